@@ -1,0 +1,73 @@
+"""What can be wrong with a layer or its input, said so that a person or a program can act on it."""
+
+from __future__ import annotations
+
+
+class ParamcalcError(ValueError):
+    """Anything paramcalc refuses by its own rules; wrong types are `TypeError` instead.
+
+    Attributes:
+        problem: the rule and the values that break it, without the place.
+        path: where the layer stands in its network, such as `"features[2]"`;
+            empty for a layer on its own.
+        layer: the layer that refuses; `None` for one that could not be made.
+        input_shape: the shape that arrived at the layer, if one did.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        path: str = "",
+        layer: object = None,
+        input_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.path = path
+        self.layer = layer
+        self.input_shape = input_shape
+
+    def __str__(self) -> str:
+        where = [self.path] if self.path else []
+        if self.layer is not None:
+            where.append(type(self.layer).__name__)
+        return ": ".join(filter(None, (" ".join(where), self.problem)))
+
+
+class ConfigError(ParamcalcError):
+    """A layer that cannot exist, refused when it is made.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> pc.Conv2d(8, 8, 3, stride=0)
+        Traceback (most recent call last):
+            ...
+        paramcalc.errors.ConfigError: Conv2d: stride must be at least 1 on every axis, got 0
+    """
+
+
+class ShapeError(ParamcalcError):
+    """A layer that does not fit what arrives at it, or that needs an input shape and has none.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> pc.Sequential(pc.Conv2d(3, 8, 3), pc.Pool(2)).output_shape((3, 3, 3))
+        Traceback (most recent call last):
+            ...
+        paramcalc.errors.ShapeError: [1] Pool: a window of 2 does not fit height 1 (padding 0)
+    """
+
+
+def show(value: object) -> str:
+    """`repr(value)` for an error message: never raises, never longer than 200 characters."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001  # a repr that fails, or an int too long to be printed
+        text = f"a value of type {type(value).__name__} that cannot be printed"
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+def join_path(outer: str, inner: str) -> str:
+    """`inner` as seen from the network around it: `features` and `[2]` make `features[2]`."""
+    return f"{outer}.{inner}" if outer and inner and not inner.startswith("[") else outer + inner

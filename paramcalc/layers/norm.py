@@ -1,0 +1,83 @@
+"""Normalization."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+
+from paramcalc.formulas import batch_norm_params
+from paramcalc.layers.base import Parameter, Shape
+from paramcalc.layers.checks import DataFormat, as_bool, as_data_format, as_optional_count
+from paramcalc.layers.spatial import SpatialLayer
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class BatchNorm(SpatialLayer):
+    """A batch normalization of the channels, whatever axes stand beside them; the shape stays.
+
+    `2·C` values are learnt, a scale (γ, `weight`) and a shift (β, `bias`) for
+    each channel. As many are kept but not learnt, the running mean and
+    variance: `parameters()` lists them as not trainable, `num_params()` leaves
+    them out.
+
+    Args:
+        num_features: channels that must arrive; None takes what arrives.
+        affine: whether it has the scale and the shift.
+        track_running_stats: whether it keeps a running mean and variance.
+        data_format: "channels_first", or "channels_last" for (height, width,
+            channels).
+
+    Raises:
+        TypeError: a field is of the wrong type.
+        ConfigError: num_features is less than 1.
+        ShapeError: another number of channels arrives.
+
+    Source:
+        torch 2.13 `torch.nn.BatchNorm2d`, which also counts the batches it has
+        seen; that one value is left out here. Keras 3 `BatchNormalization`
+        reports 4·C, the two not learnt included.
+
+    Example:
+        >>> norm = BatchNorm(64)
+        >>> norm.num_params(), sum(p.size for p in norm.parameters())
+        (128, 256)
+    """
+
+    num_features: int | None = None
+    affine: bool = True
+    track_running_stats: bool = True
+    _: KW_ONLY
+    data_format: DataFormat = "channels_first"
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "num_features", as_optional_count(self.num_features, self, "num_features"))
+        as_bool(self.affine, self, "affine")
+        as_bool(self.track_running_stats, self, "track_running_stats")
+        put(self, "data_format", as_data_format(self.data_format, self))
+
+    def _output_shape(self, shape: Shape) -> Shape:
+        if self.num_features is not None:
+            channels = shape[0] if self.data_format == "channels_first" else shape[-1]
+            if channels != self.num_features:
+                raise self._wrong_channels("channels", self.num_features, channels, shape)
+        return shape
+
+    def _arriving_channels(self, shape: Shape | None) -> int:
+        if shape is None:
+            raise self._missing("num_features is None, so the number of parameters")
+        return self._split(shape)[0]
+
+    def _parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+        channels = (self.num_features or self._arriving_channels(shape),)
+        learnt = (Parameter("weight", channels), Parameter("bias", channels)) if self.affine else ()
+        if not self.track_running_stats:
+            return learnt
+        return (
+            *learnt,
+            *(Parameter(one, channels, trainable=False) for one in ("running_mean", "running_var")),
+        )
+
+    def _num_params(self, shape: Shape | None) -> int:
+        if not self.affine:
+            return 0
+        return batch_norm_params(self.num_features or self._arriving_channels(shape))

@@ -1,0 +1,134 @@
+"""Pooling: a window that keeps one value of those it covers."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, Literal, TypeVar
+
+from paramcalc.errors import ConfigError, show
+from paramcalc.layers.base import Shape
+from paramcalc.layers.checks import (
+    DataFormat,
+    Padding,
+    as_axes,
+    as_bool,
+    as_choice,
+    as_data_format,
+    as_padding,
+    is_sequence,
+    name,
+)
+from paramcalc.layers.spatial import SpatialLayer, window_lengths
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Pool(SpatialLayer):
+    """A maximum or average over a sliding window, along any number of spatial axes.
+
+    Along each axis `⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1` positions come out;
+    rounded up with `ceil_mode`, as long as the last window starts inside the
+    axis or its padding on the left. The channels stay.
+
+    Args:
+        kernel_size: positions the window covers along each axis: an int for as
+            many axes as there are, or a tuple.
+        stride: steps from one window to the next, likewise; None is the
+            window's own size, so that windows touch.
+        padding: positions added on both sides of each axis, likewise, at most
+            half the window; or for each axis a pair (before, after); or "same",
+            so that an axis of n keeps ⌈n / stride⌉ positions; or "valid", which
+            is 0.
+        dilation: steps from one position in the window to the next, likewise.
+        ceil_mode: whether a last window may stick out.
+        mode: "max" or "avg".
+        data_format: "channels_first", or "channels_last" for (height, width,
+            channels).
+
+    Raises:
+        TypeError: a field is of the wrong type.
+        ConfigError: a field is out of its range, or tuples differ in their
+            number of axes.
+        ShapeError: what arrives has the wrong number of axes, or is smaller
+            than the window.
+
+    Source:
+        torch 2.13 `torch.nn.MaxPool2d` and `AvgPool2d`; "same" as in TensorFlow
+        and Keras. An average pooling may be dilated, and a 3-D one may be
+        larger than the input without its padding: both are refused by torch
+        alone.
+
+    Example:
+        >>> Pool(2).output_shape((32, 24, 24)), Pool(3, stride=2).output_shape((5, 28, 28))
+        ((32, 12, 12), (5, 13, 13))
+        >>> Pool(2, ceil_mode=True).output_shape((8, 5))
+        (8, 3)
+    """
+
+    kernel_size: int | tuple[int, ...]
+    stride: int | tuple[int, ...]
+    padding: int | Padding
+    dilation: int | tuple[int, ...]
+    ceil_mode: bool
+    _: KW_ONLY
+    mode: Literal["max", "avg"]
+    data_format: DataFormat
+
+    def __init__(
+        self,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] | None = None,
+        padding: int | str | tuple[int, ...] | tuple[tuple[int, int], ...] = 0,
+        dilation: int | tuple[int, ...] = 1,
+        ceil_mode: bool = False,
+        *,
+        mode: str = "max",
+        data_format: str = "channels_first",
+    ) -> None:
+        if stride is None:
+            stride = kernel_size
+        ranks = [
+            len(given) for given in (kernel_size, stride, padding, dilation) if is_sequence(given)
+        ]
+        rank = max(ranks[0], 1) if ranks else 1
+        axes: dict[str, Any] = {
+            "kernel_size": as_axes(kernel_size, self, "kernel_size", rank),
+            "stride": as_axes(stride, self, "stride", rank),
+            "padding": as_padding(padding, self, rank),
+            "dilation": as_axes(dilation, self, "dilation", rank),
+        }
+        if axes["padding"] != "same":
+            for kernel, sides in zip(axes["kernel_size"], axes["padding"], strict=True):
+                if 2 * (max(sides) if is_sequence(sides) else sides) > kernel:
+                    values = f"padding={show(padding)}, kernel_size={show(kernel_size)}"
+                    raise ConfigError(
+                        f"{name(self)}: padding must be at most half of kernel_size, got {values}"
+                    )
+        put = object.__setattr__
+        for field, value in axes.items():  # Without a tuple, it is for any number of axes.
+            put(self, field, value if ranks or value == "same" else value[0])
+        put(self, "ceil_mode", as_bool(ceil_mode, self, "ceil_mode"))
+        put(self, "mode", as_choice(mode, self, "mode", "max", "avg"))
+        put(self, "data_format", as_data_format(data_format, self))
+
+    def _output_shape(self, shape: Shape) -> Shape:
+        channels, lengths = self._split(shape)
+        rank = max(len(lengths), 1) if isinstance(self.kernel_size, int) else len(self.kernel_size)
+        if len(lengths) != rank:
+            raise self._wrong_rank(shape, rank)
+        kernel_size = spread(self.kernel_size, rank)
+        padding = (self.padding,) * rank if isinstance(self.padding, int) else self.padding
+        dilation = spread(self.dilation, rank)
+        counts = window_lengths(
+            lengths, kernel_size, spread(self.stride, rank), padding, dilation, self.ceil_mode
+        )
+        output = self._join(channels, counts)
+        if 0 in counts:
+            raise self._too_small(shape, output, kernel_size, padding, dilation)
+        return output
+
+
+def spread(value: int | T, rank: int) -> tuple[int, ...] | T:
+    """An int as one for each axis; anything else is so already."""
+    return (value,) * rank if isinstance(value, int) else value

@@ -1,0 +1,95 @@
+"""Layers that tell channels from spatial axes, and the window some slide along those."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from paramcalc.errors import ParamcalcError, show
+from paramcalc.formulas import dilated_kernel_size, same_length, window_length
+from paramcalc.layers.base import CheckedLayer, Shape
+from paramcalc.layers.checks import DataFormat, Padding
+
+AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+
+
+class SpatialLayer(CheckedLayer):
+    """A layer to which one axis is the channels: the first or the last, as `data_format` says."""
+
+    __slots__ = ()
+
+    data_format: DataFormat
+
+    def _split(self, shape: Shape) -> tuple[int, Shape]:
+        """The channels and the other lengths."""
+        if self.data_format == "channels_first":
+            return shape[0], shape[1:]
+        return shape[-1], shape[:-1]
+
+    def _join(self, channels: int, lengths: Sequence[int]) -> Shape:
+        return (
+            (channels, *lengths) if self.data_format == "channels_first" else (*lengths, channels)
+        )
+
+    def _wrong_rank(self, shape: Shape, rank: int) -> ParamcalcError:
+        axes = axis_names(rank)
+        wanted = (
+            ("channels", *axes) if self.data_format == "channels_first" else (*axes, "channels")
+        )
+        hint = "; leave out the batch axis" if len(shape) == rank + 2 else ""
+        return self._misfit(f"expects ({', '.join(wanted)}), got shape {show(shape)}{hint}", shape)
+
+    def _wrong_channels(
+        self, what: str, expected: int, channels: int, shape: Shape
+    ) -> ParamcalcError:
+        other = "channels_last" if self.data_format == "channels_first" else "channels_first"
+        elsewhere = shape[-1] if other == "channels_last" else shape[0]
+        hint = f'; data_format="{other}" would fit' if elsewhere == expected else ""
+        problem = (
+            f"expects {show(expected)} {what}, got {show(channels)} in shape {show(shape)}{hint}"
+        )
+        return self._misfit(problem, shape)
+
+    def _too_small(
+        self,
+        shape: Shape,
+        output: Shape,
+        kernel_size: tuple[int, ...],
+        padding: Padding,
+        dilation: tuple[int, ...],
+    ) -> ParamcalcError:
+        lengths, counts = self._split(shape)[1], self._split(output)[1]
+        axis = counts.index(0)
+        size, reach = kernel_size[axis], dilated_kernel_size(kernel_size[axis], dilation[axis])
+        window = f"a window of {show(size)}" + (
+            f", dilated to {show(reach)}," if reach != size else ""
+        )
+        where = f"{axis_names(len(lengths))[axis]} {show(lengths[axis])}"
+        return self._misfit(f"{window} does not fit {where} (padding {show(padding[axis])})", shape)
+
+
+def axis_names(rank: int) -> tuple[str, ...]:
+    """What messages call the spatial axes."""
+    return AXES.get(rank, ("length",) * rank)
+
+
+def window_lengths(
+    lengths: Shape,
+    kernel_size: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: Padding,
+    dilation: tuple[int, ...],
+    ceil_mode: bool = False,
+) -> list[int]:
+    """How many positions a window takes along each axis; 0 where it does not fit."""
+    if isinstance(padding, str):
+        return list(map(same_length, lengths, stride))
+    counts: list[int] = []
+    axis = 0  # Counted by hand: half the time of a zip of the five.
+    for length in lengths:
+        counts.append(
+            window_length(
+                length, kernel_size[axis], stride[axis], padding[axis], dilation[axis], ceil_mode
+            )
+        )
+        axis += 1  # noqa: SIM113
+    return counts

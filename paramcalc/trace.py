@@ -1,0 +1,52 @@
+"""The way of a shape through a network: what everything that reports on a network reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paramcalc.layers.base import Layer, Shape, steps
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One layer on the way, with the shapes at its two ends.
+
+    Args:
+        path: where it stands: `[2]`, `features[2]`; empty for a layer on its
+            own.
+        layer: the layer.
+        input_shape: what arrives, without the batch axis.
+        output_shape: what leaves.
+    """
+
+    path: str
+    layer: Layer
+    input_shape: Shape
+    output_shape: Shape
+
+
+def trace(network: Layer, input_shape: Shape | None = None) -> tuple[Step, ...]:
+    """The steps of a shape through a network: each layer, what arrives and what leaves.
+
+    Networks within the network are entered and are no steps of their own. Each
+    layer is computed once.
+
+    Args:
+        network: a network, or a single layer.
+        input_shape: the shape that arrives, without the batch axis; it may be
+            left out behind an `Input`.
+
+    Raises:
+        TypeError: `network` is not a Layer, or `input_shape` not a tuple or
+            list of ints.
+        ShapeError: a layer does not fit what arrives at it, or the shape is
+            missing.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> for step in trace(pc.Sequential(pc.Conv2d(1, 32, 5), pc.Pool(2)), (1, 28, 28)):
+        ...     print(step.path, step.layer, step.output_shape)
+        [0] Conv2d(1, 32, 5) (32, 24, 24)
+        [1] Pool(2) (32, 12, 12)
+    """
+    return tuple([Step(*step) for step in steps(network, input_shape, "trace")])
