@@ -67,7 +67,8 @@ def window_length(
         padding: positions added on each side, p; or a pair (before, after),
             whose sum stands in for 2p and whose first for p.
         dilation: steps from one tap to the next, d.
-        ceil_mode: count a last window that sticks out on the right.
+        ceil_mode: count a last window that sticks out on the right; padding is at
+            most half of kernel_size then, as poolings have it.
 
     Source:
         Dumoulin and Visin, relationship 6 and section 5.1 (floor). torch 2.13

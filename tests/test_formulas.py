@@ -1,0 +1,140 @@
+"""Every formula against counting where it is small, and its defining property where it is large."""
+
+from __future__ import annotations
+
+from itertools import product
+from math import prod
+
+import oracle
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paramcalc import formulas
+
+HUGE = st.integers(1, 10**30)
+KERNELS = range(1, 6)
+STRIDES = range(1, 5)
+SIDES = range(3)
+DILATIONS = range(1, 4)
+
+
+@pytest.mark.parametrize("ceil_mode", [False, True])
+@pytest.mark.parametrize("length", range(1, 13))
+def test_window_length_counts_the_windows(length: int, ceil_mode: bool) -> None:
+    for kernel_size, stride, before, after, dilation in product(
+        KERNELS, STRIDES, SIDES, SIDES, DILATIONS
+    ):
+        if ceil_mode and 2 * max(before, after) > kernel_size:
+            continue  # No pooling has it, and only poolings have ceil_mode.
+        expected = oracle.window_starts(
+            length, kernel_size, stride, before, after, dilation, ceil_mode=ceil_mode
+        )
+        pair = formulas.window_length(
+            length, kernel_size, stride, (before, after), dilation, ceil_mode
+        )
+        assert pair == len(expected)
+        if before == after:
+            both = formulas.window_length(length, kernel_size, stride, before, dilation, ceil_mode)
+            assert both == len(expected)
+
+
+@given(HUGE, HUGE, HUGE, st.integers(0, 10**30), st.integers(0, 10**30), HUGE)
+def test_the_last_window_fits_and_one_more_would_not(
+    length: int, kernel_size: int, stride: int, before: int, after: int, dilation: int
+) -> None:
+    number = formulas.window_length(length, kernel_size, stride, (before, after), dilation)
+    reach = (kernel_size - 1) * dilation  # From the first tap to the last.
+    last_place = before + length + after - 1
+    assert number * stride + reach > last_place
+    assert number == 0 or (number - 1) * stride + reach <= last_place
+
+
+@given(HUGE, HUGE, HUGE, st.integers(0, 10**30), HUGE)
+def test_with_ceil_mode_the_last_window_sticks_out_by_less_than_a_stride(
+    length: int, kernel_size: int, stride: int, padding: int, dilation: int
+) -> None:
+    padding %= kernel_size // 2 + 1  # As poolings have it.
+    number = formulas.window_length(length, kernel_size, stride, padding, dilation, ceil_mode=True)
+    reach = (kernel_size - 1) * dilation
+    last_place = length + 2 * padding - 1
+    next_start = number * stride
+    assert next_start + reach >= last_place + stride or next_start >= length + padding
+    if number:
+        start = (number - 1) * stride
+        assert start + reach < last_place + stride
+        assert start < length + padding
+
+
+@pytest.mark.parametrize("length", range(1, 20))
+def test_same_keeps_every_stride_th_position_with_the_least_padding(length: int) -> None:
+    for kernel_size, stride, dilation in product(range(1, 7), range(1, 7), DILATIONS):
+        kept = len(oracle.same_starts(length, stride))
+        before, after = formulas.same_padding(length, kernel_size, stride, dilation)
+        assert formulas.same_length(length, stride) == kept
+        assert before + after == oracle.least_padding(length, kernel_size, stride, dilation)
+        assert after - before in (0, 1)
+        padded = formulas.window_length(length, kernel_size, stride, (before, after), dilation)
+        assert padded == kept
+
+
+@given(HUGE, HUGE)
+def test_same_length_is_the_least_that_covers(length: int, stride: int) -> None:
+    number = formulas.same_length(length, stride)
+    assert (number - 1) * stride < length <= number * stride
+
+
+@pytest.mark.parametrize("kernel_size", range(1, 6))
+def test_dilated_kernel_size_reaches_from_the_first_tap_to_the_last(kernel_size: int) -> None:
+    for dilation in DILATIONS:
+        taps = [tap * dilation for tap in range(kernel_size)]
+        reach = formulas.dilated_kernel_size(kernel_size, dilation)
+        assert reach == len(range(taps[0], taps[-1] + 1))
+
+
+@pytest.mark.parametrize("groups", [1, 2, 3])
+@pytest.mark.parametrize("kernel_size", [(1,), (3,), (2, 3), (3, 3), (1, 2, 3)])
+def test_conv_params_counts_the_weights(kernel_size: tuple[int, ...], groups: int) -> None:
+    for in_parts, out_parts in product(range(1, 4), repeat=2):
+        channels = in_parts * groups, out_parts * groups
+        weights = len(oracle.conv_weights(*channels, kernel_size, groups))
+        assert formulas.conv_params(*channels, kernel_size, groups, bias=False) == weights
+        assert formulas.conv_params(*channels, kernel_size, groups) == weights + channels[1]
+        macs = formulas.conv_macs(*channels, kernel_size, (4, 5), groups)
+        assert macs == sum(weights for _ in product(range(4), range(5)))
+
+
+@given(HUGE, HUGE, st.lists(HUGE, min_size=1, max_size=3), HUGE)
+def test_conv_params_of_huge_layers_is_the_size_of_its_tensor(
+    in_part: int, out_part: int, kernel_size: list[int], groups: int
+) -> None:
+    in_channels, out_channels = in_part * groups, out_part * groups
+    size = prod([out_channels, in_part, *kernel_size])
+    assert formulas.conv_params(in_channels, out_channels, kernel_size, groups, bias=False) == size
+    assert (
+        formulas.conv_params(in_channels, out_channels, kernel_size, groups) - size == out_channels
+    )
+
+
+@pytest.mark.parametrize("in_features", range(1, 6))
+def test_dense_counts_the_connections(in_features: int) -> None:
+    for out_features in range(1, 6):
+        connections = list(product(range(in_features), range(out_features)))
+        weights = len(connections)
+        assert formulas.dense_params(in_features, out_features, bias=False) == weights
+        assert formulas.dense_params(in_features, out_features) == weights + out_features
+        assert formulas.dense_macs(in_features, out_features) == weights
+        assert formulas.dense_macs(in_features, out_features, 7) == sum([weights] * 7)
+
+
+@given(HUGE, HUGE)
+def test_a_dense_layer_is_a_convolution_of_size_1(in_features: int, out_features: int) -> None:
+    for bias in (True, False):
+        dense = formulas.dense_params(in_features, out_features, bias)
+        assert dense == formulas.conv_params(in_features, out_features, (1,), bias=bias)
+
+
+def test_batch_norm_has_a_scale_and_a_shift_for_each_channel() -> None:
+    for channels in range(1, 6):
+        learnt = [(channel, what) for channel in range(channels) for what in ("scale", "shift")]
+        assert formulas.batch_norm_params(channels) == len(learnt)

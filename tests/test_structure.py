@@ -1,0 +1,130 @@
+"""How the library is built: what may import what, what the top level holds, what is public."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import paramcalc as pc
+
+ROOT = Path(__file__).parent.parent
+ROOMS = [
+    "errors",
+    "formulas",
+    "layers.checks",
+    "layers.base",
+    "layers.spatial",
+    "layers.",
+    "network",
+    "trace",
+    "__init__",
+]
+"""From left to right; `layers.` is any other module of layers."""
+MODULES = sorted((ROOT / "paramcalc").rglob("*.py"))
+
+
+def room(module: str) -> int:
+    """Where a module stands; the more particular names come first."""
+    for position, one in enumerate(ROOMS):
+        if module == one or (one.endswith(".") and module.startswith(one)):
+            return position
+    raise AssertionError(f"{module} is in no room: add it to ROOMS")
+
+
+def imports(path: Path) -> list[str]:
+    """Every module a file imports, at its head or inside a function."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            assert node.module
+            found += [f"{node.module}.{one.name}" for one in node.names]
+        elif isinstance(node, ast.Import):
+            found += [one.name for one in node.names]
+    return found
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT / "paramcalc").with_suffix("").parts
+    return ".".join(parts if len(parts) == 1 or parts[-1] != "__init__" else parts[:-1])
+
+
+@pytest.mark.parametrize("path", MODULES, ids=dotted)
+def test_imports_point_left(path: Path) -> None:
+    if dotted(path) == "layers":
+        assert not imports(path)
+        return
+    here = room(dotted(path))
+    for name in imports(path):
+        package, _, rest = name.partition(".")
+        if package != "paramcalc":
+            assert package in sys.stdlib_module_names, f"{path} imports {name}"
+            continue
+        module = rest
+        while module and not (ROOT / "paramcalc" / (module.replace(".", "/") + ".py")).exists():
+            module = module.rpartition(".")[0]
+        assert module, f"{path} imports {name}, which is no module"
+        assert room(module) < here, f"{dotted(path)} imports {module}, to its right or beside it"
+
+
+def test_the_arrows_are_seen(tmp_path: Path) -> None:
+    path = tmp_path / "upwards.py"
+    path.write_text("def f():\n    from paramcalc.trace import trace\n    import torch\n", "utf-8")
+    assert imports(path) == ["paramcalc.trace.trace", "torch"]
+    assert room("errors") < room("layers.base") < room("layers.conv") < room("network")
+
+
+def test_top_level_holds_what_it_should() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"],  # noqa: S607
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    ).stdout.split()  # fmt: skip
+    names = {name.partition("/")[0] for name in listed}
+    assert {one for one in names if not one.startswith(".")} <= {
+        "pyproject.toml",
+        "README.md",
+        "paramcalc",
+        "tests",
+        "docs",
+    }
+
+
+def test_public_names_are_sorted_and_documented() -> None:
+    assert pc.__all__ == sorted(pc.__all__)
+    for name in pc.__all__:
+        assert getattr(getattr(pc, name), "__doc__", None), name
+
+
+def test_public_names_have_an_example() -> None:
+    for name in pc.__all__:
+        public = getattr(pc, name)
+        if name not in {"Shape", "ParamcalcError", "Step", "formulas"}:
+            assert ">>>" in (public.__doc__ or ""), name
+    for name in pc.formulas.__all__:
+        document = getattr(pc.formulas, name).__doc__ or ""
+        for section in ">>>", "Args:", "Source:":
+            assert section in document, f"{name} has no {section}"
+
+
+def test_formulas_have_no_floats() -> None:
+    tree = ast.parse((ROOT / "paramcalc" / "formulas.py").read_text("utf-8"))
+    for node in ast.walk(tree):
+        assert not isinstance(node, ast.Div)
+        assert not (isinstance(node, ast.Constant) and isinstance(node.value, float))
+
+
+def test_importing_loads_the_standard_library_alone() -> None:
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+import paramcalc
+print(*[name.partition(".")[0] for name in sys.modules])
+"""
+    loaded = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert set(loaded) - sys.stdlib_module_names <= {"paramcalc", "__main__", "__mp_main__"}
