@@ -103,7 +103,7 @@ def as_axes(
         return (value,) * rank
     entries = value if is_sequence(value) else (value,) * rank
     numbers = tuple([as_int(entry, owner, field, wanted, value) for entry in entries])
-    check_rank(numbers, owner, field, rank)
+    check_rank(entries, owner, field, rank)
     if min(numbers) < minimum:
         raise ConfigError(
             f"{name(owner)}: {field} must be at least {minimum} on every axis, got {show(value)}"
@@ -130,7 +130,7 @@ def as_padding(value: Any, owner: object, rank: int) -> Padding:
                 f"{name(owner)}: padding must be at least 0 on every side, got {show(value)}"
             )
         pairs.append((before, after))
-    check_rank(pairs, owner, "padding", rank)
+    check_rank(value, owner, "padding", rank)
     if all(before == after for before, after in pairs):
         return tuple([before for before, _ in pairs])
     return tuple(pairs)

@@ -1,0 +1,362 @@
+"""The exact words of every refusal, and the data that come with them."""
+
+# ruff: noqa: E501  # a case a line
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+import paramcalc as pc
+from paramcalc.errors import join_path, show
+
+HUGE = 10**5000
+
+
+class Scale(pc.Layer):
+    """A layer of one's own, that answers what it is told to."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers = answers
+
+    def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+        answer: Any = self.answers.get("output_shape", input_shape)
+        return answer
+
+    def parameters(self, input_shape: pc.Shape | None = None) -> tuple[pc.Parameter, ...]:
+        answer: Any = self.answers.get("parameters", ())
+        return answer
+
+    def num_params(self, input_shape: pc.Shape | None = None) -> int:
+        answer: Any = self.answers.get("num_params", 0)
+        return answer
+
+    def num_macs(self, input_shape: pc.Shape | None = None) -> int:
+        answer: Any = self.answers.get("num_macs", 0)
+        return answer
+
+
+class Fussy(pc.Layer):
+    """A layer of one's own that refuses by itself."""
+
+    def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+        raise pc.ShapeError("wants an even length")
+
+    def parameters(self, input_shape: pc.Shape | None = None) -> tuple[pc.Parameter, ...]:
+        raise pc.ShapeError("has no parameters today")
+
+
+class Liar:
+    """What says it is an int, and is not."""
+
+    def __index__(self) -> int:
+        raise RuntimeError
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+def sequential(*layers: Any, **parts: Any) -> pc.Sequential:
+    return pc.Sequential(*layers, **parts)
+
+
+def make(layer: Callable[..., object], *args: Any, **kwargs: Any) -> Callable[[], object]:
+    return lambda: layer(*args, **kwargs)
+
+
+CONFIG = [
+    (make(pc.Conv2d, 64, 64, 3, groups=3), "Conv2d: groups must divide in_channels, got groups=3, in_channels=64"),
+    (make(pc.Conv2d, 3, 64, 3, groups=3), "Conv2d: groups must divide out_channels, got groups=3, out_channels=64"),
+    (make(pc.Conv2d, 3, 5, (3, 0)), "Conv2d: kernel_size must be at least 1 on every axis, got (3, 0)"),
+    (make(pc.Conv2d, 3, 5, -1), "Conv2d: kernel_size must be at least 1 on every axis, got -1"),
+    (make(pc.Conv2d, 3, 5, (3, 3, 3)), "Conv2d: kernel_size must have 2 entries, one for each axis, got (3, 3, 3)"),
+    (make(pc.Conv1d, 3, 5, (3, 3)), "Conv1d: kernel_size must have 1 entry, for the only axis, got (3, 3)"),
+    (make(pc.Conv3d, 3, 5, ()), "Conv3d: kernel_size must have 3 entries, one for each axis, got ()"),
+    (make(pc.Conv2d, 0, 5, 3), "Conv2d: in_channels must be at least 1, got 0"),
+    (make(pc.Conv2d, 3, 0, 3), "Conv2d: out_channels must be at least 1, got 0"),
+    (make(pc.Conv2d, 3, 5, 3, stride=0), "Conv2d: stride must be at least 1 on every axis, got 0"),
+    (make(pc.Conv2d, 3, 5, 3, dilation=(1, 0)), "Conv2d: dilation must be at least 1 on every axis, got (1, 0)"),
+    (make(pc.Conv2d, 3, 5, 3, groups=0), "Conv2d: groups must be at least 1, got 0"),
+    (make(pc.Conv2d, 3, 5, 3, padding=-1), "Conv2d: padding must be at least 0 on every axis, got -1"),
+    (make(pc.Conv2d, 3, 5, 3, padding="full"), "Conv2d: padding must be 'same' or 'valid', got 'full'"),
+    (make(pc.Conv2d, 3, 5, 3, padding=((0, 1), (0, -1))), "Conv2d: padding must be at least 0 on every side, got ((0, 1), (0, -1))"),
+    (make(pc.Conv2d, 3, 5, 3, padding=((0, 1),)), "Conv2d: padding must have 2 entries, one for each axis, got ((0, 1),)"),
+    (make(pc.Conv2d, 3, 5, 3, data_format="NCHW"), "Conv2d: data_format must be 'channels_first' or 'channels_last', got 'NCHW'"),
+    (make(pc.Conv2d, -HUGE, 5, 3), "Conv2d: in_channels must be at least 1, got a value of type int that cannot be printed"),
+    (make(pc.Dense, 0, 5), "Dense: in_features must be at least 1, got 0"),
+    (make(pc.Dense, 5, 0), "Dense: out_features must be at least 1, got 0"),
+    (make(pc.BatchNorm, 0), "BatchNorm: num_features must be at least 1, got 0"),
+    (make(pc.Pool, 0), "Pool: kernel_size must be at least 1 on every axis, got 0"),
+    (make(pc.Pool, ()), "Pool: kernel_size must have 1 entry, for the only axis, got ()"),
+    (make(pc.Pool, 2, (2, 2), ((0, 1),)), "Pool: padding must have 2 entries, one for each axis, got ((0, 1),)"),
+    (make(pc.Pool, 3, padding=2), "Pool: padding must be at most half of kernel_size, got padding=2, kernel_size=3"),
+    (make(pc.Pool, 3, padding=((0, 1), (2, 0))), "Pool: padding must be at most half of kernel_size, got padding=((0, 1), (2, 0)), kernel_size=3"),
+    (make(pc.Pool, 2, mode="min"), "Pool: mode must be 'max' or 'avg', got 'min'"),
+    (make(pc.Flatten, 1, 0), "Flatten: end_dim must not stand before start_dim, got start_dim=1, end_dim=0"),
+    (make(pc.Flatten, -1, -2), "Flatten: end_dim must not stand before start_dim, got start_dim=-1, end_dim=-2"),
+    (make(pc.Input, 1, 0, 28), "Input: shape must be at least 1 on every axis, got (1, 0, 28)"),
+    (make(pc.Dropout, 1.5), "Dropout: p must be from 0 to 1, got 1.5"),
+    (make(pc.Dropout, float("nan")), "Dropout: p must be from 0 to 1, got nan"),
+    (make(pc.Parameter, "weight", (3, 0)), "Parameter: shape must be at least 1 on every axis, got (3, 0)"),
+    (make(pc.Sequential, **{"my layer": pc.Flatten()}), "Sequential: a name must be a Python identifier, got 'my layer'"),
+    (make(pc.Sequential, **{"class": pc.Flatten()}), "Sequential: a name must be a Python identifier, got 'class'"),
+    (make(sequential, layers=(pc.Flatten(),), names=("a", "b")), "Sequential: each layer needs a name of its own, got names ('a', 'b') for 1 layers"),
+    (make(sequential, layers=(pc.Flatten(),) * 2, names=("a", "a")), "Sequential: each layer needs a name of its own, got names ('a', 'a') for 2 layers"),
+]  # fmt: skip
+
+TYPES = [
+    (make(pc.Conv2d, 3, 5, 3.0), "Conv2d: kernel_size must be an int or a tuple of ints, got 3.0"),
+    (make(pc.Conv2d, 3, 5, (3, True)), "Conv2d: kernel_size must be an int or a tuple of ints, got (3, True)"),
+    (make(pc.Conv2d, 3, 5, {3}), "Conv2d: kernel_size must be an int or a tuple of ints, got {3}"),
+    (make(pc.Conv2d, 3.0, 5, 3), "Conv2d: in_channels must be an int, got 3.0"),
+    (make(pc.Conv2d, 3, None, 3), "Conv2d: out_channels must be an int, got None"),
+    (make(pc.Conv2d, 3, "5", 3), "Conv2d: out_channels must be an int, got '5'"),
+    (make(pc.Conv2d, 3, 5, 3, groups=Liar()), "Conv2d: groups must be an int, got a value of type Liar that cannot be printed"),
+    (make(pc.Conv2d, 3, 5, 3, bias=1), "Conv2d: bias must be True or False, got 1"),
+    (make(pc.Conv2d, 3, 5, 3, padding=1.5), "Conv2d: padding must be 'same', 'valid', an int, or for each axis an int or a pair (before, after), got 1.5"),
+    (make(pc.Conv2d, 3, 5, 3, padding=((0, 1), 1)), "Conv2d: padding must be 'same', 'valid', an int, or for each axis an int or a pair (before, after), got ((0, 1), 1)"),
+    (make(pc.Conv2d, 3, 5, 3, padding=((0, 1), (1,))), "Conv2d: padding must be 'same', 'valid', an int, or for each axis an int or a pair (before, after), got ((0, 1), (1,))"),
+    (make(pc.Conv2d, 3, 5, 3, padding=((0, 1), (1, 1.0))), "Conv2d: padding must be 'same', 'valid', an int, or for each axis an int or a pair (before, after), got ((0, 1), (1, 1.0))"),
+    (make(pc.Conv2d, 3, 5, 3, data_format=1), "Conv2d: data_format must be 'channels_first' or 'channels_last', got 1"),
+    (make(pc.Dense, 3, 5, "yes"), "Dense: bias must be True or False, got 'yes'"),
+    (make(pc.BatchNorm, 3, 1e-5), "BatchNorm: affine must be True or False, got 1e-05"),
+    (make(pc.Pool, "2"), "Pool: kernel_size must be an int or a tuple of ints, got '2'"),
+    (make(pc.Pool, 2, ceil_mode=None), "Pool: ceil_mode must be True or False, got None"),
+    (make(pc.Flatten, 1.0), "Flatten: start_dim must be an int, got 1.0"),
+    (make(pc.Input), "Input: give the length of each axis, such as Input(1, 28, 28)"),
+    (make(pc.Input, 1, shape=(1,)), "Input: give the length of each axis, such as Input(1, 28, 28)"),
+    (make(pc.Input, (1, 28, 28)), "Input: shape must be a tuple of ints, got ((1, 28, 28),)"),
+    (make(pc.Input, shape=28), "Input: shape must be a tuple of ints, got 28"),
+    (make(pc.Activation, None), "Activation: name must be a str, got None"),
+    (make(pc.Dropout, "0.5"), "Dropout: p must be a number, got '0.5'"),
+    (make(pc.Dropout, True), "Dropout: p must be a number, got True"),
+    (make(pc.Parameter, 1, (3,)), "Parameter: name must be a str, got 1"),
+    (make(pc.Parameter, "weight", 3), "Parameter: shape must be a tuple of ints, got 3"),
+    (make(pc.Parameter, "weight", (3,), 1), "Parameter: trainable must be True or False, got 1"),
+    (make(pc.Sequential, "relu"), "Sequential: [0] must be a Layer, got 'relu'"),
+    (make(pc.Sequential, pc.Flatten(), pc.Flatten), "Sequential: [1] must be a Layer, got <class 'paramcalc.layers.reshape.Flatten'>; call it: Flatten(...)"),
+    (make(sequential, head=None), "Sequential: head must be a Layer, got None"),
+    (make(sequential, pc.Flatten(), head=pc.Flatten()), "Sequential: give layers with names or without, not both"),
+    (make(pc.trace, "net"), "trace: network must be a Layer, got 'net'"),
+    (make(pc.trace, pc.Flatten(), 3), "Flatten: input_shape must be a tuple of ints, got 3"),
+    (make(pc.Flatten().output_shape, "abc"), "Flatten: input_shape must be a tuple of ints, got 'abc'"),
+    (make(pc.Flatten().output_shape, (1, 2.0)), "Flatten: input_shape must be a tuple of ints, got (1, 2.0)"),
+    (make(pc.Flatten().num_params, (1, True)), "Flatten: input_shape must be a tuple of ints, got (1, True)"),
+    (make(pc.Layer().output_shape, (1,)), "Layer: a layer must define output_shape"),
+    (make(pc.Sequential(Scale(output_shape=7)).output_shape, (1,)), "Scale: output_shape() must be a tuple of ints, got 7"),
+    (make(pc.Sequential(Scale(parameters=[1])).parameters, (1,)), "Scale: parameters() must be a tuple of Parameter, got [1]"),
+    (make(pc.Sequential(Scale(parameters=None)).parameters), "Scale: parameters() must be a tuple of Parameter, got None"),
+    (make(pc.Sequential(Scale(num_params=1.0)).num_params, (1,)), "Scale: num_params() must be an int, got 1.0"),
+    (make(pc.Sequential(Scale(num_macs="1")).num_macs, (1,)), "Scale: num_macs() must be an int, got '1'"),
+    (make(type, "Own", (pc.Conv2d,), {"num_params": None}), "Own: a layer with its own num_params must be a subclass of Layer alone"),
+]  # fmt: skip
+
+features = pc.Sequential(pc.Conv2d(3, 32, 3), pc.Activation("relu"), pc.Conv2d(64, 64, 3))
+SHAPES = [
+    # No layer fits just anything: axes, channels, features, and a window that is too large.
+    (pc.Conv2d(3, 5, 3), (784,), "Conv2d: expects (channels, height, width), got shape (784,)"),
+    (pc.Conv2d(3, 5, 3), (8, 3, 32, 32), "Conv2d: expects (channels, height, width), got shape (8, 3, 32, 32); leave out the batch axis"),
+    (pc.Conv1d(3, 5, 3, data_format="channels_last"), (3,), "Conv1d: expects (length, channels), got shape (3,)"),
+    (pc.Conv3d(3, 5, 3), (3, 9, 9), "Conv3d: expects (channels, depth, height, width), got shape (3, 9, 9)"),
+    (pc.Conv2d(64, 5, 3), (32, 8, 8), "Conv2d: expects 64 input channels, got 32 in shape (32, 8, 8)"),
+    (pc.Conv2d(3, 5, 3), (28, 28, 3), 'Conv2d: expects 3 input channels, got 28 in shape (28, 28, 3); data_format="channels_last" would fit'),
+    (pc.Conv2d(3, 5, 3, data_format="channels_last"), (3, 28, 28), 'Conv2d: expects 3 input channels, got 28 in shape (3, 28, 28); data_format="channels_first" would fit'),
+    (pc.Conv2d(None, 4, 3, groups=2), (3, 8, 8), "Conv2d: groups must divide the input channels, got groups=2, 3 channels in shape (3, 8, 8)"),
+    (pc.Conv2d(1, 1, 5), (1, 8, 4), "Conv2d: a window of 5 does not fit width 4 (padding 0)"),
+    (pc.Conv2d(1, 1, 5, padding=(1, 0)), (1, 2, 8), "Conv2d: a window of 5 does not fit height 2 (padding 1)"),
+    (pc.Conv1d(1, 1, 3, dilation=2, padding=((0, 1),)), (1, 3), "Conv1d: a window of 3, dilated to 5, does not fit length 3 (padding (0, 1))"),
+    (pc.Conv3d(1, 1, (3, 1, 1)), (1, 2, 8, 8), "Conv3d: a window of 3 does not fit depth 2 (padding 0)"),
+    (pc.Pool(3), (1, 2, 9), "Pool: a window of 3 does not fit height 2 (padding 0)"),
+    (pc.Pool(5, stride=2, ceil_mode=True), (1, 3), "Pool: a window of 5 does not fit length 3 (padding 0)"),
+    (pc.Pool(3), (2, 2, 2, 2, 2), "Pool: a window of 3 does not fit length 2 (padding 0)"),
+    (pc.Pool(2), (256,), "Pool: expects (channels, length), got shape (256,)"),
+    (pc.Pool((2, 2)), (8, 16), "Pool: expects (channels, height, width), got shape (8, 16)"),
+    (pc.BatchNorm(64), (32, 8, 8), "BatchNorm: expects 64 channels, got 32 in shape (32, 8, 8)"),
+    (pc.BatchNorm(32), (8, 8, 32), 'BatchNorm: expects 32 channels, got 8 in shape (8, 8, 32); data_format="channels_last" would fit'),
+    (pc.Dense(800, 10), (32, 5, 5), "Dense: expects 800 features on the last axis, got shape (32, 5, 5); 32 × 5 × 5 = 800, so a Flatten() before it would fit"),
+    (pc.Dense(801, 10), (32, 5, 5), "Dense: expects 801 features on the last axis, got shape (32, 5, 5)"),
+    (pc.Flatten(1, 2), (3, 4), "Flatten: axes 1 to 2 are not there to flatten in shape (3, 4)"),
+    (pc.Flatten(-3), (3, 4), "Flatten: axes -3 to -1 are not there to flatten in shape (3, 4)"),
+    (pc.Flatten(2, -2), (3, 4, 5), "Flatten: axes 2 to -2 are not there to flatten in shape (3, 4, 5)"),
+    (pc.Input(1, 28, 28), (3, 32, 32), "Input: expects shape (1, 28, 28), got (3, 32, 32)"),
+    # What is no shape for any layer.
+    (pc.Identity(), (1, 0, 28), "Identity: input_shape must be at least 1 on every axis, got (1, 0, 28)"),
+    (pc.Identity(), (1, -5), "Identity: input_shape must be at least 1 on every axis, got (1, -5)"),
+    (pc.Identity(), (), "Identity: input_shape must have at least one axis, got ()"),
+    (pc.Conv2d(1, 1, 1), (HUGE, 2, 2), "Conv2d: expects 1 input channels, got a value of type int that cannot be printed in shape a value of type tuple that cannot be printed"),
+    # No shape, where one is needed.
+    (pc.Conv2d(3, 5, 3), None, "Conv2d: the output shape depends on the input: give input_shape or start with Input(...)"),
+    (pc.Sequential(), None, "Sequential: the output shape depends on the input: give input_shape or start with Input(...)"),
+    (pc.Sequential(head=pc.Sequential(pc.Flatten())), None, "head[0] Flatten: the output shape depends on the input: give input_shape or start with Input(...)"),
+    # The path.
+    (pc.Sequential(features=features), (3, 10, 10), "features[2] Conv2d: expects 64 input channels, got 32 in shape (32, 8, 8)"),
+    (pc.Sequential(pc.Sequential(a=pc.Sequential(b=pc.Pool(3)))), (1, 2), "[0].a.b Pool: a window of 3 does not fit length 2 (padding 0)"),
+    (pc.Sequential(pc.Identity(), Fussy()), (7,), "[1] Fussy: wants an even length"),
+    (pc.Sequential(Scale(output_shape=(0, 1))), (7,), "[0] Scale: output_shape() must be at least 1 on every axis, got (0, 1)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "words"), CONFIG)
+def test_words_of_config_errors(call: Callable[[], object], words: str) -> None:
+    with pytest.raises(pc.ConfigError) as caught:
+        call()
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize(("call", "words"), TYPES)
+def test_words_of_type_errors(call: Callable[[], object], words: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        call()
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize(("layer", "shape", "words"), SHAPES)
+def test_words_of_shape_errors(layer: pc.Layer, shape: pc.Shape | None, words: str) -> None:
+    asks: list[Callable[[pc.Shape | None], object]] = [layer.output_shape, partial(pc.trace, layer)]
+    if shape is not None:  # The counts refuse an input that does not fit, too.
+        asks += [layer.num_params, layer.num_macs, layer.parameters]
+    for ask in asks:
+        with pytest.raises(pc.ShapeError) as caught:
+            ask(shape)
+        assert str(caught.value) == words
+
+
+@pytest.mark.parametrize(
+    ("layer", "field"),
+    [
+        (pc.Conv2d(None, 32, 5), "in_channels"),
+        (pc.BatchNorm(), "num_features"),
+        (pc.Dense(None, 10), "in_features"),
+    ],
+)
+def test_words_of_a_count_that_depends_on_the_input(layer: pc.Layer, field: str) -> None:
+    kind = type(layer).__name__
+    words = (
+        f"{kind}: {field} is None, so the number of parameters depends on the input: "
+        "give input_shape or start with Input(...)"
+    )
+    network = pc.Sequential(pc.Identity(), layer)
+    for ask, path in [
+        (layer.num_params, ""),
+        (layer.parameters, ""),
+        (network.num_params, "[1] "),
+        (network.parameters, "[1] "),
+        (pc.Sequential(part=network).num_params, "part[1] "),
+    ]:
+        with pytest.raises(pc.ShapeError) as caught:
+            ask()
+        assert str(caught.value) == path + words
+
+
+@pytest.mark.parametrize("layer", [pc.Conv2d(3, 32, 5), pc.Dense(3, 10)], ids=str)
+def test_words_of_macs_that_depend_on_the_input(layer: pc.Layer) -> None:
+    with pytest.raises(pc.ShapeError) as caught:
+        pc.Sequential(pc.Identity(), layer).num_macs()
+    assert str(caught.value) == (
+        f"[1] {type(layer).__name__}: the number of multiply-accumulates depends on the input: "
+        "give input_shape or start with Input(...)"
+    )
+
+
+def test_words_of_a_network_too_deep() -> None:
+    network: pc.Layer = pc.Flatten()
+    for _ in range(50):
+        network = pc.Sequential(network)
+    with pytest.raises(pc.ConfigError) as caught:
+        pc.Sequential(network)
+    assert str(caught.value) == "Sequential: networks nest at most 50 deep, got 51"
+
+
+def test_words_of_a_network_too_large() -> None:
+    network = pc.Sequential([pc.Flatten()] * 1000)
+    thousands = pc.Sequential([network] * 1000)
+    with pytest.raises(pc.ConfigError) as caught:
+        pc.Sequential([thousands] * 11)
+    assert str(caught.value) == (
+        "Sequential: a network has at most 10,000,000 layers, got 11,000,000"
+    )
+
+
+def test_a_refusal_of_a_count_is_located() -> None:
+    with pytest.raises(pc.ShapeError) as caught:
+        pc.Sequential(part=pc.Sequential(Scale(), Refusing())).num_params((7,))
+    assert str(caught.value) == "part[1] Refusing: has no parameters today"
+
+
+class Refusing(Fussy):
+    def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+        assert input_shape
+        return input_shape
+
+
+def test_no_layer_of_that_name_or_number() -> None:
+    network = pc.Sequential(a=pc.Flatten(), b=pc.Flatten())
+    with pytest.raises(KeyError, match=r"no layer is named 'c'; the names are \('a', 'b'\)"):
+        network["c"]
+    with pytest.raises(IndexError):
+        network[2]
+
+
+def test_errors_carry_their_data() -> None:
+    network = pc.Sequential(features=features, head=pc.Flatten())
+    with pytest.raises(pc.ShapeError) as caught:
+        network.output_shape((3, 10, 10))
+    error = caught.value
+    assert error.path == "features[2]"
+    assert error.layer is features[2]
+    assert error.input_shape == (32, 8, 8)
+    assert error.problem == "expects 64 input channels, got 32 in shape (32, 8, 8)"
+
+
+def test_errors_of_layers_of_ones_own_are_completed() -> None:
+    fussy = Fussy()
+    with pytest.raises(pc.ShapeError) as caught:
+        pc.Sequential(fussy).output_shape((7,))
+    assert caught.value.layer is fussy
+    assert caught.value.path == "[0]"
+
+
+def test_a_config_error_has_no_layer() -> None:
+    with pytest.raises(pc.ConfigError) as caught:
+        pc.Conv2d(1, 1, 0)
+    error = caught.value
+    assert (error.path, error.layer, error.input_shape) == ("", None, None)
+
+
+def test_errors_survive_pickling_and_copying() -> None:
+    with pytest.raises(pc.ShapeError) as caught:
+        pc.Sequential(features=features).output_shape((3, 10, 10))
+    error = caught.value
+    for again in pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error):
+        assert type(again) is pc.ShapeError
+        assert str(again) == str(error)
+        assert vars(again) == vars(error)
+
+
+def test_all_errors_are_value_errors() -> None:
+    assert issubclass(pc.ConfigError, pc.ParamcalcError)
+    assert issubclass(pc.ShapeError, pc.ParamcalcError)
+    assert issubclass(pc.ParamcalcError, ValueError)
+
+
+def test_the_message_is_ready_without_a_place() -> None:
+    assert str(pc.ParamcalcError("no")) == "no"
+    assert str(pc.ParamcalcError("no", path="[1]")) == "[1]: no"
+    assert str(pc.ParamcalcError("", path="[1]")) == "[1]"
+
+
+def test_join_path() -> None:
+    assert join_path("", "a") == join_path("a", "") == "a"
+    assert join_path("a", "b") == "a.b"
+    assert join_path("a", "[1]") == "a[1]"
+    assert join_path("[1]", "a") == "[1].a"
+
+
+def test_show_is_short() -> None:
+    assert show("x" * 500) == "'" + "x" * 198 + "…"
+    assert show((1, 2)) == "(1, 2)"

@@ -1,0 +1,179 @@
+"""Sequential as a container and as a layer; trace; layers of one's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+import paramcalc as pc
+
+POOL, FLATTEN, DENSE = pc.Pool(2), pc.Flatten(), pc.Dense(None, 10)
+PLAIN = pc.Sequential(POOL, FLATTEN, DENSE)
+NAMED = pc.Sequential(pool=POOL, flatten=FLATTEN, dense=DENSE)
+
+
+def test_varargs_list_and_tuple_are_the_same() -> None:
+    assert PLAIN == pc.Sequential([POOL, FLATTEN, DENSE]) == pc.Sequential((POOL, FLATTEN, DENSE))
+
+
+def test_it_is_a_sequence() -> None:
+    assert len(PLAIN) == 3
+    assert list(PLAIN) == [POOL, FLATTEN, DENSE]
+    assert DENSE in PLAIN
+    assert PLAIN[0] is NAMED[0] is POOL
+    assert PLAIN[-1] is NAMED["dense"] is DENSE
+
+
+def test_slices_are_networks_and_keep_names() -> None:
+    assert PLAIN[1:] == pc.Sequential(FLATTEN, DENSE)
+    assert NAMED[:2] == pc.Sequential(pool=POOL, flatten=FLATTEN)
+    assert PLAIN[3:] == NAMED[3:] == pc.Sequential()
+    assert PLAIN[::-1] == pc.Sequential(DENSE, FLATTEN, POOL)
+
+
+def test_a_part_may_have_any_name() -> None:
+    network = pc.Sequential(layers=pc.Sequential(FLATTEN), names=DENSE)
+    assert network["layers"] == pc.Sequential(FLATTEN)
+    assert network.names == ("layers", "names")
+
+
+def test_an_empty_network_changes_nothing() -> None:
+    assert pc.Sequential().output_shape((3, 4)) == (3, 4)
+    assert pc.Sequential().num_params() == pc.Sequential().num_macs((3, 4)) == 0
+    assert pc.trace(pc.Sequential(), (3, 4)) == ()
+
+
+def test_parameters_have_paths() -> None:
+    network = pc.Sequential(features=pc.Sequential(pc.Conv2d(3, 4, 1, bias=False)), head=DENSE)
+    names = [one.name for one in network.parameters((3, 2, 2))]
+    assert names == ["features[0].weight", "head.weight", "head.bias"]
+
+
+def test_count_only_needs_no_shape_and_checks_none() -> None:
+    network = pc.Sequential(pc.Conv2d(3, 16, 3), pc.Dense(128, 64))
+    assert network.num_params() == 448 + 8_256
+    assert len(network.parameters()) == 4
+    with pytest.raises(pc.ShapeError):
+        network.num_params((3, 6, 6))
+
+
+def test_an_input_within_checks_what_arrives() -> None:
+    network = pc.Sequential(pc.Flatten(), pc.Input(12), pc.Dense(12, 1))
+    assert network.output_shape((3, 4)) == (1,)
+    assert network.num_params() == 13
+    with pytest.raises(pc.ShapeError):
+        network.output_shape((3, 5))
+
+
+def test_an_input_deep_at_the_head_gives_the_shape() -> None:
+    network = pc.Sequential(stem=pc.Sequential(pc.Input(3, 4)), head=pc.Flatten())
+    assert network.output_shape() == (12,)
+
+
+def test_the_same_layer_twice_is_two_layers() -> None:
+    dense = pc.Dense(8, 8)
+    assert pc.Sequential(dense, dense).num_params() == 2 * dense.num_params()
+
+
+def test_trace_of_a_single_layer() -> None:
+    assert pc.trace(FLATTEN, (3, 4)) == (pc.Step("", FLATTEN, (3, 4), (12,)),)
+
+
+def test_trace_computes_each_layer_once() -> None:
+    asked: list[tuple[int, ...] | None] = []
+
+    class Counted(pc.Layer):
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            asked.append(input_shape)
+            assert input_shape
+            return (input_shape[0] + 1,)
+
+    network = pc.Sequential(Counted(), pc.Sequential(pc.Sequential(Counted()), Counted()))
+    pc.trace(network, (1,))
+    assert asked == [(1,), (2,), (3,)]
+    asked.clear()
+    network.num_params((1,))
+    assert asked == [(1,), (2,), (3,)]
+
+
+def test_shapes_that_do_not_change_are_not_copied() -> None:
+    shape = (3, 4)
+    for step in pc.trace(pc.Sequential(pc.Identity(), pc.BatchNorm()), shape):
+        assert step.input_shape is step.output_shape is shape
+
+
+@dataclass(frozen=True)
+class Scale(pc.Layer):
+    """A layer of one's own, as the guide has it."""
+
+    per_channel: bool = True
+
+    def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+        if input_shape is None:
+            raise pc.ShapeError("wants a shape")
+        return input_shape
+
+    def parameters(self, input_shape: pc.Shape | None = None) -> tuple[pc.Parameter, ...]:
+        if not self.per_channel:
+            return (pc.Parameter("scale", ()), pc.Parameter("steps", (), trainable=False))
+        return (pc.Parameter("scale", self.output_shape(input_shape)[:1]),)
+
+
+def test_a_layer_of_ones_own_counts_its_tensors() -> None:
+    assert Scale().num_params((5, 2)) == 5
+    assert Scale(per_channel=False).num_params() == 1
+    assert Scale().num_macs((5, 2)) == 0
+
+
+def test_a_layer_of_ones_own_in_a_network() -> None:
+    network = pc.Sequential(pc.Conv2d(3, 5, 3), Scale(), Scale(per_channel=False))
+    assert network.output_shape((3, 9, 9)) == (5, 7, 7)
+    assert network.num_params((3, 9, 9)) == 140 + 5 + 1
+    assert network.num_macs((3, 9, 9)) == pc.Conv2d(3, 5, 3).num_macs((3, 9, 9))
+    assert [one.name for one in network.parameters((3, 9, 9))][2:] == [
+        "[1].scale",
+        "[2].scale",
+        "[2].steps",
+    ]
+    assert pc.trace(network, (3, 9, 9))[1] == pc.Step("[1]", Scale(), (5, 7, 7), (5, 7, 7))
+
+
+def test_a_layer_of_ones_own_may_answer_with_a_list() -> None:
+    class Listing(pc.Layer):
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            return [7]  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
+
+    assert pc.Sequential(Listing()).output_shape((3,)) == (7,)
+    assert pc.trace(Listing(), (3,))[0].output_shape == (7,)
+
+
+def test_a_layer_of_ones_own_that_fails_only_once_fails_all_the_same() -> None:
+    failures = [pc.ShapeError("once")]
+
+    class Moody(pc.Layer):
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            if failures:
+                raise failures.pop()
+            return (1,)
+
+        def num_params(self, input_shape: pc.Shape | None = None) -> int:
+            if failures:
+                raise failures.pop()
+            return 0
+
+    with pytest.raises(pc.ShapeError, match="once"):
+        pc.Sequential(Moody()).output_shape((3,))
+    failures.append(pc.ShapeError("once"))
+    with pytest.raises(pc.ShapeError, match="once"):
+        pc.Sequential(Moody()).num_params()
+
+
+def test_a_network_as_deep_as_may_be() -> None:
+    network: pc.Layer = pc.Sequential(pc.Flatten(), pc.Dense(None, 2))
+    for _ in range(49):
+        network = pc.Sequential(network)
+    assert network.output_shape((3, 4)) == (2,)
+    assert network.num_params((3, 4)) == 26
+    assert pc.trace(network, (3, 4))[1].path == "[0]" * 49 + "[1]"
+    assert hash(network) == hash(eval(repr(network), dict(vars(pc))))  # noqa: S307
