@@ -43,7 +43,8 @@ def convs(draw: st.DrawFn) -> pc.Conv1d | pc.Conv2d | pc.Conv3d:
         "bias": draw(st.booleans()),
         "data_format": draw(FORMATS),
     }
-    return [pc.Conv1d, pc.Conv2d, pc.Conv3d][rank - 1](**fields)
+    kinds: list[type[pc.Conv1d | pc.Conv2d | pc.Conv3d]] = [pc.Conv1d, pc.Conv2d, pc.Conv3d]
+    return kinds[rank - 1](**fields)
 
 
 @st.composite

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -184,3 +187,14 @@ class TestAnswer:
         if length > 0:
             exact = (length + 2 * padding - size) // stride + 1
             assert formulas.window_length(length, size, stride, padding) == exact == steps + 1
+
+
+def test_the_script_prints_them_all(capsys: pytest.CaptureFixture[str]) -> None:
+    script = Path(__file__).parent.parent / "docs" / "four_documents.py"
+    runpy.run_path(str(script), run_name="__main__")
+    printed = capsys.readouterr().out
+    lines = [" ".join(line.split()) for line in printed.splitlines()]
+    totals = [line.removeprefix("total ") for line in lines if line.startswith("total")]
+    assert totals == ["26,926", "13,440", "23,520", "295,168", "217,706"]
+    assert "Conv2d(None, 32, 5) 32 × 24 × 24 832" in lines
+    assert max(map(len, printed.splitlines())) <= 100

@@ -24,21 +24,17 @@ class Scale(pc.Layer):
     def __init__(self, **answers: Any) -> None:
         self.answers = answers
 
-    def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
-        answer: Any = self.answers.get("output_shape", input_shape)
-        return answer
+    def output_shape(self, input_shape: pc.Shape | None = None) -> Any:
+        return self.answers.get("output_shape", input_shape)
 
-    def parameters(self, input_shape: pc.Shape | None = None) -> tuple[pc.Parameter, ...]:
-        answer: Any = self.answers.get("parameters", ())
-        return answer
+    def parameters(self, input_shape: pc.Shape | None = None) -> Any:
+        return self.answers.get("parameters", ())
 
-    def num_params(self, input_shape: pc.Shape | None = None) -> int:
-        answer: Any = self.answers.get("num_params", 0)
-        return answer
+    def num_params(self, input_shape: pc.Shape | None = None) -> Any:
+        return self.answers.get("num_params", 0)
 
-    def num_macs(self, input_shape: pc.Shape | None = None) -> int:
-        answer: Any = self.answers.get("num_macs", 0)
-        return answer
+    def num_macs(self, input_shape: pc.Shape | None = None) -> Any:
+        return self.answers.get("num_macs", 0)
 
 
 class Fussy(pc.Layer):

@@ -68,14 +68,12 @@ class BatchNorm(SpatialLayer):
         return self._split(shape)[0]
 
     def _parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+        learnt = ["weight", "bias"] if self.affine else []
+        kept = ["running_mean", "running_var"] if self.track_running_stats else []
+        if not learnt + kept:
+            return ()
         channels = (self.num_features or self._arriving_channels(shape),)
-        learnt = (Parameter("weight", channels), Parameter("bias", channels)) if self.affine else ()
-        if not self.track_running_stats:
-            return learnt
-        return (
-            *learnt,
-            *(Parameter(one, channels, trainable=False) for one in ("running_mean", "running_var")),
-        )
+        return tuple([Parameter(one, channels, one in learnt) for one in learnt + kept])
 
     def _num_params(self, shape: Shape | None) -> int:
         if not self.affine:
