@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
+from reprlib import Repr
+
 
 class ParamcalcError(ValueError):
     """Anything paramcalc refuses by its own rules; wrong types are `TypeError` instead.
@@ -23,8 +26,8 @@ class ParamcalcError(ValueError):
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(problem)
-        self.problem = problem
-        self.path = path
+        self.problem = str(problem)
+        self.path = str(path)
         self.layer = layer
         self.input_shape = input_shape
 
@@ -59,13 +62,34 @@ class ShapeError(ParamcalcError):
     """
 
 
+class _Short(Repr):
+    """A repr of bounded length and time, however large the value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 4
+        self.maxtuple = self.maxlist = self.maxset = self.maxdict = 10
+        self.maxstring = self.maxlong = self.maxother = 100
+
+    def repr_Sequential(self, network: Sized, level: int) -> str:  # noqa: N802  # called by name
+        return f"a Sequential of {len(network)} layers"
+
+
+_short = _Short()
+
+
 def show(value: object) -> str:
-    """`repr(value)` for an error message: never raises, never longer than 200 characters."""
+    """`value` for an error message: never raises, and is never much longer than a line."""
     try:
-        text = repr(value)
+        text = _short.repr(value)
+        return text if len(text) <= 200 else text[:199] + "…"
     except Exception:  # noqa: BLE001  # a repr that fails, or an int too long to be printed
-        text = f"a value of type {type(value).__name__} that cannot be printed"
-    return text if len(text) <= 200 else text[:199] + "…"
+        return f"a value of type {type(value).__name__} that cannot be printed"
+
+
+def counted(number: int, thing: str) -> str:
+    """`number` and `thing`, which takes an s where there are several."""
+    return f"{show(number)} {thing}" + ("" if number == 1 else "s")
 
 
 def join_path(outer: str, inner: str) -> str:

@@ -3,34 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from keyword import iskeyword
-from typing import Any, overload
 
-from paramcalc.errors import ConfigError, ParamcalcError, join_path, show
-from paramcalc.layers.base import CheckedLayer, Layer, Shape, Visit, locate
-from paramcalc.layers.checks import name
+from paramcalc.errors import ConfigError, ParamcalcError, counted, join_path, show
+from paramcalc.layers.base import (
+    CheckedLayer,
+    Layer,
+    Shape,
+    Visit,
+    is_layer,
+    is_layer_class,
+    locate,
+)
+from paramcalc.layers.checks import as_str, entries, name, wrong
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, overload
 
 MAX_DEPTH = 50
-MAX_LAYERS = 10_000_000
+MAX_SIZE = 10_000_000
 
 
 class Network(CheckedLayer):
     """A layer made of layers: none so deep or large that Python could not walk through it."""
 
-    __slots__ = ("_depth", "_num_layers")
+    __slots__ = ("_network_depth", "_network_size")
 
     def _measure(self, layers: tuple[Layer, ...]) -> None:
-        depth = 1 + max([layer._depth for layer in layers], default=0)
-        num_layers = sum([layer._num_layers for layer in layers])
+        depth = 1 + max([layer._network_depth for layer in layers], default=0)
+        size = 1 + sum([layer._network_size for layer in layers])
         if depth > MAX_DEPTH:
             raise ConfigError(f"{name(self)}: networks nest at most {MAX_DEPTH} deep, got {depth}")
-        if num_layers > MAX_LAYERS:
+        if size > MAX_SIZE:
             raise ConfigError(
-                f"{name(self)}: a network has at most {MAX_LAYERS:,} layers, got {num_layers:,}"
+                f"{name(self)}: a network has at most {MAX_SIZE:,} layers, got {size:,}"
             )
-        object.__setattr__(self, "_depth", depth)
-        object.__setattr__(self, "_num_layers", num_layers)
+        object.__setattr__(self, "_network_depth", depth)
+        object.__setattr__(self, "_network_size", size)
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -45,7 +56,7 @@ class Sequential(Network):
     Args:
         *layers: the layers, or one list or tuple of them. Networks may stand
             among them.
-        **parts: instead, layers with names: `Sequential(features=...,
+        **parts: instead, layers with names, such as `Sequential(features=...,
             classifier=...)`.
 
     Raises:
@@ -71,39 +82,44 @@ class Sequential(Network):
     layers: tuple[Layer, ...]
     names: tuple[str, ...]
 
-    def __init__(self, *layers: Layer | Sequence[Layer], **parts: Layer) -> None:
-        given: Any = (
-            layers[0] if len(layers) == 1 and isinstance(layers[0], tuple | list) else layers
-        )
+    def __init__(self, /, *layers: Layer | Sequence[Layer], **parts: Layer) -> None:
+        given: Any = layers
         names: Any = tuple(parts)
-        if names == ("layers", "names") and isinstance(
-            parts["names"], tuple
-        ):  # dataclasses.replace, and pickle
-            given, names = parts["layers"], parts["names"]
+        lists = [entries(parts.get(field)) for field in ("layers", "names")]
+        if set(names) == {"layers", "names"} and None not in lists:
+            given, names = lists  # What dataclasses.replace and pickle say.
         elif names and layers:
             raise TypeError(f"{name(self)}: give layers with names or without, not both")
         elif names:
-            given = parts.values()
+            given = tuple(parts.values())
+        elif len(layers) == 1 and entries(layers[0]) is not None:
+            given = entries(layers[0])
+        names = self._as_names(names, given) if names else ()
         for position, layer in enumerate(given):
-            if not isinstance(layer, Layer):
-                key = list(names)[position] if names else f"[{position}]"
-                hint = f"; call it: {layer.__name__}(...)" if isinstance(layer, type) else ""
-                raise TypeError(f"{name(self)}: {key} must be a Layer, got {show(layer)}{hint}")
-        object.__setattr__(self, "layers", tuple(given))
+            if not is_layer(layer):
+                self._refuse(names[position] if names else f"[{position}]", layer)
+        object.__setattr__(self, "layers", given)
         object.__setattr__(self, "names", names)
-        if names:
-            self._check_names()
-        self._measure(self.layers)
+        self._measure(given)
 
-    def _check_names(self) -> None:
-        if not len(self.layers) == len(self.names) == len(set(self.names)):
-            values = f"names {show(self.names)} for {len(self.layers)} layers"
-            raise ConfigError(f"{name(self)}: each layer needs a name of its own, got {values}")
-        for one in self.names:
+    def _as_names(self, given: tuple[Any, ...], layers: tuple[Any, ...]) -> tuple[str, ...]:
+        names = tuple([as_str(one, self, "a name") for one in given])
+        for one in names:
             if not one.isidentifier() or iskeyword(one):
-                raise ConfigError(
-                    f"{name(self)}: a name must be a Python identifier, got {show(one)}"
-                )
+                raise ConfigError(wrong(self, "a name", "be a Python identifier", one))
+        if not len(layers) == len(names) == len(set(names)):
+            values = f"{counted(len(layers), 'layer')} and names {show(names)}"
+            raise ConfigError(f"{name(self)}: each layer needs a name of its own, got {values}")
+        return names
+
+    def _refuse(self, key: str, value: object) -> None:
+        """Say what is wrong with what is no layer."""
+        hint = ""
+        if is_layer_class(value):
+            hint = f"; call it: {value.__name__}(...)"
+        elif hasattr(value, "keys"):
+            hint = "; give names as keywords: Sequential(**parts)"
+        raise TypeError(wrong(self, key, "be a Layer", value) + hint)
 
     def __len__(self) -> int:
         return len(self.layers)
@@ -111,51 +127,50 @@ class Sequential(Network):
     def __iter__(self) -> Iterator[Layer]:
         return iter(self.layers)
 
-    @overload
-    def __getitem__(self, key: int | str) -> Layer: ...
-    @overload
-    def __getitem__(self, key: slice) -> Sequential: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, key: int | str) -> Layer: ...
+        @overload
+        def __getitem__(self, key: slice) -> Sequential: ...
+
     def __getitem__(self, key: int | str | slice) -> Layer:
         if isinstance(key, str):
             if key not in self.names:
                 raise KeyError(f"no layer is named {key!r}; the names are {self.names}")
             return self.layers[self.names.index(key)]
         if isinstance(key, slice):
-            layers = self.layers[key]
-            return (
-                Sequential(**dict(zip(self.names[key], layers, strict=True)))
-                if self.names
-                else Sequential(layers)
-            )
+            return replace(self, layers=self.layers[key], names=self.names[key])
         return self.layers[key]
 
-    def _output_shape(self, shape: Shape) -> Shape:
-        output = shape
-        try:
-            for layer in self.layers:
-                output = layer._output_shape(output)
-        except ParamcalcError:
-            for _ in self._walk(shape):  # Again, keeping track of the path, so as to fail with it.
-                pass
-            raise
-        return output
+    def _checked_output_shape(self, shape: Shape) -> Shape:
+        for position, layer in enumerate(self.layers):
+            try:
+                shape = layer._checked_output_shape(shape)
+            except ParamcalcError as error:
+                locate(error, self._key(position), layer)
+                raise
+        return shape
 
-    def _num_params(self, shape: Shape | None) -> int:
+    def _checked_num_params(self, shape: Shape | None) -> int:
         """The count without a shape; with one, `num_params` asks each layer on the way."""
-        try:
-            return sum([layer._num_params(None) for layer in self.layers])
-        except ParamcalcError:
-            for _ in self._ask(None, lambda layer, _, __: layer._num_params(None)):
-                pass
-            raise
+        total = 0
+        for position, layer in enumerate(self.layers):
+            try:
+                total += layer._checked_num_params(None)
+            except ParamcalcError as error:
+                locate(error, self._key(position), layer)
+                raise
+        return total
 
     def _walk(self, shape: Shape | None, path: str = "") -> Generator[Visit, None, Shape | None]:
-        for where, layer in zip(self._paths(path), self.layers, strict=True):
-            if layer._depth:
+        for position, layer in enumerate(self.layers):
+            where = join_path(path, self.names[position]) if self.names else f"{path}[{position}]"
+            if layer._network_depth:
                 shape = yield from layer._walk(shape, where)
                 continue
             try:
-                output = None if shape is None else layer._output_shape(shape)
+                output = None if shape is None else layer._checked_output_shape(shape)
             except ParamcalcError as error:
                 locate(error, where, layer)
                 raise
@@ -163,11 +178,8 @@ class Sequential(Network):
             shape = output
         return shape
 
-    def _paths(self, path: str) -> list[str]:
-        """The paths of the layers of a network that stands at `path`."""
-        if self.names:
-            return [join_path(path, one) for one in self.names]
-        return [f"{path}[{position}]" for position in range(len(self.layers))]
+    def _key(self, position: int) -> str:
+        return self.names[position] if self.names else f"[{position}]"
 
     def _stated_shape(self) -> Shape | None:
         return self.layers[0]._stated_shape() if self.layers else None
@@ -176,7 +188,7 @@ class Sequential(Network):
         if not self.layers:
             return Network._missing(self, what)
         error = self.layers[0]._missing(what)
-        locate(error, self._paths("")[0], self.layers[0])
+        locate(error, self._key(0), self.layers[0])
         return error
 
     def __repr__(self) -> str:

@@ -54,6 +54,13 @@ class Liar:
         raise RuntimeError
 
     def __repr__(self) -> str:
+        return "Liar()"
+
+
+class Mute:
+    """What cannot even be printed."""
+
+    def __repr__(self) -> str:
         raise RuntimeError
 
 
@@ -95,14 +102,16 @@ CONFIG = [
     (make(pc.Pool, 2, mode="min"), "Pool: mode must be 'max' or 'avg', got 'min'"),
     (make(pc.Flatten, 1, 0), "Flatten: end_dim must not stand before start_dim, got start_dim=1, end_dim=0"),
     (make(pc.Flatten, -1, -2), "Flatten: end_dim must not stand before start_dim, got start_dim=-1, end_dim=-2"),
+    (make(pc.Input, shape=()), "Input: shape must have at least one axis, got ()"),
+    (make(pc.Input, ()), "Input: shape must have at least one axis, got ()"),
     (make(pc.Input, 1, 0, 28), "Input: shape must be at least 1 on every axis, got (1, 0, 28)"),
     (make(pc.Dropout, 1.5), "Dropout: p must be from 0 to 1, got 1.5"),
     (make(pc.Dropout, float("nan")), "Dropout: p must be from 0 to 1, got nan"),
     (make(pc.Parameter, "weight", (3, 0)), "Parameter: shape must be at least 1 on every axis, got (3, 0)"),
     (make(pc.Sequential, **{"my layer": pc.Flatten()}), "Sequential: a name must be a Python identifier, got 'my layer'"),
     (make(pc.Sequential, **{"class": pc.Flatten()}), "Sequential: a name must be a Python identifier, got 'class'"),
-    (make(sequential, layers=(pc.Flatten(),), names=("a", "b")), "Sequential: each layer needs a name of its own, got names ('a', 'b') for 1 layers"),
-    (make(sequential, layers=(pc.Flatten(),) * 2, names=("a", "a")), "Sequential: each layer needs a name of its own, got names ('a', 'a') for 2 layers"),
+    (make(sequential, layers=(pc.Flatten(),), names=("a", "b")), "Sequential: each layer needs a name of its own, got 1 layer and names ('a', 'b')"),
+    (make(sequential, layers=(pc.Flatten(),) * 2, names=("a", "a")), "Sequential: each layer needs a name of its own, got 2 layers and names ('a', 'a')"),
 ]  # fmt: skip
 
 TYPES = [
@@ -112,12 +121,12 @@ TYPES = [
     (make(pc.Conv2d, 3.0, 5, 3), "Conv2d: in_channels must be an int, got 3.0"),
     (make(pc.Conv2d, 3, None, 3), "Conv2d: out_channels must be an int, got None"),
     (make(pc.Conv2d, 3, "5", 3), "Conv2d: out_channels must be an int, got '5'"),
-    (make(pc.Conv2d, 3, 5, 3, groups=Liar()), "Conv2d: groups must be an int, got a value of type Liar that cannot be printed"),
+    (make(pc.Conv2d, 3, 5, 3, groups=Liar()), "Conv2d: groups must be an int, got Liar()"),
     (make(pc.Conv2d, 3, 5, 3, bias=1), "Conv2d: bias must be True or False, got 1"),
-    (make(pc.Conv2d, 3, 5, 3, padding=1.5), "Conv2d: padding must be 'same', 'valid', an int, or for each axis an int or a pair (before, after), got 1.5"),
-    (make(pc.Conv2d, 3, 5, 3, padding=((0, 1), 1)), "Conv2d: padding must be 'same', 'valid', an int, or for each axis an int or a pair (before, after), got ((0, 1), 1)"),
-    (make(pc.Conv2d, 3, 5, 3, padding=((0, 1), (1,))), "Conv2d: padding must be 'same', 'valid', an int, or for each axis an int or a pair (before, after), got ((0, 1), (1,))"),
-    (make(pc.Conv2d, 3, 5, 3, padding=((0, 1), (1, 1.0))), "Conv2d: padding must be 'same', 'valid', an int, or for each axis an int or a pair (before, after), got ((0, 1), (1, 1.0))"),
+    (make(pc.Conv2d, 3, 5, 3, padding=1.5), "Conv2d: padding must be an int, 'same', 'valid', a tuple of ints, or a tuple of pairs (before, after), one for each axis, got 1.5"),
+    (make(pc.Conv2d, 3, 5, 3, padding=((0, 1), 1)), "Conv2d: padding must be an int, 'same', 'valid', a tuple of ints, or a tuple of pairs (before, after), one for each axis, got ((0, 1), 1)"),
+    (make(pc.Conv2d, 3, 5, 3, padding=((0, 1), (1,))), "Conv2d: padding must be an int, 'same', 'valid', a tuple of ints, or a tuple of pairs (before, after), one for each axis, got ((0, 1), (1,))"),
+    (make(pc.Conv2d, 3, 5, 3, padding=((0, 1), (1, 1.0))), "Conv2d: padding must be an int, 'same', 'valid', a tuple of ints, or a tuple of pairs (before, after), one for each axis, got ((0, 1), (1, 1.0))"),
     (make(pc.Conv2d, 3, 5, 3, data_format=1), "Conv2d: data_format must be 'channels_first' or 'channels_last', got 1"),
     (make(pc.Dense, 3, 5, "yes"), "Dense: bias must be True or False, got 'yes'"),
     (make(pc.BatchNorm, 3, 1e-5), "BatchNorm: affine must be True or False, got 1e-05"),
@@ -126,7 +135,7 @@ TYPES = [
     (make(pc.Flatten, 1.0), "Flatten: start_dim must be an int, got 1.0"),
     (make(pc.Input), "Input: give the length of each axis, such as Input(1, 28, 28)"),
     (make(pc.Input, 1, shape=(1,)), "Input: give the length of each axis, such as Input(1, 28, 28)"),
-    (make(pc.Input, (1, 28, 28)), "Input: shape must be a tuple of ints, got ((1, 28, 28),)"),
+    (make(pc.Input, (1, 28), 28), "Input: shape must be a tuple of ints, got ((1, 28), 28)"),
     (make(pc.Input, shape=28), "Input: shape must be a tuple of ints, got 28"),
     (make(pc.Activation, None), "Activation: name must be a str, got None"),
     (make(pc.Dropout, "0.5"), "Dropout: p must be a number, got '0.5'"),
@@ -149,7 +158,12 @@ TYPES = [
     (make(pc.Sequential(Scale(parameters=None)).parameters), "Scale: parameters() must be a tuple of Parameter, got None"),
     (make(pc.Sequential(Scale(num_params=1.0)).num_params, (1,)), "Scale: num_params() must be an int, got 1.0"),
     (make(pc.Sequential(Scale(num_macs="1")).num_macs, (1,)), "Scale: num_macs() must be an int, got '1'"),
-    (make(type, "Own", (pc.Conv2d,), {"num_params": None}), "Own: a layer with its own num_params must be a subclass of Layer alone"),
+    (make(type, "Own", (pc.Conv2d,), {}), "Own: Conv2d cannot be subclassed; write a function that returns a Conv2d, or a subclass of Layer"),
+    (make(type, "Block", (pc.Sequential,), {}), "Block: Sequential cannot be subclassed; write a function that returns a Sequential, or a subclass of Layer"),
+    (make(pc.Sequential, {"a": pc.Flatten()}), "Sequential: [0] must be a Layer, got {'a': Flatten()}; give names as keywords: Sequential(**parts)"),
+    (make(pc.Sequential, int), "Sequential: [0] must be a Layer, got <class 'int'>"),
+    (make(sequential, layers=(pc.Flatten(),), names=(1,)), "Sequential: a name must be a str, got 1"),
+    (make(pc.Dense, 3, pc.Sequential(pc.Flatten())), "Dense: out_features must be an int, got a Sequential of 1 layers"),
 ]  # fmt: skip
 
 features = pc.Sequential(pc.Conv2d(3, 32, 3), pc.Activation("relu"), pc.Conv2d(64, 64, 3))
@@ -173,18 +187,18 @@ SHAPES = [
     (pc.Pool(2), (256,), "Pool: expects (channels, length), got shape (256,)"),
     (pc.Pool((2, 2)), (8, 16), "Pool: expects (channels, height, width), got shape (8, 16)"),
     (pc.BatchNorm(64), (32, 8, 8), "BatchNorm: expects 64 channels, got 32 in shape (32, 8, 8)"),
-    (pc.BatchNorm(32), (8, 8, 32), 'BatchNorm: expects 32 channels, got 8 in shape (8, 8, 32); data_format="channels_last" would fit'),
+    (pc.BatchNorm(32), (8, 8, 32), 'BatchNorm: expects 32 channels, got 8 in shape (8, 8, 32)'),
     (pc.Dense(800, 10), (32, 5, 5), "Dense: expects 800 features on the last axis, got shape (32, 5, 5); 32 × 5 × 5 = 800, so a Flatten() before it would fit"),
     (pc.Dense(801, 10), (32, 5, 5), "Dense: expects 801 features on the last axis, got shape (32, 5, 5)"),
-    (pc.Flatten(1, 2), (3, 4), "Flatten: axes 1 to 2 are not there to flatten in shape (3, 4)"),
-    (pc.Flatten(-3), (3, 4), "Flatten: axes -3 to -1 are not there to flatten in shape (3, 4)"),
-    (pc.Flatten(2, -2), (3, 4, 5), "Flatten: axes 2 to -2 are not there to flatten in shape (3, 4, 5)"),
+    (pc.Flatten(1, 2), (3, 4), "Flatten: cannot flatten axes 1 to 2 of shape (3, 4)"),
+    (pc.Flatten(-3), (3, 4), "Flatten: cannot flatten axes -3 to -1 of shape (3, 4)"),
+    (pc.Flatten(2, -2), (3, 4, 5), "Flatten: cannot flatten axes 2 to -2 of shape (3, 4, 5)"),
     (pc.Input(1, 28, 28), (3, 32, 32), "Input: expects shape (1, 28, 28), got (3, 32, 32)"),
     # What is no shape for any layer.
     (pc.Identity(), (1, 0, 28), "Identity: input_shape must be at least 1 on every axis, got (1, 0, 28)"),
     (pc.Identity(), (1, -5), "Identity: input_shape must be at least 1 on every axis, got (1, -5)"),
     (pc.Identity(), (), "Identity: input_shape must have at least one axis, got ()"),
-    (pc.Conv2d(1, 1, 1), (HUGE, 2, 2), "Conv2d: expects 1 input channels, got a value of type int that cannot be printed in shape a value of type tuple that cannot be printed"),
+    (pc.Conv2d(1, 1, 1), (HUGE, 2, 2), "Conv2d: expects 1 input channel, got a value of type int that cannot be printed in shape a value of type tuple that cannot be printed"),
     # No shape, where one is needed.
     (pc.Conv2d(3, 5, 3), None, "Conv2d: the output shape depends on the input: give input_shape or start with Input(...)"),
     (pc.Sequential(), None, "Sequential: the output shape depends on the input: give input_shape or start with Input(...)"),
@@ -269,13 +283,15 @@ def test_words_of_a_network_too_deep() -> None:
 
 
 def test_words_of_a_network_too_large() -> None:
-    network = pc.Sequential([pc.Flatten()] * 1000)
-    thousands = pc.Sequential([network] * 1000)
-    with pytest.raises(pc.ConfigError) as caught:
-        pc.Sequential([thousands] * 11)
-    assert str(caught.value) == (
-        "Sequential: a network has at most 10,000,000 layers, got 11,000,000"
-    )
+    for layers in [pc.Flatten()], []:  # Empty networks add up as well.
+        network = pc.Sequential(layers)
+        for _ in range(21):
+            network = pc.Sequential(network, network)
+        with pytest.raises(pc.ConfigError) as caught:
+            pc.Sequential(network, network, network)
+        assert str(caught.value).startswith(
+            "Sequential: a network has at most 10,000,000 layers, got 1"
+        )
 
 
 def test_a_refusal_of_a_count_is_located() -> None:
@@ -288,6 +304,40 @@ class Refusing(Fussy):
     def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
         assert input_shape
         return input_shape
+
+
+def test_other_iterables_are_no_list_of_layers() -> None:
+    with pytest.raises(TypeError, match=r"Sequential: \[0\] must be a Layer, got <list_iterator"):
+        sequential(iter([pc.Flatten()]))
+    with pytest.raises(TypeError, match="Sequential: layers must be a Layer, got <list_iterator"):
+        sequential(layers=iter([pc.Flatten()]), names=("a",))
+
+
+def test_a_refusal_deep_inside_is_one_refusal() -> None:
+    class Residual(pc.Layer):
+        """A layer of one's own made of layers."""
+
+        def __init__(self, body: pc.Layer) -> None:
+            self.body = body
+
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            return self.body.output_shape(input_shape)
+
+    asked: list[object] = []
+
+    class Refuses(pc.Layer):
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            asked.append(input_shape)
+            raise pc.ShapeError("no")
+
+    layer: pc.Layer = Refuses()
+    for _ in range(40):
+        layer = Residual(pc.Sequential(layer))
+    with pytest.raises(pc.ShapeError) as caught:
+        pc.Sequential(head=layer).output_shape((3,))
+    assert asked == [(3,)]
+    assert caught.value.path == "head" + "[0]" * 40
+    assert caught.value.__context__ is None
 
 
 def test_no_layer_of_that_name_or_number() -> None:
@@ -343,6 +393,7 @@ def test_all_errors_are_value_errors() -> None:
 def test_the_message_is_ready_without_a_place() -> None:
     assert str(pc.ParamcalcError("no")) == "no"
     assert str(pc.ParamcalcError("no", path="[1]")) == "[1]: no"
+    assert str(pc.ParamcalcError(5, path=3)) == "3: 5"  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert str(pc.ParamcalcError("", path="[1]")) == "[1]"
 
 
@@ -354,5 +405,14 @@ def test_join_path() -> None:
 
 
 def test_show_is_short() -> None:
-    assert show("x" * 500) == "'" + "x" * 198 + "…"
+    assert show("x" * 500) == "'" + "x" * 47 + "..." + "x" * 48 + "'"
+    assert show([{"x" * 500: "y" * 500}] * 5).endswith("…")
+    nested: list[object] = [1]
+    for _ in range(100):
+        nested = [nested, nested]
+    assert (
+        show(nested)
+        == "[[[[[...], [...]], [[...], [...]]], [[[...], [...]], [[...], [...]]]], [[[[...], [...]], [[...], [...]]], [[[...], [...]], [[...], [...]]]]]"
+    )
     assert show((1, 2)) == "(1, 2)"
+    assert show(Mute()).startswith("<Mute instance at ")

@@ -71,6 +71,10 @@ def test_layers_cannot_be_changed(layer: pc.Layer) -> None:
     for field in field_names(layer):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(layer, field, getattr(layer, field))
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            delattr(layer, field)
+    with pytest.raises(dataclasses.FrozenInstanceError, match="strides cannot be changed"):
+        layer.strides = 2  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     assert not hasattr(layer, "__dict__")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from fractions import Fraction
+from typing import get_type_hints
 
 import pytest
 
@@ -24,6 +24,7 @@ import paramcalc as pc
         (pc.Pool(2, 2, (1, 1)), pc.Pool((2, 2), (2, 2), ((1, 1), (1, 1)))),
         (pc.Pool(2, padding="valid"), pc.Pool(2)),
         (pc.Input(1, 28, 28), pc.Input(shape=(1, 28, 28))),
+        (pc.Input(1, 28, 28), pc.Input((1, 28, 28))),
         (pc.Sequential(pc.Pool(2)), pc.Sequential([pc.Pool(2)])),
     ],
 )
@@ -82,6 +83,11 @@ def test_repr_is_the_shortest_call(text: str) -> None:
     assert repr(eval(text, dict(vars(pc)))) == text  # noqa: S307  # what repr promises
 
 
+@pytest.mark.parametrize("kind", [pc.Conv2d, pc.Pool, pc.Dense, pc.BatchNorm, pc.Input, pc.Step])
+def test_annotations_can_be_resolved_at_run_time(kind: type) -> None:
+    assert set(get_type_hints(kind)) >= {field.name for field in dataclasses.fields(kind)}
+
+
 def test_fields_are_those_of_torch_in_their_order() -> None:
     assert [field.name for field in dataclasses.fields(pc.Conv2d)] == [
         "in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups",
@@ -134,8 +140,8 @@ def test_macs_of_one_layer() -> None:
 
 
 def test_dropout_stores_a_float() -> None:
-    assert type(pc.Dropout(Fraction(1, 4)).p) is float  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    assert pc.Dropout(0) == pc.Dropout(0.0)
+    assert type(pc.Dropout(1).p) is float
+    assert repr(pc.Dropout(0)) == repr(pc.Dropout(0.0)) == "Dropout(p=0.0)"
 
 
 def test_flatten_of_some_axes() -> None:
@@ -179,3 +185,19 @@ def test_a_parameter_has_a_size() -> None:
     assert pc.Parameter("weight", (3, 4)).size == 12
     assert pc.Parameter("scale", ()).size == 1
     assert pc.Parameter("weight", [3, 4]).shape == (3, 4)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_subclasses_of_tuple_and_float_are_taken_for_what_they_hold() -> None:
+    class Short(tuple[int, ...]):
+        __slots__ = ()
+
+        def __len__(self) -> int:
+            return 2
+
+    class Float(float):
+        def __float__(self) -> float:
+            return 7.0
+
+    with pytest.raises(pc.ConfigError, match="must have 2 entries"):
+        pc.Conv2d(3, 5, Short((3, 3, 3)))
+    assert pc.Dropout(Float(0.5)).p == 0.5

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paramcalc.errors import ConfigError, show
 from paramcalc.layers.base import CheckedLayer, Shape
-from paramcalc.layers.checks import is_number, name
+from paramcalc.layers.checks import as_probability, as_str
 
 
 class Unchanging(CheckedLayer):
@@ -14,7 +13,7 @@ class Unchanging(CheckedLayer):
 
     __slots__ = ()
 
-    def _output_shape(self, shape: Shape) -> Shape:
+    def _checked_output_shape(self, shape: Shape) -> Shape:
         return shape
 
 
@@ -39,8 +38,7 @@ class Activation(Unchanging):
     name: str
 
     def __post_init__(self) -> None:
-        if type(self.name) is not str:
-            raise TypeError(f"{name(self)}: name must be a str, got {show(self.name)}")
+        object.__setattr__(self, "name", as_str(self.name, self, "name"))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -65,12 +63,7 @@ class Dropout(Unchanging):
     p: float = 0.5
 
     def __post_init__(self) -> None:
-        p = self.p
-        if not is_number(p):
-            raise TypeError(f"{name(self)}: p must be a number, got {show(p)}")
-        if not 0 <= p <= 1:
-            raise ConfigError(f"{name(self)}: p must be from 0 to 1, got {show(p)}")
-        object.__setattr__(self, "p", float(p))
+        object.__setattr__(self, "p", as_probability(self.p, self, "p"))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -6,15 +6,27 @@ import dataclasses
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from math import prod
-from typing import Any, TypeVar, cast
 
 from paramcalc.errors import ParamcalcError, ShapeError, join_path, show
-from paramcalc.layers.checks import as_bool, as_count, as_lengths, as_shape, is_sequence, name
+from paramcalc.layers.checks import (
+    as_answer,
+    as_bool,
+    as_lengths,
+    as_shape,
+    as_str,
+    entries,
+    name,
+    wrong,
+)
+
+TYPE_CHECKING = False  # Importing typing would be a tenth of the import of all this.
+if TYPE_CHECKING:
+    from typing import Any, NoReturn, TypeGuard, TypeVar
+
+    T = TypeVar("T")
 
 Shape = tuple[int, ...]
 """The lengths of all axes but the batch's, such as (channels, height, width)."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +53,7 @@ class Parameter:
     trainable: bool = True
 
     def __post_init__(self) -> None:
-        if type(self.name) is not str:
-            raise TypeError(f"Parameter: name must be a str, got {show(self.name)}")
+        object.__setattr__(self, "name", as_str(self.name, self, "name"))
         object.__setattr__(self, "shape", as_lengths(self.shape, self, "shape"))
         as_bool(self.trainable, self, "trainable")
 
@@ -56,8 +67,9 @@ class Layer:
     """What all layers have in common, and where a layer of your own starts.
 
     A subclass gives `output_shape` and, if it keeps tensors, `parameters`; the
-    number of parameters follows. Within a network they are handed a tuple of
-    ints of at least 1, or None where the network is only counted.
+    number of parameters follows. If it multiplies, it gives `num_macs` as well,
+    which is 0 otherwise. Within a network they are handed a tuple of ints of at
+    least 1, or None where the network is only counted.
 
     Example:
         >>> import paramcalc as pc
@@ -65,16 +77,15 @@ class Layer:
         ...     def output_shape(self, input_shape=None):
         ...         return input_shape
         ...     def parameters(self, input_shape=None):
-        ...         return (pc.Parameter("scale", input_shape[:1]),)
-        >>> pc.Sequential(pc.Conv2d(3, 5, 5), Scale()).num_params((3, 32, 32))
-        385
+        ...         return (pc.Parameter("scale", ()),)
+        >>> pc.Sequential(pc.Conv2d(3, 5, 5), Scale()).num_params()
+        381
     """
 
-    __slots__ = ()
+    __slots__ = ("__weakref__",)
 
-    _depth: int = 0
-    """How deep networks nest inside."""
-    _num_layers: int = 1
+    _network_depth: int = 0
+    _network_size: int = 1
 
     def output_shape(self, input_shape: Shape | None = None) -> Shape:
         """The shape that leaves the layer, without the batch axis.
@@ -113,9 +124,8 @@ class Layer:
             TypeError: `input_shape` is not a tuple or list of ints.
             ShapeError: the shape does not fit, or is needed and missing.
         """
-        return sum(
-            [parameter.size for parameter in self.parameters(input_shape) if parameter.trainable]
-        )
+        parameters = as_parameters(self.parameters(input_shape), self)
+        return sum([one.size for one in parameters if one.trainable])
 
     def num_macs(self, input_shape: Shape | None = None) -> int:
         """How many multiply-accumulates one example costs.
@@ -134,22 +144,22 @@ class Layer:
     # What networks ask. The shape has been checked, and is None where it is not known. The answers
     # of a layer that is not of this library have not been, and are checked here.
 
-    def _output_shape(self, shape: Shape) -> Shape:
+    def _checked_output_shape(self, shape: Shape) -> Shape:
         return as_shape(self.output_shape(shape), self, "output_shape()")
 
-    def _parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
         return as_parameters(self.parameters(shape), self)
 
-    def _num_params(self, shape: Shape | None) -> int:
-        return as_count(self.num_params(shape), self, "num_params()", minimum=0)
+    def _checked_num_params(self, shape: Shape | None) -> int:
+        return as_answer(self.num_params(shape), self, "num_params()")
 
-    def _num_macs(self, shape: Shape | None, output: Shape | None) -> int:
-        return as_count(self.num_macs(shape), self, "num_macs()", minimum=0)
+    def _checked_num_macs(self, shape: Shape | None, output: Shape | None) -> int:
+        return as_answer(self.num_macs(shape), self, "num_macs()")
 
     def _walk(self, shape: Shape | None, path: str = "") -> Generator[Visit, None, Shape | None]:
         """Yield (path, layer, input shape, output shape) of each layer; return the last shape."""
         try:
-            output = None if shape is None else self._output_shape(shape)
+            output = None if shape is None else self._checked_output_shape(shape)
         except ParamcalcError as error:
             locate(error, path, self)
             raise
@@ -187,23 +197,26 @@ class CheckedLayer(Layer):
     __slots__ = ()
 
     def __init_subclass__(cls) -> None:
-        """Refuse an answer of one's own that networks, which ask the other methods, would miss."""
-        own = {"output_shape", "parameters", "num_params", "num_macs"} & vars(cls).keys()
-        if own:
+        """Let no other layer pretend to be one of these: it could neither be checked nor copied."""
+        if not cls.__module__.startswith("paramcalc."):
+            parent = cls.__mro__[1].__name__
             raise TypeError(
-                f"{cls.__name__}: a layer with its own {min(own)} must be a subclass of Layer alone"
+                f"{cls.__name__}: {parent} cannot be subclassed; "
+                f"write a function that returns a {parent}, or a subclass of Layer"
             )
+        if "__setattr__" in vars(cls):  # The one of a slotted dataclass fails for other names.
+            cls.__setattr__ = cls.__delattr__ = refuse_change  # type: ignore[assignment]
 
     def output_shape(self, input_shape: Shape | None = None) -> Shape:
         shape = self._arriving(input_shape)
         if shape is None:
             raise self._missing("the output shape")
-        return self._output_shape(shape)
+        return self._checked_output_shape(shape)
 
     def parameters(self, input_shape: Shape | None = None) -> tuple[Parameter, ...]:
         found: list[Parameter] = []
         for path, parameters in self._ask(
-            input_shape, lambda layer, shape, _: layer._parameters(shape)
+            input_shape, lambda layer, shape, _: layer._checked_parameters(shape)
         ):
             prefix = path and path + "."
             found += [Parameter(prefix + one.name, one.shape, one.trainable) for one in parameters]
@@ -212,17 +225,13 @@ class CheckedLayer(Layer):
     def num_params(self, input_shape: Shape | None = None) -> int:
         shape = self._arriving(input_shape)
         if shape is None:
-            return self._num_params(None)
-        return sum(
-            [
-                number
-                for _, number in self._ask(shape, lambda layer, shape, _: layer._num_params(shape))
-            ]
-        )
+            return self._checked_num_params(None)
+        answers = self._ask(shape, lambda layer, shape, _: layer._checked_num_params(shape))
+        return sum([number for _, number in answers])
 
     def num_macs(self, input_shape: Shape | None = None) -> int:
         answers = self._ask(
-            input_shape, lambda layer, shape, output: layer._num_macs(shape, output)
+            input_shape, lambda layer, shape, output: layer._checked_num_macs(shape, output)
         )
         return sum([number for _, number in answers])
 
@@ -237,13 +246,13 @@ class CheckedLayer(Layer):
                 locate(error, path, layer)
                 raise
 
-    def _parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
         return ()
 
-    def _num_params(self, shape: Shape | None) -> int:
+    def _checked_num_params(self, shape: Shape | None) -> int:
         return 0
 
-    def _num_macs(self, shape: Shape | None, output: Shape | None) -> int:
+    def _checked_num_macs(self, shape: Shape | None, output: Shape | None) -> int:
         return 0
 
     def __repr__(self) -> str:
@@ -271,6 +280,23 @@ class CheckedLayer(Layer):
         )
 
 
+def is_layer(value: object) -> TypeGuard[Layer]:
+    """Whether `value` is a layer, and does not only say so."""
+    return issubclass(type(value), Layer)
+
+
+def is_layer_class(value: object) -> TypeGuard[type[Layer]]:
+    """Whether `value` is a layer that was not called."""
+    return isinstance(value, type) and issubclass(value, Layer)
+
+
+def refuse_change(self: CheckedLayer, field: str, *_value: object) -> NoReturn:
+    """Refuse to set or delete what a layer holds."""
+    raise dataclasses.FrozenInstanceError(
+        f"{name(self)}: {field} cannot be changed; dataclasses.replace() makes a changed copy"
+    )
+
+
 def make(cls: Callable[..., T], fields: dict[str, object]) -> T:
     """A layer from its fields: what pickle calls, so that what it brings back has been checked."""
     return cls(**fields)
@@ -278,22 +304,23 @@ def make(cls: Callable[..., T], fields: dict[str, object]) -> T:
 
 def as_parameters(value: Any, layer: Layer) -> tuple[Parameter, ...]:
     """`value`, which must be a tuple of Parameter."""
-    if is_sequence(value) and all(isinstance(one, Parameter) for one in value):
-        return tuple(value)
-    raise TypeError(f"{name(layer)}: parameters() must be a tuple of Parameter, got {show(value)}")
+    given = entries(value)
+    if given is None or not all(isinstance(one, Parameter) for one in given):
+        raise TypeError(wrong(layer, "parameters()", "be a tuple of Parameter", value))
+    return given
 
 
 def steps(
     network: object, input_shape: object, verb: str
 ) -> Iterator[tuple[str, Layer, Shape, Shape]]:
     """Yield (path, layer, input shape, output shape) of each layer in turn, for a verb's caller."""
-    if not isinstance(network, Layer):
+    if not is_layer(network):
         raise TypeError(f"{verb}: network must be a Layer, got {show(network)}")
     shape = network._arriving(input_shape)  # pyright: ignore[reportPrivateUsage]  # for the verbs
     if shape is None:
         raise network._missing("the output shape")  # pyright: ignore[reportPrivateUsage]
-    visits = network._walk(shape)  # pyright: ignore[reportPrivateUsage]
-    return cast("Iterator[tuple[str, Layer, Shape, Shape]]", visits)
+    visits: Any = network._walk(shape)  # pyright: ignore[reportPrivateUsage]
+    return visits  # type: ignore[no-any-return]  # with a shape at the start, there is one throughout
 
 
 def locate(error: ParamcalcError, path: str, layer: Layer) -> None:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sized
-from numbers import Real
-from typing import Any, Literal, TypeGuard, TypeVar
 
 from paramcalc.errors import ConfigError, ShapeError, show
 
-Padding = Literal["same"] | tuple[int, ...] | tuple[tuple[int, int], ...]
+TYPE_CHECKING = False  # Importing typing would be a tenth of the import of all this.
+if TYPE_CHECKING:
+    from typing import Any
+
+Padding = str | tuple[int, ...] | tuple[tuple[int, int], ...]
 """As layers store it: "same", or an int for each axis, or a pair (before, after) for each."""
-
-DataFormat = Literal["channels_first", "channels_last"]
-
-Choice = TypeVar("Choice", bound=str)
 
 
 def name(owner: object) -> str:
@@ -22,23 +19,22 @@ def name(owner: object) -> str:
     return type(owner).__name__
 
 
-def is_sequence(value: object) -> TypeGuard[tuple[Any, ...] | list[Any]]:
-    """Whether `value` can stand for several: other iterables may be endless, or gone once read."""
-    return isinstance(value, tuple | list)
+def wrong(owner: object, field: str, wanted: str, value: object) -> str:
+    """The words of a refusal."""
+    return f"{name(owner)}: {field} must {wanted}, got {show(value)}"
 
 
-def is_plain_tuple(value: object) -> TypeGuard[tuple[Any, ...]]:
-    """Whether `value` is a tuple, and not of a subclass."""
-    return type(value) is tuple
+def entries(value: Any) -> tuple[Any, ...] | None:
+    """What stands in a tuple or list; None for all else, which may be endless, or gone once read.
 
-
-def is_number(value: object) -> bool:
-    """Whether `value` is a real number, but not a bool."""
-    return not isinstance(value, bool) and isinstance(value, Real)
+    Read as tuple and list themselves read it: a subclass may tell another tale each time.
+    """
+    kind: Any = tuple if isinstance(value, tuple) else list
+    return tuple(kind.__iter__(value)) if isinstance(value, kind) else None
 
 
 def as_int(
-    value: Any, owner: object, field: str, wanted: str = "an int", within: Any = None
+    value: Any, owner: object, field: str, wanted: str = "be an int", within: Any = None
 ) -> int:
     """`value`, anything with `__index__` but a bool, as a plain int; it may be part of `within`."""
     if type(value) is int:
@@ -48,16 +44,14 @@ def as_int(
             return operator.index(value)
         except Exception:  # noqa: BLE001, S110  # no __index__, or one that breaks its promise
             pass
-    raise TypeError(
-        f"{name(owner)}: {field} must be {wanted}, got {show(value if within is None else within)}"
-    )
+    raise TypeError(wrong(owner, field, wanted, value if within is None else within))
 
 
-def as_count(value: Any, owner: object, field: str, minimum: int = 1) -> int:
-    """`value` as an int of at least `minimum`."""
+def as_count(value: Any, owner: object, field: str) -> int:
+    """`value` as an int of at least 1."""
     number = as_int(value, owner, field)
-    if number < minimum:
-        raise ConfigError(f"{name(owner)}: {field} must be at least {minimum}, got {show(number)}")
+    if number < 1:
+        raise ConfigError(wrong(owner, field, "be at least 1", number))
     return number
 
 
@@ -69,23 +63,38 @@ def as_optional_count(value: Any, owner: object, field: str) -> int | None:
 def as_bool(value: Any, owner: object, field: str) -> bool:
     """`value`, which must be a bool: anything else is likely an argument in the wrong place."""
     if type(value) is not bool:
-        raise TypeError(f"{name(owner)}: {field} must be True or False, got {show(value)}")
+        raise TypeError(wrong(owner, field, "be True or False", value))
     return value
 
 
-def as_choice(value: Any, owner: object, field: str, *choices: Choice) -> Choice:
+def as_probability(value: Any, owner: object, field: str) -> float:
+    """`value`, an int or float from 0 to 1, as a plain float."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(wrong(owner, field, "be a number", value))
+    number = float.__float__(value) if isinstance(value, float) else int.__index__(value)
+    if not 0 <= number <= 1:
+        raise ConfigError(wrong(owner, field, "be from 0 to 1", number))
+    return abs(float(number))  # No -0.0: it is equal to 0.0, but printed otherwise.
+
+
+def as_str(value: Any, owner: object, field: str) -> str:
+    """`value`, which must be a str, as a plain one."""
+    if not isinstance(value, str):
+        raise TypeError(wrong(owner, field, "be a str", value))
+    return str.__str__(value)
+
+
+def as_choice(value: Any, owner: object, field: str, *choices: str) -> str:
     """The one of the strings `choices` that `value` equals."""
-    if isinstance(value, str):
-        for choice in choices:
-            if value == choice:
-                return choice
-    error = ConfigError if isinstance(value, str) else TypeError
-    raise error(
-        f"{name(owner)}: {field} must be {' or '.join(map(repr, choices))}, got {show(value)}"
-    )
+    text = str.__str__(value) if isinstance(value, str) else None
+    for choice in choices:
+        if text == choice:
+            return choice
+    error = TypeError if text is None else ConfigError
+    raise error(wrong(owner, field, f"be {' or '.join(map(repr, choices))}", value))
 
 
-def as_data_format(value: Any, owner: object) -> DataFormat:
+def as_data_format(value: Any, owner: object) -> str:
     """`value`, which says whether the channels are the first axis or the last."""
     return as_choice(value, owner, "data_format", "channels_first", "channels_last")
 
@@ -96,87 +105,95 @@ def as_axes(
     field: str,
     rank: int,
     minimum: int = 1,
-    wanted: str = "an int or a tuple of ints",
+    wanted: str = "be an int or a tuple of ints",
 ) -> tuple[int, ...]:
     """`value`, an int for all axes or a tuple of one for each of `rank` axes, as the tuple."""
     if type(value) is int and value >= minimum:
         return (value,) * rank
-    entries = value if is_sequence(value) else (value,) * rank
-    numbers = tuple([as_int(entry, owner, field, wanted, value) for entry in entries])
-    check_rank(entries, owner, field, rank)
+    given = entries(value)
+    if given is None:
+        numbers = (as_int(value, owner, field, wanted),) * rank
+    else:
+        numbers = tuple([as_int(one, owner, field, wanted, given) for one in given])
+        check_rank(given, owner, field, rank)
     if min(numbers) < minimum:
-        raise ConfigError(
-            f"{name(owner)}: {field} must be at least {minimum} on every axis, got {show(value)}"
-        )
+        raise ConfigError(wrong(owner, field, f"be at least {minimum} on every axis", value))
     return numbers
 
 
 def as_padding(value: Any, owner: object, rank: int) -> Padding:
     """`value` in the one form that stands for all that mean the same."""
     if isinstance(value, str):
-        return (
-            "same" if as_choice(value, owner, "padding", "same", "valid") == "same" else (0,) * rank
-        )
-    wanted = "'same', 'valid', an int, or for each axis an int or a pair (before, after)"
-    if not is_sequence(value) or not any(is_sequence(entry) for entry in value):
+        same = as_choice(value, owner, "padding", "same", "valid") == "same"
+        return "same" if same else (0,) * rank
+    wanted = (
+        "be an int, 'same', 'valid', a tuple of ints, "
+        "or a tuple of pairs (before, after), one for each axis"
+    )
+    given = entries(value) or ()
+    sides = [entries(one) for one in given]
+    if not any(side is not None for side in sides):
         return as_axes(value, owner, "padding", rank, 0, wanted)
     pairs: list[tuple[int, int]] = []
-    for entry in value:
-        if not is_sequence(entry) or len(entry) != 2:
-            raise TypeError(f"{name(owner)}: padding must be {wanted}, got {show(value)}")
-        before, after = [as_int(side, owner, "padding", wanted, value) for side in entry]
+    for side in sides:
+        if side is None or len(side) != 2:
+            raise TypeError(wrong(owner, "padding", wanted, value))
+        before, after = [as_int(one, owner, "padding", wanted, value) for one in side]
         if before < 0 or after < 0:
-            raise ConfigError(
-                f"{name(owner)}: padding must be at least 0 on every side, got {show(value)}"
-            )
+            raise ConfigError(wrong(owner, "padding", "be at least 0 on every side", value))
         pairs.append((before, after))
-    check_rank(value, owner, "padding", rank)
+    check_rank(given, owner, "padding", rank)
     if all(before == after for before, after in pairs):
         return tuple([before for before, _ in pairs])
     return tuple(pairs)
 
 
-def check_rank(entries: Sized, owner: object, field: str, rank: int) -> None:
-    """Refuse anything but one entry for each of `rank` axes."""
-    if len(entries) != rank:
+def check_rank(given: tuple[Any, ...], owner: object, field: str, rank: int) -> None:
+    """Refuse a tuple that has not one entry for each of `rank` axes."""
+    if len(given) != rank:
         wanted = "1 entry, for the only axis" if rank == 1 else f"{rank} entries, one for each axis"
-        raise ConfigError(f"{name(owner)}: {field} must have {wanted}, got {show(entries)}")
+        raise ConfigError(wrong(owner, field, f"have {wanted}", given))
 
 
 def as_ints(value: Any, owner: object, field: str) -> tuple[int, ...]:
     """`value`, a tuple or list of ints, as a tuple of plain ones."""
-    if not is_sequence(value):
-        raise TypeError(f"{name(owner)}: {field} must be a tuple of ints, got {show(value)}")
-    return tuple([as_int(entry, owner, field, "a tuple of ints", value) for entry in value])
+    given = entries(value)
+    if given is None:
+        raise TypeError(wrong(owner, field, "be a tuple of ints", value))
+    return tuple([as_int(one, owner, field, "be a tuple of ints", given) for one in given])
 
 
 def as_lengths(value: Any, owner: object, field: str) -> tuple[int, ...]:
     """`value`, a tuple or list of ints of at least 1, as a tuple of plain ones."""
     lengths = as_ints(value, owner, field)
     if min(lengths, default=1) < 1:
-        raise ConfigError(
-            f"{name(owner)}: {field} must be at least 1 on every axis, got {show(lengths)}"
-        )
+        raise ConfigError(wrong(owner, field, "be at least 1 on every axis", lengths))
     return lengths
 
 
 def as_shape(value: Any, layer: object, field: str = "input_shape") -> tuple[int, ...]:
     """`value`, a shape on its way through `layer`, as a tuple of plain ints of at least 1."""
-    if is_plain_tuple(value) and value:
-        for length in value:
+    plain: Any = value
+    if type(value) is tuple and plain:
+        for length in plain:
             if type(length) is not int or length < 1:
                 break
         else:
-            return value  # The usual case: nothing to convert, and the same object.
+            return tuple(plain)  # The usual case: nothing to convert, and the same object.
     shape = as_ints(value, layer, field)
-    if not shape:
+    if min(shape, default=0) < 1:
+        wanted = "at least 1 on every axis" if shape else "at least one axis"
         raise ShapeError(
-            f"{field} must have at least one axis, got ()", layer=layer, input_shape=shape
-        )
-    if min(shape) < 1:
-        raise ShapeError(
-            f"{field} must be at least 1 on every axis, got {show(shape)}",
+            f"{field} must {'be' if shape else 'have'} {wanted}, got {show(shape)}",
             layer=layer,
             input_shape=shape,
         )
     return shape
+
+
+def as_answer(value: Any, layer: object, method: str) -> int:
+    """`value`, a count that a layer of one's own gives, as a plain int of at least 0."""
+    number = as_int(value, layer, method)
+    if number < 0:
+        raise ShapeError(f"{method} must be at least 0, got {show(number)}", layer=layer)
+    return number

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
 
 from paramcalc.errors import ConfigError, show
 from paramcalc.formulas import conv_macs, conv_params
 from paramcalc.layers.base import Parameter, Shape
 from paramcalc.layers.checks import (
-    DataFormat,
     Padding,
     as_axes,
     as_bool,
@@ -17,17 +15,19 @@ from paramcalc.layers.checks import (
     as_data_format,
     as_optional_count,
     as_padding,
-    is_sequence,
+    entries,
     name,
 )
 from paramcalc.layers.spatial import SpatialLayer, window_lengths
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class Conv(SpatialLayer):
     """What `Conv1d`, `Conv2d` and `Conv3d` share: all but the number of spatial axes."""
-
-    _rank: ClassVar[int]
 
     in_channels: int | None
     out_channels: int
@@ -38,7 +38,7 @@ class Conv(SpatialLayer):
     groups: int
     bias: bool
     _: KW_ONLY
-    data_format: DataFormat
+    data_format: str
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Conv(SpatialLayer):
             values = f"groups={show(self.groups)}, {field}={show(channels)}"
             raise ConfigError(f"{name(self)}: groups must divide {field}, got {values}")
 
-    def _output_shape(self, shape: Shape) -> Shape:
+    def _checked_output_shape(self, shape: Shape) -> Shape:
         if len(shape) != self._rank + 1:
             raise self._wrong_rank(shape, self._rank)
         first = self.data_format == "channels_first"
@@ -92,7 +92,7 @@ class Conv(SpatialLayer):
     def _check_channels(self, channels: int, shape: Shape) -> None:
         """Refuse channels that are not those stated, or that the groups do not divide."""
         if self.in_channels is not None:
-            raise self._wrong_channels("input channels", self.in_channels, channels, shape)
+            raise self._wrong_channels("input channel", self.in_channels, channels, shape)
         if channels % self.groups:
             problem = f"groups must divide the input channels, got groups={show(self.groups)}"
             raise self._misfit(
@@ -104,25 +104,26 @@ class Conv(SpatialLayer):
             raise self._missing("in_channels is None, so the number of parameters")
         return self._split(shape)[0]
 
-    def _parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
         in_channels = self.in_channels or self._arriving_channels(shape)
         kernel = Parameter(
             "weight", (self.out_channels, in_channels // self.groups, *self.kernel_size)
         )
         return (kernel, Parameter("bias", (self.out_channels,))) if self.bias else (kernel,)
 
-    def _num_params(self, shape: Shape | None) -> int:
+    def _checked_num_params(self, shape: Shape | None) -> int:
         in_channels = self.in_channels or self._arriving_channels(shape)
         return conv_params(in_channels, self.out_channels, self.kernel_size, self.groups, self.bias)
 
-    def _num_macs(self, shape: Shape | None, output: Shape | None) -> int:
+    def _checked_num_macs(self, shape: Shape | None, output: Shape | None) -> int:
         if shape is None or output is None:
             raise self._missing("the number of multiply-accumulates")
         in_channels, lengths = self._split(shape)[0], self._split(output)[1]
         return conv_macs(in_channels, self.out_channels, self.kernel_size, lengths, self.groups)
 
     def _brief(self, value: Any) -> str:
-        alike = is_sequence(value) and isinstance(value[0], int) and len(set(value)) == 1
+        sizes = entries(value)
+        alike = sizes and type(sizes[0]) is int and len(set(sizes)) == 1
         return repr(value[0] if alike else value)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from paramcalc.errors import show
+from paramcalc.errors import counted, show
 from paramcalc.formulas import dense_macs, dense_params
 from paramcalc.layers.base import CheckedLayer, Parameter, Shape
 from paramcalc.layers.checks import as_bool, as_count, as_optional_count
@@ -47,13 +47,15 @@ class Dense(CheckedLayer):
         put(self, "out_features", as_count(self.out_features, self, "out_features"))
         as_bool(self.bias, self, "bias")
 
-    def _output_shape(self, shape: Shape) -> Shape:
+    def _checked_output_shape(self, shape: Shape) -> Shape:
         if self.in_features is not None and shape[-1] != self.in_features:
-            features = show(self.in_features)
-            problem = f"expects {features} features on the last axis, got shape {show(shape)}"
+            features = counted(self.in_features, "feature")
+            problem = f"expects {features} on the last axis, got shape {show(shape)}"
             if prod(shape) == self.in_features:
                 product = " × ".join(map(show, shape))
-                problem += f"; {product} = {features}, so a Flatten() before it would fit"
+                problem += (
+                    f"; {product} = {show(self.in_features)}, so a Flatten() before it would fit"
+                )
             raise self._misfit(problem, shape)
         return (*shape[:-1], self.out_features)
 
@@ -62,18 +64,18 @@ class Dense(CheckedLayer):
             raise self._missing("in_features is None, so the number of parameters")
         return shape[-1]
 
-    def _parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
         weight = Parameter(
             "weight", (self.out_features, self.in_features or self._arriving_features(shape))
         )
         return (weight, Parameter("bias", (self.out_features,))) if self.bias else (weight,)
 
-    def _num_params(self, shape: Shape | None) -> int:
+    def _checked_num_params(self, shape: Shape | None) -> int:
         return dense_params(
             self.in_features or self._arriving_features(shape), self.out_features, self.bias
         )
 
-    def _num_macs(self, shape: Shape | None, output: Shape | None) -> int:
+    def _checked_num_macs(self, shape: Shape | None, output: Shape | None) -> int:
         if shape is None:
             raise self._missing("the number of multiply-accumulates")
         return dense_macs(shape[-1], self.out_features, prod(shape[:-1]))

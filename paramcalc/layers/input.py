@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paramcalc.errors import show
+from paramcalc.errors import ConfigError, show
 from paramcalc.layers.base import CheckedLayer, Shape
-from paramcalc.layers.checks import as_lengths, name
+from paramcalc.layers.checks import as_lengths, entries, name, wrong
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -16,7 +16,7 @@ class Input(CheckedLayer):
     Where a shape arrives, it must be the same.
 
     Args:
-        *lengths: the length of each axis: `Input(1, 28, 28)`.
+        *lengths: the length of each axis: `Input(1, 28, 28)`; or one tuple of them.
         shape: the same as one tuple, as Keras has it: `Input(shape=(1, 28,
             28))`.
 
@@ -32,12 +32,16 @@ class Input(CheckedLayer):
 
     shape: Shape
 
-    def __init__(self, *lengths: int, shape: Shape | None = None) -> None:
+    def __init__(self, *lengths: int | Shape, shape: Shape | None = None) -> None:
         if (shape is None) == (not lengths):
             raise TypeError(f"{name(self)}: give the length of each axis, such as Input(1, 28, 28)")
-        object.__setattr__(self, "shape", as_lengths(lengths or shape, self, "shape"))
+        given = lengths[0] if len(lengths) == 1 and entries(lengths[0]) is not None else lengths
+        stated = as_lengths(given if shape is None else shape, self, "shape")
+        if not stated:
+            raise ConfigError(wrong(self, "shape", "have at least one axis", stated))
+        object.__setattr__(self, "shape", stated)
 
-    def _output_shape(self, shape: Shape) -> Shape:
+    def _checked_output_shape(self, shape: Shape) -> Shape:
         if shape != self.shape:
             raise self._misfit(f"expects shape {show(self.shape)}, got {show(shape)}", shape)
         return shape

@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 
 from paramcalc.formulas import batch_norm_params
 from paramcalc.layers.base import Parameter, Shape
-from paramcalc.layers.checks import DataFormat, as_bool, as_data_format, as_optional_count
+from paramcalc.layers.checks import as_bool, as_data_format, as_optional_count
 from paramcalc.layers.spatial import SpatialLayer
 
 
@@ -46,7 +46,7 @@ class BatchNorm(SpatialLayer):
     affine: bool = True
     track_running_stats: bool = True
     _: KW_ONLY
-    data_format: DataFormat = "channels_first"
+    data_format: str = "channels_first"
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -55,11 +55,11 @@ class BatchNorm(SpatialLayer):
         as_bool(self.track_running_stats, self, "track_running_stats")
         put(self, "data_format", as_data_format(self.data_format, self))
 
-    def _output_shape(self, shape: Shape) -> Shape:
+    def _checked_output_shape(self, shape: Shape) -> Shape:
         if self.num_features is not None:
             channels = shape[0] if self.data_format == "channels_first" else shape[-1]
             if channels != self.num_features:
-                raise self._wrong_channels("channels", self.num_features, channels, shape)
+                raise self._wrong_channels("channel", self.num_features, channels, shape)
         return shape
 
     def _arriving_channels(self, shape: Shape | None) -> int:
@@ -67,7 +67,7 @@ class BatchNorm(SpatialLayer):
             raise self._missing("num_features is None, so the number of parameters")
         return self._split(shape)[0]
 
-    def _parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
         learnt = ["weight", "bias"] if self.affine else []
         kept = ["running_mean", "running_var"] if self.track_running_stats else []
         if not learnt + kept:
@@ -75,7 +75,7 @@ class BatchNorm(SpatialLayer):
         channels = (self.num_features or self._arriving_channels(shape),)
         return tuple([Parameter(one, channels, one in learnt) for one in learnt + kept])
 
-    def _num_params(self, shape: Shape | None) -> int:
+    def _checked_num_params(self, shape: Shape | None) -> int:
         if not self.affine:
             return 0
         return batch_norm_params(self.num_features or self._arriving_channels(shape))

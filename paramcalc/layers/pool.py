@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, Literal, TypeVar
 
 from paramcalc.errors import ConfigError, show
 from paramcalc.layers.base import Shape
 from paramcalc.layers.checks import (
-    DataFormat,
     Padding,
     as_axes,
     as_bool,
     as_choice,
     as_data_format,
     as_padding,
-    is_sequence,
+    entries,
     name,
 )
 from paramcalc.layers.spatial import SpatialLayer, window_lengths
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -72,8 +74,8 @@ class Pool(SpatialLayer):
     dilation: int | tuple[int, ...]
     ceil_mode: bool
     _: KW_ONLY
-    mode: Literal["max", "avg"]
-    data_format: DataFormat
+    mode: str
+    data_format: str
 
     def __init__(
         self,
@@ -88,9 +90,8 @@ class Pool(SpatialLayer):
     ) -> None:
         if stride is None:
             stride = kernel_size
-        ranks = [
-            len(given) for given in (kernel_size, stride, padding, dilation) if is_sequence(given)
-        ]
+        given = [entries(value) for value in (kernel_size, stride, padding, dilation)]
+        ranks = [len(one) for one in given if one is not None]
         rank = max(ranks[0], 1) if ranks else 1
         axes: dict[str, Any] = {
             "kernel_size": as_axes(kernel_size, self, "kernel_size", rank),
@@ -100,7 +101,7 @@ class Pool(SpatialLayer):
         }
         if axes["padding"] != "same":
             for kernel, sides in zip(axes["kernel_size"], axes["padding"], strict=True):
-                if 2 * (max(sides) if is_sequence(sides) else sides) > kernel:
+                if 2 * (sides if isinstance(sides, int) else max(sides)) > kernel:
                     values = f"padding={show(padding)}, kernel_size={show(kernel_size)}"
                     raise ConfigError(
                         f"{name(self)}: padding must be at most half of kernel_size, got {values}"
@@ -112,7 +113,7 @@ class Pool(SpatialLayer):
         put(self, "mode", as_choice(mode, self, "mode", "max", "avg"))
         put(self, "data_format", as_data_format(data_format, self))
 
-    def _output_shape(self, shape: Shape) -> Shape:
+    def _checked_output_shape(self, shape: Shape) -> Shape:
         channels, lengths = self._split(shape)
         rank = max(len(lengths), 1) if isinstance(self.kernel_size, int) else len(self.kernel_size)
         if len(lengths) != rank:

@@ -45,10 +45,10 @@ class Flatten(CheckedLayer):
                 f"{name(self)}: end_dim must not stand before start_dim, got {values}"
             )
 
-    def _output_shape(self, shape: Shape) -> Shape:
+    def _checked_output_shape(self, shape: Shape) -> Shape:
         rank = len(shape)
         start, end = [dim + rank if dim < 0 else dim for dim in (self.start_dim, self.end_dim)]
         if not 0 <= start <= end < rank:
             dims = f"axes {show(self.start_dim)} to {show(self.end_dim)}"
-            raise self._misfit(f"{dims} are not there to flatten in shape {show(shape)}", shape)
+            raise self._misfit(f"cannot flatten {dims} of shape {show(shape)}", shape)
         return (*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from paramcalc.errors import ParamcalcError, show
+from paramcalc.errors import ParamcalcError, counted, show
 from paramcalc.formulas import dilated_kernel_size, same_length, window_length
 from paramcalc.layers.base import CheckedLayer, Shape
-from paramcalc.layers.checks import DataFormat, Padding
+from paramcalc.layers.checks import Padding
 
 AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
@@ -17,7 +17,8 @@ class SpatialLayer(CheckedLayer):
 
     __slots__ = ()
 
-    data_format: DataFormat
+    data_format: str
+    _rank: int
 
     def _split(self, shape: Shape) -> tuple[int, Shape]:
         """The channels and the other lengths."""
@@ -43,11 +44,10 @@ class SpatialLayer(CheckedLayer):
     ) -> ParamcalcError:
         other = "channels_last" if self.data_format == "channels_first" else "channels_first"
         elsewhere = shape[-1] if other == "channels_last" else shape[0]
-        hint = f'; data_format="{other}" would fit' if elsewhere == expected else ""
-        problem = (
-            f"expects {show(expected)} {what}, got {show(channels)} in shape {show(shape)}{hint}"
-        )
-        return self._misfit(problem, shape)
+        likely = elsewhere == expected and expected in (3, 4)  # a color image, not a coincidence
+        hint = f'; data_format="{other}" would fit' if likely else ""
+        values = f"expects {counted(expected, what)}, got {show(channels)}"
+        return self._misfit(f"{values} in shape {show(shape)}{hint}", shape)
 
     def _too_small(
         self,
