@@ -1,5 +1,7 @@
 """Shapes and parameter counts of neural networks, with the arithmetic shown."""
 
+from importlib import import_module
+
 from paramcalc import formulas
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError
 from paramcalc.layers.activation import Activation, Dropout, Identity
@@ -13,6 +15,12 @@ from paramcalc.layers.reshape import Flatten
 from paramcalc.network import Sequential
 from paramcalc.trace import Step, trace
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from paramcalc.summaries import Summary, SummaryRow, summary
+    from paramcalc.term import Term
+    from paramcalc.working import Explanation, Line, Working, explain
+
 __all__ = [
     "Activation",
     "BatchNorm",
@@ -22,10 +30,12 @@ __all__ = [
     "Conv3d",
     "Dense",
     "Dropout",
+    "Explanation",
     "Flatten",
     "Identity",
     "Input",
     "Layer",
+    "Line",
     "ParamcalcError",
     "Parameter",
     "Pool",
@@ -33,6 +43,27 @@ __all__ = [
     "Shape",
     "ShapeError",
     "Step",
+    "Summary",
+    "SummaryRow",
+    "Term",
+    "Working",
+    "explain",
     "formulas",
+    "summary",
     "trace",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load what shows the working when it is first asked for: it is a third of the whole."""
+    modules = {
+        "Term": "term",
+        "Summary": "summaries",
+        "SummaryRow": "summaries",
+        "summary": "summaries",
+    }
+    if name not in __all__:
+        raise AttributeError(f"module 'paramcalc' has no attribute {name!r}")
+    module = import_module(f"paramcalc.{modules.get(name, 'working')}")
+    globals()[name] = getattr(module, name)
+    return globals()[name]

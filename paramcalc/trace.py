@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paramcalc.layers.base import Layer, Shape, steps
+from paramcalc.layers.base import Layer, Shape, visits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,11 @@ class Step:
         layer: the layer.
         input_shape: what arrives, without the batch axis.
         output_shape: what leaves.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> pc.trace(pc.Flatten(), (12, 4, 4))
+        (Step(path='', layer=Flatten(), input_shape=(12, 4, 4), output_shape=(192,)),)
     """
 
     path: str
@@ -49,4 +58,5 @@ def trace(network: Layer, input_shape: Shape | None = None) -> tuple[Step, ...]:
         [0] Conv2d(1, 32, 5) (32, 24, 24)
         [1] Pool(2) (32, 12, 12)
     """
-    return tuple([Step(*step) for step in steps(network, input_shape, "trace")])
+    found: Any = visits(network, input_shape, "trace", counting=False)
+    return tuple([Step(*visit) for visit in found])

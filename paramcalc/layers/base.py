@@ -54,7 +54,11 @@ class Parameter:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", as_str(self.name, self, "name"))
-        object.__setattr__(self, "shape", as_lengths(self.shape, self, "shape"))
+        shape = as_lengths(self.shape, self, "shape")
+        given = entries(self.shape)
+        if given and all(isinstance(length, int) for length in given):
+            shape = given  # An int of a subclass may carry its working.
+        object.__setattr__(self, "shape", shape)
         as_bool(self.trainable, self, "trainable")
 
     @property
@@ -310,17 +314,25 @@ def as_parameters(value: Any, layer: Layer) -> tuple[Parameter, ...]:
     return given
 
 
-def steps(
-    network: object, input_shape: object, verb: str
-) -> Iterator[tuple[str, Layer, Shape, Shape]]:
-    """Yield (path, layer, input shape, output shape) of each layer in turn, for a verb's caller."""
+def visits(
+    network: object, input_shape: object, verb: str, *, counting: bool = True
+) -> Iterator[Visit]:
+    """Yield (path, layer, input shape, output shape) of each layer in turn, for a verb's caller.
+
+    With nothing to start from, the shapes are None; or refused, if it is not for counting alone.
+    """
     if not is_layer(network):
         raise TypeError(f"{verb}: network must be a Layer, got {show(network)}")
     shape = network._arriving(input_shape)  # pyright: ignore[reportPrivateUsage]  # for the verbs
-    if shape is None:
+    if shape is None and not counting:
         raise network._missing("the output shape")  # pyright: ignore[reportPrivateUsage]
-    visits: Any = network._walk(shape)  # pyright: ignore[reportPrivateUsage]
-    return visits  # type: ignore[no-any-return]  # with a shape at the start, there is one throughout
+    return network._walk(shape)  # pyright: ignore[reportPrivateUsage]
+
+
+def ask(layer: Layer, question: str, shape: Shape | None, output: Shape | None = None) -> Any:
+    """A layer's answer to a question such as "num_params", about shapes that were checked."""
+    method = getattr(layer, f"_checked_{question}")
+    return method(shape, output) if question == "num_macs" else method(shape)
 
 
 def locate(error: ParamcalcError, path: str, layer: Layer) -> None:

@@ -1,0 +1,322 @@
+"""The summary of a network: a row for each layer, and the totals.
+
+Not summary.py: `paramcalc.summary` is the function.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import groupby
+
+from paramcalc.errors import ParamcalcError, join_path, show
+from paramcalc.layers.base import Layer, Shape, ask, locate, visits
+from paramcalc.layers.checks import as_int, entries
+from paramcalc.network import Network
+from paramcalc.render import html, latex, markdown, table, text
+from paramcalc.term import Term
+from paramcalc.working import Lifted, MadeOf, shape_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+COLUMNS = {
+    "path": table.Column("path"),
+    "name": table.Column("name"),
+    "layer": table.Column("layer"),
+    "input_shape": table.Column("input"),
+    "output_shape": table.Column("output"),
+    "num_params": table.Column("parameters", numeric=True),
+    "num_buffers": table.Column("buffers", numeric=True),
+    "num_macs": table.Column("MACs", numeric=True),
+    "working": table.Column("working"),
+    "shape_working": table.Column("working of the output"),
+}
+DEFAULT = ("name", "layer", "output_shape", "num_params", "working")
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryRow:
+    """One layer; or a network within the network, folded into one row.
+
+    Args:
+        path: where it stands: `[2]`, `features[2]`; empty for a layer on its own.
+        layer: the layer.
+        input_shape: what arrives; None where a network is only counted.
+        output_shape: what leaves.
+        num_params: how many values are learnt.
+        num_macs: how many multiply-accumulates one example costs; None if not known.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> row = pc.summary(pc.Sequential(head=pc.Dense(4, 3))).rows[0]
+        >>> row.path, row.layer, row.num_params
+        ('head', Dense(4, 3), 15)
+    """
+
+    path: str
+    layer: Layer
+    input_shape: Shape | None
+    output_shape: Shape | None
+    num_params: int
+    num_macs: int | None
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return keys(self.path)[-1] if self.path else ""
+
+    @property
+    def num_buffers(self) -> int:
+        """How many values are kept but not learnt, such as running means."""
+        tensors = self.layer.parameters(self.input_shape)
+        return sum([one.size for one in tensors if not one.trainable])
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A table of a network, as `summary` returns it.
+
+    `str()` of it is for a terminal; in a notebook it shows itself.
+
+    Args:
+        network: what was summed up.
+        rows: a row for each layer, or folded network, in turn.
+        columns: what is shown of them.
+        num_params: how many values are learnt in all.
+        num_macs: how many multiply-accumulates one example costs in all; None if not known.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> summary = pc.summary(pc.Dense(4, 3), (4,), columns=("layer", "num_params", "working"))
+        >>> summary.to_records()
+        [{'layer': 'Dense(4, 3)', 'num_params': 15, 'working': '(4 + 1)·3'}]
+        >>> print(summary.to_csv())
+        layer,num_params,working
+        "Dense(4, 3)",15,(4 + 1)·3
+        <BLANKLINE>
+    """
+
+    network: Layer
+    rows: tuple[SummaryRow, ...]
+    columns: tuple[str, ...]
+    num_params: int
+    num_macs: int | None
+
+    @property
+    def num_buffers(self) -> int:
+        """How many values are kept but not learnt in all, such as running means."""
+        return sum([row.num_buffers for row in self.rows])
+
+    def __str__(self) -> str:
+        return text.render(self._table())
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """A dict of plain values for each row, as pandas and polars take them."""
+        values = zip(*[self._values(column) for column in self.columns], strict=True)
+        return [dict(zip(self.columns, row, strict=True)) for row in values]
+
+    def to_csv(self) -> str:
+        """Comma-separated values under a line of column names; shapes as 32x24x24."""
+        file = io.StringIO()
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(self.columns)
+        for record in self.to_records():
+            writer.writerow(map(csv_cell, record.values()))
+        return file.getvalue()
+
+    def to_markdown(self) -> str:
+        """A table in GitHub's Markdown."""
+        return markdown.render(self._table())
+
+    def to_html(self) -> str:
+        """A table in HTML: no script, nothing from outside, well-formed XML."""
+        return html.render(self._table("html"))
+
+    def to_latex(self) -> str:
+        """A tabular in LaTeX; it needs the package booktabs."""
+        return latex.render(self._table("latex"))
+
+    _repr_html_ = to_html
+    _repr_markdown_ = to_markdown
+
+    def _values(self, column: str, style: str = "unicode") -> list[Any]:
+        """The plain values of a column, one for each row."""
+        if column == "layer":
+            return [layer_text(row.layer) for row in self.rows]
+        if column == "working":
+            return [
+                "" if isinstance(step.layer, Network) else formula([step.num_params()], style)
+                for step in self._lifted()
+            ]
+        if column == "shape_working":
+            return [
+                formula(step.lengths(row.output_shape), style) if row.output_shape else ""
+                for step, row in zip(self._lifted(), self.rows, strict=True)
+            ]
+        return [getattr(row, column) for row in self.rows]
+
+    def _lifted(self) -> Iterator[Lifted]:
+        """Each row's layer with the ints that remember how they were made."""
+        made_of: MadeOf | None = None
+        for row in self.rows:
+            step = Lifted(row.layer, row.input_shape, made_of)
+            yield step
+            made_of = step.onwards(row.output_shape)
+
+    def _table(self, style: str = "unicode") -> table.Table:
+        """The rows as texts, with a head for each network within, and the total."""
+        columns = [[cell(one) for one in self._values(name, style)] for name in self.columns]
+        rows: list[table.Row] = []
+        is_tree = self.columns[0] == "name"
+        before: list[str] = []
+        for row, cells in zip(self.rows, zip(*columns, strict=True), strict=True):
+            path = keys(row.path) if is_tree else []
+            for level, key in enumerate(path[:-1]):
+                if path[: level + 1] != before[: level + 1]:
+                    kind = layer_text(part(self.network, path[: level + 1]))
+                    head = {"name": key, "layer": kind}
+                    texts = tuple([head.get(column, "") for column in self.columns])
+                    rows.append(table.Row(texts, level, "head"))
+            before = path
+            rows.append(table.Row(cells, max(len(path) - 1, 0)))
+        totals = {name: cell(getattr(self, name)) for name in self.columns if COLUMNS[name].numeric}
+        first = self.columns[0]
+        texts = tuple([totals.get(name, "total" if name == first else "") for name in self.columns])
+        rows.append(table.Row(texts, 0, "total"))
+        return table.Table(tuple([COLUMNS[name] for name in self.columns]), tuple(rows))
+
+
+def keys(path: str) -> list[str]:
+    """The steps of a path: `features[2]` is `features`, then `[2]`."""
+    return re.findall(r"\[\d+\]|[^.\[\]]+", path)
+
+
+def part(network: Any, path: list[str]) -> Layer:
+    """The layer at the end of a path."""
+    found: Layer = network
+    for key in path:
+        network = network[int(key[1:-1]) if key.startswith("[") else key]
+        found = network
+    return found
+
+
+def layer_text(layer: Layer) -> str:
+    """What a table says of a layer: all of it, but of a network its kind alone."""
+    return type(layer).__name__ if isinstance(layer, Network) else repr(layer)
+
+
+def formula(numbers: Iterable[int], style: str) -> str:
+    """How numbers were made, with the numbers put in; nothing of those that say it themselves."""
+    made = [one.numbers(style) for one in numbers if isinstance(one, Term) and not one.is_plain()]
+    if style != "latex":
+        return ", ".join(dict.fromkeys(made))
+    return table.Markup(", ".join([f"${one}$" for one in dict.fromkeys(made)]))
+
+
+def cell(value: Any) -> str:
+    """The text of a value in a table."""
+    if value is None:
+        return ""
+    shape = entries(value)
+    if shape is not None:
+        return shape_text(shape)
+    return f"{value:,}" if isinstance(value, int) else value
+
+
+def csv_cell(value: Any) -> Any:
+    """A value in a CSV file; no spreadsheet takes it for a formula."""
+    shape = entries(value)
+    if shape is not None:
+        return "x".join(map(str, shape))
+    text = table.printable(value) if isinstance(value, str) else value
+    return f"'{text}" if isinstance(text, str) and text.startswith(("=", "+", "-", "@")) else text
+
+
+def summary(
+    network: Layer,
+    input_shape: Shape | None = None,
+    *,
+    columns: Sequence[str] = DEFAULT,
+    depth: int | None = None,
+) -> Summary:
+    """A table of the network: a row for each layer, with shapes, counts and the working.
+
+    Args:
+        network: a network, or a single layer.
+        input_shape: the shape that arrives, without the batch axis. It may be left
+            out behind an `Input`; and where all channels and features are given,
+            to count the parameters alone.
+        columns: which columns, in which order: path, name, layer, input_shape,
+            output_shape, num_params, num_buffers, num_macs, working, shape_working.
+            With name as the first, networks within are shown as a tree.
+        depth: how many levels are shown; a network further down is one row, with
+            the sums of what is in it. None is all levels.
+
+    Raises:
+        TypeError: an argument is of the wrong type.
+        ParamcalcError: a column or depth that there is not.
+        ShapeError: a layer does not fit what arrives at it, or the shape is needed and missing.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> print(pc.summary(pc.Sequential(pc.Conv2d(1, 32, 5), pc.Pool(2)), (1, 28, 28)))
+        name   layer             output        parameters  working
+        ──────────────────────────────────────────────────────────────────
+        [0]    Conv2d(1, 32, 5)  32 × 24 × 24         832  (5·5·1 + 1)·32
+        [1]    Pool(2)           32 × 12 × 12           0
+        ──────────────────────────────────────────────────────────────────
+        total                                         832
+    """
+    chosen = as_columns(columns)
+    if depth is not None and as_int(depth, summary, "depth") < 0:
+        raise ParamcalcError(f"summary: depth must be at least 0, got {show(depth)}")
+    rows: list[SummaryRow] = []
+    for path, layer, shape, output in visits(network, input_shape, "summary"):
+        try:
+            num_params = ask(layer, "num_params", shape)
+            num_macs = None if shape is None else ask(layer, "num_macs", shape, output)
+        except ParamcalcError as error:
+            locate(error, path, layer)
+            raise
+        rows.append(SummaryRow(path, layer, shape, output, num_params, num_macs))
+    num_params, num_macs = add_up(rows)
+    if depth is not None:
+        rows = list(folded(network, rows, depth))
+    return Summary(network, tuple(rows), chosen, num_params, num_macs)
+
+
+def as_columns(columns: Any) -> tuple[str, ...]:
+    """`columns`, which must be names of columns."""
+    given = entries(columns)
+    if not given or not all(isinstance(name, str) for name in given):
+        raise TypeError(f"summary: columns must be a tuple of names, got {show(columns)}")
+    for name in given:
+        if name not in COLUMNS:
+            known = ", ".join(COLUMNS)
+            raise ParamcalcError(f"summary: no column {show(name)}; the columns are {known}")
+    return given
+
+
+def add_up(rows: Sequence[SummaryRow]) -> tuple[int, int | None]:
+    """The sums of parameters and of multiply-accumulates, where all are known."""
+    macs = [row.num_macs for row in rows if row.num_macs is not None]
+    return sum([row.num_params for row in rows]), sum(macs) if len(macs) == len(rows) else None
+
+
+def folded(network: Layer, rows: list[SummaryRow], depth: int) -> Iterator[SummaryRow]:
+    """The rows, with those of a network more than `depth` levels down as one."""
+    for path, group in groupby(rows, lambda row: keys(row.path)[:depth]):
+        within = list(group)
+        first, last = within[0], within[-1]
+        if len(keys(first.path)) <= depth:
+            yield first
+            continue
+        joined = reduce(join_path, path, "")
+        ends = first.input_shape, last.output_shape
+        yield SummaryRow(joined, part(network, path), *ends, *add_up(within))

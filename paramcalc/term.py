@@ -1,0 +1,282 @@
+"""Ints that remember how they were made, and how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from paramcalc.render import html, latex
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+Sum = tuple[tuple[tuple[int, "Term"], ...], int]
+Product = tuple[int, tuple["Term", ...]]
+
+
+class Term(int):
+    r"""An int that remembers how it was made: of which symbols, and by which steps.
+
+    To all that compute with it, it is an int. `+`, `-`, `*` and `//` are
+    remembered; whatever else makes of it is an int and nothing more. What a
+    person leaves out is left out of the text: + 0, × 1 and / 1, where they are
+    numbers and no symbols; and numbers side by side are added up.
+
+    How it was made is in `kind` and `parts`: of a symbol, a sum, a product, a
+    division rounded to its floor or ceil, or a quotient that comes out even.
+
+    Args:
+        value: the int.
+        symbol: what stands for it, such as `k` or `C_in`.
+        divides: whether it always divides what it divides, so that nothing is rounded.
+        is_axis: whether it is the length of an axis of an input.
+        made_of: what to write in place of its number, if that is known.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> size, channels, filters = Term(5, "k"), Term(3, "C_in"), Term(8, "C_out")
+        >>> params = pc.formulas.conv_params(channels, filters, (size, size))
+        >>> params, params.symbols(), params.numbers()
+        (608, '(k·k·C_in + 1)·C_out', '(5·5·3 + 1)·8')
+        >>> pc.formulas.window_length(Term(28, "n"), size, Term(2, "s")).symbols("latex")
+        '\\left\\lfloor \\frac{n - k}{s} \\right\\rfloor + 1'
+    """
+
+    kind: str
+    parts: Any
+
+    def __new__(
+        cls,
+        value: int,
+        symbol: str,
+        *,
+        divides: bool = False,
+        is_axis: bool = False,
+        made_of: Term | None = None,
+    ) -> Term:
+        return term(value, "symbol", Symbol(symbol, divides, is_axis, made_of))
+
+    def symbols(self, style: str = "unicode") -> str:
+        """The formula in symbols.
+
+        Args:
+            style: "unicode", "ascii" or "latex".
+        """
+        return write(self, STYLES[style], in_numbers=False)[0]
+
+    def numbers(self, style: str = "unicode") -> str:
+        """The formula with the numbers put in.
+
+        Args:
+            style: "unicode", "ascii" or "latex".
+        """
+        return write(self, STYLES[style], in_numbers=True)[0]
+
+    def __add__(self, other: int) -> int:
+        return add(self, other, int.__add__(self, other), 1)
+
+    def __radd__(self, other: int) -> int:
+        return add(other, self, int.__radd__(self, other), 1)
+
+    def __sub__(self, other: int) -> int:
+        return add(self, other, int.__sub__(self, other), -1)
+
+    def __rsub__(self, other: int) -> int:
+        return add(other, self, int.__rsub__(self, other), -1)
+
+    def __neg__(self) -> int:
+        if self.kind == "floor":  # -(a // b) is how to round up.
+            over, under = self.parts
+            return term(int.__neg__(self), "ceil", (-over, under))
+        return add(0, self, int.__neg__(self), -1)
+
+    def __mul__(self, other: int) -> int:
+        return multiply(self, other, int.__mul__(self, other))
+
+    def __rmul__(self, other: int) -> int:
+        return multiply(other, self, int.__rmul__(self, other))
+
+    def __floordiv__(self, other: int) -> int:
+        return divide(self, other, int.__floordiv__(self, other))
+
+    def __rfloordiv__(self, other: int) -> int:
+        return divide(other, self, int.__rfloordiv__(self, other))
+
+    def is_plain(self) -> bool:
+        """Whether there is nothing to it but its number."""
+        return self.kind == "symbol" and self.parts.made_of is None
+
+    def is_product_of_axes(self) -> bool:
+        """Whether it is the length of several axes made one."""
+        if self.kind != "product":
+            return False
+        return all(one.kind == "symbol" and one.parts.is_axis for one in self.parts[1])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return term, (int(self), self.kind, self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """What stands for an int, as `Term` takes it."""
+
+    text: str
+    divides: bool
+    is_axis: bool
+    made_of: Term | None
+
+
+def term(value: int, kind: str, parts: object) -> Term:
+    """A Term of any kind: symbol, sum, product, floor, ceil or quotient."""
+    made = int.__new__(Term, value)
+    made.kind = kind
+    made.parts = parts
+    return made
+
+
+def are_ints(*values: object) -> bool:
+    """Whether `values` are all ints: what is done with anything else is not remembered."""
+    return all(isinstance(value, int) for value in values)
+
+
+def as_sum(value: int) -> Sum:
+    """The signed parts of a sum, and the number that is added to them."""
+    if not isinstance(value, Term):
+        return (), value
+    parts: Sum = value.parts if value.kind == "sum" else (((1, value),), 0)
+    return parts
+
+
+def add(left: int, right: int, value: int, sign: int) -> int:
+    """`left` and `right`, or `right` subtracted, as one sum."""
+    if not are_ints(left, right):
+        return value  # NotImplemented, or what int makes of it.
+    parts, number = as_sum(left)
+    more, other = as_sum(right)
+    parts = (*parts, *[(sign * side, part) for side, part in more])
+    number += sign * other
+    if not number and len(parts) == 1 and parts[0][0] == 1:
+        return parts[0][1]
+    return term(value, "sum", (parts, number))
+
+
+def as_product(value: int) -> Product:
+    """The factors of a product, and the number they are multiplied by."""
+    if not isinstance(value, Term):
+        return value, ()
+    parts: Product = value.parts if value.kind == "product" else (1, (value,))
+    return parts
+
+
+def multiply(left: int, right: int, value: int) -> int:
+    """`left` and `right` as one product."""
+    if not are_ints(left, right):
+        return value
+    number, factors = as_product(left)
+    other, more = as_product(right)
+    number, factors = number * other, factors + more
+    if not number:
+        return 0
+    return factors[0] if number == 1 == len(factors) else term(value, "product", (number, factors))
+
+
+def divide(over: int, under: int, value: int) -> int:
+    """`over` divided by `under`, rounded down if it may not come out even."""
+    if not are_ints(over, under):
+        return value
+    if under == 1:
+        return over
+    exact = isinstance(under, Term) and under.kind == "symbol" and under.parts.divides
+    return term(value, "quotient" if exact else "floor", (over, under))
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How formulas are written."""
+
+    times: str
+    minus: str
+    over: str
+    floor: str
+    ceil: str
+    brackets: str
+    symbol: Callable[[str], str]
+
+
+def latex_symbol(text: str) -> str:
+    """`C_in` with its index below; a name of several letters upright, as a word."""
+    letter, _, index = text.partition("_")
+    if len(letter) > 1:
+        return rf"\text{{{latex.escape(text)}}}"
+    below = index if len(index) < 2 else rf"\text{{{latex.escape(index)}}}"
+    return f"{letter}_{{{below}}}" if index else letter
+
+
+def html_symbol(text: str) -> str:
+    """`C_in` with its index below."""
+    letter, _, index = text.partition("_")
+    if len(letter) > 1:
+        return html.escape(text)
+    return f"<i>{letter}</i>" + (f"<sub>{html.escape(index)}</sub>" if index else "")
+
+
+STYLES = {
+    "unicode": Style("·", "−", "{}/{}", "⌊{}⌋", "⌈{}⌉", "({})", str),
+    "ascii": Style("*", "-", "{}/{}", "floor({})", "ceil({})", "({})", str),
+    "html": Style("·", "−", "{}/{}", "⌊{}⌋", "⌈{}⌉", "({})", html_symbol),
+    "latex": Style(
+        r" \cdot ",
+        "-",
+        r"\frac{{{}}}{{{}}}",
+        r"\left\lfloor {} \right\rfloor",
+        r"\left\lceil {} \right\rceil",
+        r"\left({}\right)",
+        latex_symbol,
+    ),
+}
+SUM, PRODUCT, ATOM = 1, 2, 3
+"""How tightly a text holds together; what is below PRODUCT needs brackets in a product."""
+
+
+def write(value: int, style: Style, *, in_numbers: bool) -> tuple[str, int]:
+    """The formula of an int, in symbols or in numbers, and how tightly it holds together."""
+
+    def inner(value: int, tightness: int) -> str:
+        text, own = write(value, style, in_numbers=in_numbers)
+        return text if own >= tightness else style.brackets.format(text)
+
+    kind = value.kind if isinstance(value, Term) else "number"
+    parts: Any = value.parts if isinstance(value, Term) else None
+    if kind == "symbol" and not in_numbers:
+        return style.symbol(parts.text), ATOM
+    if kind == "symbol" and parts.made_of is not None:
+        return write(parts.made_of, style, in_numbers=True)
+    if kind in ("number", "symbol"):
+        text = str(abs(int(value)))
+        return (text, ATOM) if value >= 0 else (style.minus + text, SUM)
+    if kind == "sum":
+        signed, number = parts
+        return write_sum(signed, number, style, inner), SUM
+    if kind == "product":
+        number, factors = parts
+        texts = [inner(factor, PRODUCT) for factor in factors]
+        return style.times.join(texts if number == 1 else [inner(number, ATOM), *texts]), PRODUCT
+    over, under = parts
+    flat = "/" in style.over
+    numerator = inner(over, PRODUCT if flat else SUM)
+    fraction = style.over.format(numerator, inner(under, ATOM if flat else SUM))
+    if kind == "quotient":
+        return fraction, PRODUCT if flat else ATOM
+    return (style.floor if kind == "floor" else style.ceil).format(fraction), ATOM
+
+
+def write_sum(parts: Any, number: int, style: Style, inner: Callable[[int, int], str]) -> str:
+    """The signed parts of a sum and its number, a positive one first if there is one."""
+    signed = [(sign, inner(part, PRODUCT)) for sign, part in parts]
+    if number:
+        signed.append((1 if number > 0 else -1, str(abs(number))))
+    if signed[0][0] < 0:
+        signed.sort(key=lambda one: one[0] < 0)
+    text = "".join([f" {style.minus if sign < 0 else '+'} {part}" for sign, part in signed])
+    return text[3:] if signed[0][0] > 0 else style.minus + text[3:]

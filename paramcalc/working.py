@@ -1,0 +1,460 @@
+"""The explanation of a network: its own methods run on ints that remember how they were made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from paramcalc.errors import ParamcalcError
+from paramcalc.layers.base import CheckedLayer, Layer, Parameter, Shape, ask, locate, visits
+from paramcalc.render import html, latex, markdown
+from paramcalc.render.table import Column, Markup, Row, Table, printable
+from paramcalc.term import Term
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
+
+MadeOf = list[Term | None]
+"""For each axis of a shape, what its length was made of, if that is to be shown."""
+
+# A layer whose ints are Terms does the working itself, by the methods that count.
+
+SYMBOLS = {
+    "in_channels": "C_in",
+    "out_channels": "C_out",
+    "kernel_size": "k",
+    "stride": "s",
+    "padding": "p",
+    "dilation": "d",
+    "groups": "g",
+    "num_features": "C",
+    "in_features": "F_in",
+    "out_features": "F_out",
+}
+"""What fields are called in formulas; all others go by their names."""
+
+AXES = {
+    1: [("L", "", "length")],
+    2: [("H", "h", "height"), ("W", "w", "width")],
+    3: [("D", "d", "depth"), ("H", "h", "height"), ("W", "w", "width")],
+}
+"""Of each spatial axis: the symbol of its length, the index of sizes along it, and its name."""
+
+
+def spatial_axes(rank: int) -> list[tuple[str, str, str]]:
+    """The axes of `AXES`, or numbered ones."""
+    return AXES.get(rank) or [(f"n_{i}", f"{i}", f"axis {i}") for i in range(1, rank + 1)]
+
+
+def axis_names(layer: Layer, rank: int) -> list[tuple[str, str]]:
+    """The symbol and the name of each axis of a shape at `layer`."""
+    if hasattr(layer, "in_features"):
+        return [*[(f"n_{i}", f"axis {i}") for i in range(1, rank)], ("F_in", "features")]
+    spatial = [(symbol, name) for symbol, _, name in spatial_axes(rank - 1)]
+    symbol = "C_in" if hasattr(layer, "in_channels") else "C"
+    if getattr(layer, "data_format", "") == "channels_last":
+        return [*spatial, (symbol, "channels")]
+    return [(symbol, "channels" if spatial else "features"), *spatial]
+
+
+def shape_terms(layer: Layer, shape: Shape, made_of: MadeOf | None = None) -> Shape:
+    """A shape that arrives at `layer` as Terms."""
+    return tuple(
+        [
+            Term(length, symbol, is_axis=True, made_of=made)
+            for length, (symbol, _), made in zip(
+                shape, axis_names(layer, len(shape)), made_of or [None] * len(shape), strict=True
+            )
+        ]
+    )
+
+
+def output_terms(layer: Layer, output: Shape) -> Shape:
+    """A shape that has left `layer` as Terms: what its multiply-accumulates are counted by."""
+    return tuple(
+        [
+            Term(length, symbol.removesuffix("_in") + "_out")
+            for length, (symbol, _) in zip(output, axis_names(layer, len(output)), strict=True)
+        ]
+    )
+
+
+def lifted(layer: Any, shape: Shape | None) -> Any:
+    """A copy of `layer` whose ints are Terms, but for those left at a default of 0 or 1.
+
+    What a layer of this library states of its input is the very Term that arrives.
+    """
+    cls: Any = layer.__class__
+    named: tuple[str, ...] = getattr(cls, "__match_args__", ())
+    defaults: tuple[Any, ...] = (cls.__init__.__defaults__ or ()) if named else ()
+    neutral = dict(zip(named[len(named) - len(defaults) :], defaults, strict=True))
+    stated: dict[str, int] = {}
+    if shape is not None and isinstance(layer, CheckedLayer):
+        channels = shape[-1 if getattr(layer, "data_format", "") == "channels_last" else 0]
+        stated = {"in_channels": channels, "num_features": channels, "in_features": shape[-1]}
+    copy: Any = object.__new__(cls)
+    for field, value in attributes(layer).items():
+        known = field in stated and value is not None
+        new = stated[field] if known else field_terms(value, field, neutral.get(field))
+        object.__setattr__(copy, field, new)
+    return copy
+
+
+def attributes(layer: Any) -> dict[str, Any]:
+    """Whatever a layer holds, in slots or in its `__dict__`."""
+    slots = [slot for cls in type(layer).__mro__ for slot in vars(cls).get("__slots__", ())]
+    held = [slot for slot in slots if slot != "__weakref__" and hasattr(layer, slot)]
+    return {slot: getattr(layer, slot) for slot in held} | getattr(layer, "__dict__", {})
+
+
+def field_terms(value: Any, field: str, neutral: object) -> Any:
+    """The ints of a field as Terms: one, one for each axis, or two for each axis."""
+
+    def as_term(value: Any, index: str) -> Any:
+        if type(value) is not int or (value == neutral and value in (0, 1)):
+            return value
+        symbol = SYMBOLS.get(field, field) + (index and f"_{index}")
+        return Term(value, symbol, divides=field == "groups")
+
+    kind: Any = type(value)
+    entries: Any = value
+    if kind is not tuple:
+        return as_term(value, "")
+    return tuple(
+        [
+            (as_term(entry[0], index + "1"), as_term(entry[1], index + "2"))
+            if isinstance(entry, tuple) and len(entry) == 2
+            else as_term(entry, index)
+            for entry, (_, index, _) in zip(entries, spatial_axes(len(entries)), strict=True)
+        ]
+    )
+
+
+def carried(output: Shape) -> MadeOf:
+    """What lengths were made of, where axes were multiplied: the next layer's count shows it."""
+    return [one if isinstance(one, Term) and one.is_product_of_axes() else None for one in output]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A number with its name and its working.
+
+    Args:
+        label: what is counted: "height", "weight", "parameters".
+        value: the number; a Term, if its working is known.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> line = pc.explain(pc.Dense(128, 10)).parts[0].parameters[0]
+        >>> line.label, line.value, str(line)
+        ('weight', 1280, 'F_out·F_in = 10·128 = 1,280')
+    """
+
+    label: str
+    value: int
+
+    def steps(self, style: str = "unicode") -> list[str]:
+        """The formula in symbols, with the numbers put in, and the value; none of them twice."""
+        value = f"{self.value:,}".replace(",", "{,}" if style == "latex" else ",")
+        if not isinstance(self.value, Term):
+            return [value]
+        steps = dict.fromkeys([self.value.symbols(style), self.value.numbers(style)])
+        return [*[step for step in steps if step != str(int(self.value))], value]
+
+    def __str__(self) -> str:
+        return " = ".join(self.steps())
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """One layer's part of an explanation.
+
+    Args:
+        path: where the layer stands; empty for a layer on its own.
+        layer: the layer.
+        input_shape: what arrives; None where a network is only counted.
+        output_shape: what leaves.
+        lengths: a line for each axis of the output.
+        parameters: a line for each tensor.
+        num_params: how many values are learnt, with the working.
+        num_macs: how many multiply-accumulates it takes, with the working; None if not known.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> (working,) = pc.explain(pc.Flatten(), (12, 4, 4)).parts
+        >>> print(working.title())
+        Flatten(): 12 × 4 × 4 → 192
+        >>> print(working.lengths[0])
+        C·H·W = 12·4·4 = 192
+    """
+
+    path: str
+    layer: Layer
+    input_shape: Shape | None
+    output_shape: Shape | None
+    lengths: tuple[Line, ...]
+    parameters: tuple[Line, ...]
+    num_params: int
+    num_macs: int | None
+
+    def lines(self) -> tuple[Line, ...]:
+        """All lines, in the order they are shown."""
+        macs = () if not self.num_macs else (Line("MACs", self.num_macs),)
+        return (*self.lengths, *self.parameters, Line("parameters", self.num_params), *macs)
+
+    def title(self) -> str:
+        """The layer, where it stands, and what it does to the shape."""
+        shapes = ""
+        if self.input_shape is not None and self.output_shape is not None:
+            shapes = f": {shape_text(self.input_shape)} → {shape_text(self.output_shape)}"
+        return f"{self.path} {self.layer!r}{shapes}".strip()
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape as a person writes it."""
+    return " × ".join(map(str, shape))
+
+
+class Lifted:
+    """A layer and the shape that arrives, made of Terms, and what the layer answers then.
+
+    Args:
+        layer: the layer.
+        shape: what arrives; None if it is not known.
+        made_of: for each of its axes what the length was made of, if that is to be shown.
+    """
+
+    def __init__(self, layer: Layer, shape: Shape | None, made_of: MadeOf | None) -> None:
+        self.layer = layer
+        self.shape = shape
+        self.made_of = made_of
+        self.terms = None if shape is None else shape_terms(layer, shape, made_of)
+        self.copy = lifted(layer, self.terms)
+
+    def answer(self, question: str, plain: T, output: Shape | None = None) -> T:
+        """The answer with its working; the plain answer, if the layer cannot do with Terms."""
+        try:
+            if isinstance(self.copy, CheckedLayer):
+                answer = ask(self.copy, question, self.terms, output)
+            else:
+                answer = getattr(self.copy, question)(self.terms)
+        except Exception:  # noqa: BLE001  # a layer of one's own may want ints and nothing else
+            return plain
+        return answer if answer == plain else plain
+
+    def num_params(self) -> int:
+        plain: int = ask(self.layer, "num_params", self.shape)
+        return self.answer("num_params", plain)
+
+    def lengths(self, output: Shape) -> Shape:
+        return self.answer("output_shape", output)
+
+    def onwards(self, output: Shape | None) -> MadeOf | None:
+        """What the lengths that leave were made of, for the next layer."""
+        if output is None or self.shape is None:
+            return None
+        if output is self.shape:
+            return self.made_of
+        return carried(self.lengths(output)) if len(output) < len(self.shape) else None
+
+    def num_macs(self, output: Shape) -> int:
+        plain: int = ask(self.layer, "num_macs", self.shape, output)
+        return self.answer("num_macs", plain, output_terms(self.layer, output))
+
+    def tensors(self) -> tuple[Parameter, ...]:
+        plain: tuple[Parameter, ...] = ask(self.layer, "parameters", self.shape)
+        return self.answer("parameters", plain)
+
+
+def work(path: str, lifted: Lifted, output: Shape | None) -> Working:
+    """The working of one layer."""
+    parameters = tuple(
+        [
+            Line(one.name if one.trainable else f"{one.name}, not learnt", one.size)
+            for one in lifted.tensors()
+        ]
+    )
+    layer, shape, num_params = lifted.layer, lifted.shape, lifted.num_params()
+    if shape is None or output is None:
+        return Working(path, layer, None, None, (), parameters, num_params, None)
+    names = [name for _, name in axis_names(layer, len(output))]
+    lengths = tuple(map(Line, names, lifted.lengths(output)))
+    macs = lifted.num_macs(output)
+    return Working(path, layer, shape, output, lengths, parameters, num_params, macs)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The working of a layer or network, as `explain` returns it.
+
+    `str()` of it is for a terminal; in a notebook it shows itself.
+
+    Args:
+        parts: the working of each layer in turn.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> print(pc.explain(pc.Sequential(pc.Dense(4, 3), pc.Dense(3, 2, bias=False))))
+        [0] Dense(4, 3)
+          weight      F_out·F_in = 3·4 = 12
+          bias        F_out = 3
+          parameters  (F_in + 1)·F_out = (4 + 1)·3 = 15
+        <BLANKLINE>
+        [1] Dense(3, 2, bias=False)
+          weight      F_out·F_in = 2·3 = 6
+          parameters  F_in·F_out = 3·2 = 6
+        <BLANKLINE>
+        total
+          parameters  15 + 6 = 21
+    """
+
+    parts: tuple[Working, ...]
+
+    @property
+    def num_params(self) -> int:
+        """How many values are learnt in all."""
+        return int(sum([part.num_params for part in self.parts]))
+
+    @property
+    def num_macs(self) -> int | None:
+        """How many multiply-accumulates it takes in all; None where shapes are not known."""
+        macs = [part.num_macs for part in self.parts]
+        return None if None in macs else int(sum([one for one in macs if one]))
+
+    def totals(self) -> tuple[Line, ...]:
+        """The lines below the last layer, if there are several."""
+        if len(self.parts) < 2:
+            return ()
+        lines = [Line("parameters", total([part.num_params for part in self.parts]))]
+        if self.num_macs:
+            lines.append(Line("MACs", total([part.num_macs or 0 for part in self.parts])))
+        return tuple(lines)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def to_text(self, style: str = "unicode") -> str:
+        """Text with a heading for each layer and a line for each number.
+
+        Args:
+            style: "unicode", or "ascii" to do without signs such as · and ⌊ ⌋.
+        """
+        text = "\n\n".join(
+            [
+                "\n".join([printable(title), *text_lines(lines, style)])
+                for title, lines in self._groups()
+            ]
+        )
+        return text.replace("×", "x").replace("→", "->") if style == "ascii" else text
+
+    def to_markdown(self) -> str:
+        """A table in GitHub's Markdown."""
+        return markdown.render(self._table("unicode"))
+
+    def to_html(self) -> str:
+        """A table in HTML: no script, nothing from outside, well-formed XML."""
+        return html.render(self._table("html"))
+
+    def to_latex(self) -> str:
+        """An `aligned` environment, for math mode; it needs the package amsmath."""
+        rows: list[str] = []
+        for title, lines in self._groups():
+            rows.append(rf"&\textbf{{{latex.escape(title)}}}")
+            rows += [
+                rf"\text{{{latex.escape(line.label)}}} &= {' = '.join(line.steps('latex'))}"
+                for line in lines
+            ]
+        body = " \\\\\n".join(rows)
+        return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+    _repr_html_ = to_html
+    _repr_markdown_ = to_markdown
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self.to_latex()}\n$$"
+
+    def _groups(self) -> list[tuple[str, tuple[Line, ...]]]:
+        """The title and lines of each layer, and of the total of several."""
+        groups = [(part.title(), part.lines()) for part in self.parts]
+        return [*groups, ("total", self.totals())] if len(groups) > 1 else groups
+
+    def _table(self, style: str) -> Table:
+        rows: list[Row] = []
+        for position, (title, lines) in enumerate(self._groups()):
+            kind = "row" if position < len(self.parts) else "total"
+            rows.append(Row((title, ""), 0, "head" if kind == "row" else kind))
+            for line in lines:
+                working = " = ".join(line.steps(style))
+                rows.append(
+                    Row((line.label, Markup(working) if style == "html" else working), 1, kind)
+                )
+        return Table((Column("layer"), Column("working")), tuple(rows))
+
+
+def text_lines(lines: tuple[Line, ...], style: str) -> list[str]:
+    """A text for each line; what is too long for a terminal breaks before its signs of equality."""
+    labels = [printable(line.label) for line in lines]
+    indent = max(10, *map(len, labels)) + 4
+    texts: list[str] = []
+    for label, line in zip(labels, lines, strict=True):
+        start = f"  {label}".ljust(indent)
+        text = start + " = ".join(line.steps(style))
+        broken = start + f"\n{'':{indent}}= ".join(line.steps(style))
+        texts.append(text if len(text) <= 80 else broken)
+    return texts
+
+
+MAX_SUMMANDS = 12
+"""A total of more is not written as their sum."""
+
+
+def total(counts: Sequence[int]) -> int:
+    """The sum of counts, with its working if it is short."""
+    summands = [int(count) for count in counts if count]
+    if not 1 < len(summands) <= MAX_SUMMANDS:
+        return sum(summands)
+    return sum([Term(count, f"{count}") for count in summands])
+
+
+def explain(network: Layer, input_shape: Shape | None = None) -> Explanation:
+    """The arithmetic behind every shape and count, with the numbers put in.
+
+    It runs the same methods that count, on ints that remember what is done to
+    them; so it works for layers of your own, and cannot disagree with the count.
+
+    Args:
+        network: a network, or a single layer.
+        input_shape: the shape that arrives, without the batch axis. It may be left
+            out behind an `Input`; and where all channels and features are given,
+            to explain the parameters alone.
+
+    Raises:
+        TypeError: `network` is not a Layer, or `input_shape` not a tuple or list of ints.
+        ShapeError: a layer does not fit what arrives at it, or the shape is needed and missing.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> print(pc.explain(pc.Conv2d(5, 12, 3), (5, 13, 13)))
+        Conv2d(5, 12, 3): 5 × 13 × 13 → 12 × 11 × 11
+          channels     C_out = 12
+          height       H − k_h + 1 = 13 − 3 + 1 = 11
+          width        W − k_w + 1 = 13 − 3 + 1 = 11
+          weight       C_out·C_in·k_h·k_w = 12·5·3·3 = 540
+          bias         C_out = 12
+          parameters   (k_h·k_w·C_in + 1)·C_out = (3·3·5 + 1)·12 = 552
+          MACs         H_out·W_out·k_h·k_w·C_in·C_out = 11·11·3·3·5·12 = 65,340
+    """
+    parts: list[Working] = []
+    made_of: MadeOf | None = None
+    for path, layer, shape, output in visits(network, input_shape, "explain"):
+        try:
+            step = Lifted(layer, shape, made_of)
+            parts.append(work(path, step, output))
+        except ParamcalcError as error:
+            locate(error, path, layer)
+            raise
+        made_of = step.onwards(output)
+    return Explanation(tuple(parts))
