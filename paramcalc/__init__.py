@@ -54,16 +54,22 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Load what shows the working when it is first asked for: it is a third of the whole."""
-    modules = {
-        "Term": "term",
-        "Summary": "summaries",
-        "SummaryRow": "summaries",
-        "summary": "summaries",
-    }
-    if name not in __all__:
-        raise AttributeError(f"module 'paramcalc' has no attribute {name!r}")
-    module = import_module(f"paramcalc.{modules.get(name, 'working')}")
-    globals()[name] = getattr(module, name)
-    return globals()[name]
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Load what shows the working when it is first asked for: counting does without."""
+        modules = {
+            "Summary": "summaries",
+            "SummaryRow": "summaries",
+            "Term": "term",
+            "summary": "summaries",
+        }
+        if name not in __all__:
+            raise AttributeError(f"module 'paramcalc' has no attribute {name!r}")
+        module = import_module(f"paramcalc.{modules.get(name, 'working')}")
+        globals()[name] = getattr(module, name)
+        return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -15,7 +15,7 @@ from itertools import groupby
 
 from paramcalc.errors import ParamcalcError, join_path, show
 from paramcalc.layers.base import Layer, Shape, ask, locate, visits
-from paramcalc.layers.checks import as_int, entries
+from paramcalc.layers.checks import as_int, entries, wrong
 from paramcalc.network import Network
 from paramcalc.render import html, latex, markdown, table, text
 from paramcalc.term import Term
@@ -267,15 +267,15 @@ def summary(
         >>> import paramcalc as pc
         >>> print(pc.summary(pc.Sequential(pc.Conv2d(1, 32, 5), pc.Pool(2)), (1, 28, 28)))
         name   layer             output        parameters  working
-        ──────────────────────────────────────────────────────────────────
+        ─────────────────────────────────────────────────────────────────
         [0]    Conv2d(1, 32, 5)  32 × 24 × 24         832  (5·5·1 + 1)·32
         [1]    Pool(2)           32 × 12 × 12           0
-        ──────────────────────────────────────────────────────────────────
+        ─────────────────────────────────────────────────────────────────
         total                                         832
     """
     chosen = as_columns(columns)
-    if depth is not None and as_int(depth, summary, "depth") < 0:
-        raise ParamcalcError(f"summary: depth must be at least 0, got {show(depth)}")
+    if depth is not None and as_int(depth, "summary", "depth") < 0:
+        raise ParamcalcError(wrong("summary", "depth", "be at least 0", depth))
     rows: list[SummaryRow] = []
     for path, layer, shape, output in visits(network, input_shape, "summary"):
         try:
@@ -295,7 +295,7 @@ def as_columns(columns: Any) -> tuple[str, ...]:
     """`columns`, which must be names of columns."""
     given = entries(columns)
     if not given or not all(isinstance(name, str) for name in given):
-        raise TypeError(f"summary: columns must be a tuple of names, got {show(columns)}")
+        raise TypeError(wrong("summary", "columns", "be a tuple of names", columns))
     for name in given:
         if name not in COLUMNS:
             known = ", ".join(COLUMNS)

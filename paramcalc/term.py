@@ -207,6 +207,8 @@ class Style:
 def latex_symbol(text: str) -> str:
     """`C_in` with its index below; a name of several letters upright, as a word."""
     letter, _, index = text.partition("_")
+    if text.isdigit():
+        return text
     if len(letter) > 1:
         return rf"\text{{{latex.escape(text)}}}"
     below = index if len(index) < 2 else rf"\text{{{latex.escape(index)}}}"
@@ -216,7 +218,7 @@ def latex_symbol(text: str) -> str:
 def html_symbol(text: str) -> str:
     """`C_in` with its index below."""
     letter, _, index = text.partition("_")
-    if len(letter) > 1:
+    if len(letter) > 1 or text.isdigit():
         return html.escape(text)
     return f"<i>{letter}</i>" + (f"<sub>{html.escape(index)}</sub>" if index else "")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from paramcalc.errors import ParamcalcError
 from paramcalc.layers.base import CheckedLayer, Layer, Parameter, Shape, ask, locate, visits
+from paramcalc.layers.checks import entries
 from paramcalc.render import html, latex, markdown
 from paramcalc.render.table import Column, Markup, Row, Table, printable
 from paramcalc.term import Term
@@ -119,18 +120,17 @@ def field_terms(value: Any, field: str, neutral: object) -> Any:
         symbol = SYMBOLS.get(field, field) + (index and f"_{index}")
         return Term(value, symbol, divides=field == "groups")
 
-    kind: Any = type(value)
-    entries: Any = value
-    if kind is not tuple:
+    given = None if isinstance(value, list) else entries(value)
+    if given is None:
         return as_term(value, "")
-    return tuple(
-        [
-            (as_term(entry[0], index + "1"), as_term(entry[1], index + "2"))
-            if isinstance(entry, tuple) and len(entry) == 2
-            else as_term(entry, index)
-            for entry, (_, index, _) in zip(entries, spatial_axes(len(entries)), strict=True)
-        ]
-    )
+    terms: list[Any] = []
+    for entry, (_, index, _) in zip(given, spatial_axes(len(given)), strict=True):
+        sides = entries(entry)
+        if sides is not None and len(sides) == 2:
+            terms.append((as_term(sides[0], index + "1"), as_term(sides[1], index + "2")))
+        else:
+            terms.append(as_term(entry, index))
+    return tuple(terms)
 
 
 def carried(output: Shape) -> MadeOf:
@@ -379,7 +379,8 @@ class Explanation:
     def _groups(self) -> list[tuple[str, tuple[Line, ...]]]:
         """The title and lines of each layer, and of the total of several."""
         groups = [(part.title(), part.lines()) for part in self.parts]
-        return [*groups, ("total", self.totals())] if len(groups) > 1 else groups
+        totals = self.totals()
+        return [*groups, ("total", totals)] if totals else groups
 
     def _table(self, style: str) -> Table:
         rows: list[Row] = []
@@ -439,13 +440,13 @@ def explain(network: Layer, input_shape: Shape | None = None) -> Explanation:
         >>> import paramcalc as pc
         >>> print(pc.explain(pc.Conv2d(5, 12, 3), (5, 13, 13)))
         Conv2d(5, 12, 3): 5 × 13 × 13 → 12 × 11 × 11
-          channels     C_out = 12
-          height       H − k_h + 1 = 13 − 3 + 1 = 11
-          width        W − k_w + 1 = 13 − 3 + 1 = 11
-          weight       C_out·C_in·k_h·k_w = 12·5·3·3 = 540
-          bias         C_out = 12
-          parameters   (k_h·k_w·C_in + 1)·C_out = (3·3·5 + 1)·12 = 552
-          MACs         H_out·W_out·k_h·k_w·C_in·C_out = 11·11·3·3·5·12 = 65,340
+          channels    C_out = 12
+          height      H − k_h + 1 = 13 − 3 + 1 = 11
+          width       W − k_w + 1 = 13 − 3 + 1 = 11
+          weight      C_out·C_in·k_h·k_w = 12·5·3·3 = 540
+          bias        C_out = 12
+          parameters  (k_h·k_w·C_in + 1)·C_out = (3·3·5 + 1)·12 = 552
+          MACs        H_out·W_out·k_h·k_w·C_in·C_out = 11·11·3·3·5·12 = 65,340
     """
     parts: list[Working] = []
     made_of: MadeOf | None = None

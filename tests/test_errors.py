@@ -207,6 +207,7 @@ SHAPES = [
     (pc.Sequential(features=features), (3, 10, 10), "features[2] Conv2d: expects 64 input channels, got 32 in shape (32, 8, 8)"),
     (pc.Sequential(pc.Sequential(a=pc.Sequential(b=pc.Pool(3)))), (1, 2), "[0].a.b Pool: a window of 3 does not fit length 2 (padding 0)"),
     (pc.Sequential(pc.Identity(), Fussy()), (7,), "[1] Fussy: wants an even length"),
+    (pc.Sequential(Scale(output_shape=())), (7,), "[0] Scale: output_shape() must have at least one axis, got ()"),
     (pc.Sequential(Scale(output_shape=(0, 1))), (7,), "[0] Scale: output_shape() must be at least 1 on every axis, got (0, 1)"),
 ]  # fmt: skip
 
@@ -292,6 +293,13 @@ def test_words_of_a_network_too_large() -> None:
         assert str(caught.value).startswith(
             "Sequential: a network has at most 10,000,000 layers, got 1"
         )
+
+
+@pytest.mark.parametrize("method", ["num_params", "num_macs"])
+def test_a_count_below_0_is_refused(method: str) -> None:
+    with pytest.raises(pc.ShapeError) as caught:
+        getattr(pc.Sequential(Scale(**{method: -1})), method)((7,))
+    assert str(caught.value) == f"[0] Scale: {method}() must be at least 0, got -1"
 
 
 def test_a_refusal_of_a_count_is_located() -> None:

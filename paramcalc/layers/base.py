@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from math import prod
 
-from paramcalc.errors import ParamcalcError, ShapeError, join_path, show
+from paramcalc.errors import ParamcalcError, ShapeError, join_path
 from paramcalc.layers.checks import (
     as_answer,
     as_bool,
@@ -322,7 +322,7 @@ def visits(
     With nothing to start from, the shapes are None; or refused, if it is not for counting alone.
     """
     if not is_layer(network):
-        raise TypeError(f"{verb}: network must be a Layer, got {show(network)}")
+        raise TypeError(wrong(verb, "network", "be a Layer", network))
     shape = network._arriving(input_shape)  # pyright: ignore[reportPrivateUsage]  # for the verbs
     if shape is None and not counting:
         raise network._missing("the output shape")  # pyright: ignore[reportPrivateUsage]

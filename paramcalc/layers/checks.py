@@ -15,8 +15,8 @@ Padding = str | tuple[int, ...] | tuple[tuple[int, int], ...]
 
 
 def name(owner: object) -> str:
-    """What a message calls the layer."""
-    return type(owner).__name__
+    """What a message calls the layer, or the verb."""
+    return owner if isinstance(owner, str) else type(owner).__name__
 
 
 def wrong(owner: object, field: str, wanted: str, value: object) -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 
-from paramcalc.render.table import Markup, Table, printable
+from paramcalc.render.table import Table, printable
 
 
 def escape(text: str) -> str:
     """`text` so that Markdown shows it as it is, in a table cell too."""
-    if isinstance(text, Markup):
-        return text
     return re.sub(r"([\\`*_\[\]<>|~$&:@]|(?<=www)\.)", r"\\\1", printable(text))
 
 

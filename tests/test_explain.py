@@ -1,0 +1,356 @@
+"""The documents' counts and lengths explained to the letter, and all layers by property."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from evaluate import evaluate
+from hypothesis import given
+from strategies import layers_and_shapes, networks_and_shapes
+
+import paramcalc as pc
+
+CHAPTER = [
+    pc.Conv2d(3, 5, 5), pc.Pool(3, stride=2), pc.Conv2d(5, 12, 3), pc.Pool(5, stride=2),
+    pc.Flatten(), pc.Dense(192, 128), pc.Dense(128, 10),
+]  # fmt: skip
+ANSWER = pc.Sequential(
+    pc.Input(1, 28, 28), pc.Conv2d(None, 32, 5), pc.Pool(2), pc.Conv2d(None, 32, 3), pc.Pool(2),
+    pc.Flatten(), pc.Dense(None, 256), pc.Dense(None, 10),
+)  # fmt: skip
+
+COUNTS = [
+    # A. Raschka, chapter 11.
+    (pc.Conv2d(1, 1, 5), "(5·5·1 + 1)·1 = 26"),
+    (pc.Conv2d(3, 1, 5), "(5·5·3 + 1)·1 = 76"),
+    (pc.Conv2d(3, 5, 5), "(5·5·3 + 1)·5 = 380"),
+    (pc.Conv2d(5, 12, 3), "(3·3·5 + 1)·12 = 552"),
+    (pc.Dense(5, 3), "(5 + 1)·3 = 18"),
+    (pc.Dense(192, 128), "(192 + 1)·128 = 24,704"),
+    (pc.Dense(128, 10), "(128 + 1)·10 = 1,290"),
+    # B. The tutorial.
+    (pc.Conv2d(3, 32, 3), "(3·3·3 + 1)·32 = 896"),
+    (pc.Dense(128, 64), "(128 + 1)·64 = 8,256"),
+    (pc.BatchNorm(64), "2·64 = 128"),
+    (pc.Conv2d(3, 16, 3), "(3·3·3 + 1)·16 = 448"),
+    (pc.BatchNorm(16), "2·16 = 32"),
+    (pc.Conv2d(16, 32, 3), "(3·3·16 + 1)·32 = 4,640"),
+    (pc.Conv3d(3, 16, 3), "(3·3·3·3 + 1)·16 = 1,312"),
+    (pc.Conv3d(16, 32, 3), "(3·3·3·16 + 1)·32 = 13,856"),
+    # C. The question.
+    (pc.Conv2d(128, 256, 3, bias=False), "3·3·128·256 = 294,912"),
+    (pc.Conv2d(128, 256, 3), "(3·3·128 + 1)·256 = 295,168"),
+    (pc.Dense(128, 256, bias=False), "128·256 = 32,768"),
+    (pc.Dense(128, 256), "(128 + 1)·256 = 33,024"),
+    (pc.Conv1d(7, 32, 5), "(5·7 + 1)·32 = 1,152"),
+    # D. The answer.
+    (pc.Conv2d(1, 32, 5), "(5·5·1 + 1)·32 = 832"),
+    (pc.Conv2d(32, 32, 3), "(3·3·32 + 1)·32 = 9,248"),
+    (pc.Dense(800, 256), "(800 + 1)·256 = 205,056"),
+    (pc.Dense(256, 10), "(256 + 1)·10 = 2,570"),
+]
+SYMBOLS: dict[type[pc.Layer], str] = {
+    pc.Conv1d: "(k·C_in + 1)·C_out",
+    pc.Conv2d: "(k_h·k_w·C_in + 1)·C_out",
+    pc.Conv3d: "(k_d·k_h·k_w·C_in + 1)·C_out",
+    pc.Dense: "(F_in + 1)·F_out",
+    pc.BatchNorm: "2·C",
+}
+
+
+def as_latex(formula: str) -> str:
+    """The LaTeX of a formula without fractions, written down by other rules than the library's."""
+    for symbol, latex in {
+        "(": r"\left(",
+        ")": r"\right)",
+        "·": r" \cdot ",
+        ",": "{,}",
+        "_in": r"_{\text{in}}",
+        "_out": r"_{\text{out}}",
+        "k_d": "k_{d}",
+        "k_h": "k_{h}",
+        "k_w": "k_{w}",
+        "−": "-",
+    }.items():
+        formula = formula.replace(symbol, latex)
+    return formula
+
+
+@pytest.mark.parametrize(("layer", "numbers"), COUNTS, ids=lambda one: str(one))
+def test_counts_of_the_documents(layer: pc.Layer, numbers: str) -> None:
+    line = pc.explain(layer).parts[0].lines()[-1]
+    symbols = SYMBOLS[type(layer)]
+    if "bias=False" in repr(layer):
+        symbols = symbols.replace("(", "").replace(" + 1)", "")
+    assert line.label == "parameters"
+    assert str(line) == f"{symbols} = {numbers}"
+    assert " = ".join(line.steps("latex")) == as_latex(str(line))
+    assert " = ".join(line.steps("ascii")) == str(line).replace("·", "*")
+
+
+def test_lengths_of_the_chapter() -> None:
+    explanation = pc.explain(pc.Sequential(CHAPTER), (3, 32, 32))
+    assert [[str(line) for line in part.lengths] for part in explanation.parts] == [
+        ["C_out = 5", "H − k_h + 1 = 32 − 5 + 1 = 28", "W − k_w + 1 = 32 − 5 + 1 = 28"],
+        [
+            "C = 5",
+            "⌊(H − k)/s⌋ + 1 = ⌊(28 − 3)/2⌋ + 1 = 13",
+            "⌊(W − k)/s⌋ + 1 = ⌊(28 − 3)/2⌋ + 1 = 13",
+        ],
+        ["C_out = 12", "H − k_h + 1 = 13 − 3 + 1 = 11", "W − k_w + 1 = 13 − 3 + 1 = 11"],
+        [
+            "C = 12",
+            "⌊(H − k)/s⌋ + 1 = ⌊(11 − 5)/2⌋ + 1 = 4",
+            "⌊(W − k)/s⌋ + 1 = ⌊(11 − 5)/2⌋ + 1 = 4",
+        ],
+        ["C·H·W = 12·4·4 = 192"],
+        ["F_out = 128"],
+        ["F_out = 10"],
+    ]
+    pooled = explanation.parts[1].lengths[1]
+    assert pooled.steps("latex") == [
+        r"\left\lfloor \frac{H - k}{s} \right\rfloor + 1",
+        r"\left\lfloor \frac{28 - 3}{2} \right\rfloor + 1",
+        "13",
+    ]
+    assert explanation.parts[4].lengths[0].steps("latex") == [
+        r"C \cdot H \cdot W", r"12 \cdot 4 \cdot 4", "192",
+    ]  # fmt: skip
+    assert str(explanation.parts[5].lines()[-2]) == "(F_in + 1)·F_out = (12·4·4 + 1)·128 = 24,704"
+
+
+def test_totals_of_the_chapter() -> None:
+    whole, convolutions, dense = (
+        str(pc.explain(pc.Sequential(layers), shape).totals()[0])
+        for layers, shape in [
+            (CHAPTER, (3, 32, 32)),
+            (CHAPTER[:4], (3, 32, 32)),
+            (CHAPTER[5:], None),
+        ]
+    )
+    assert whole == "380 + 552 + 24704 + 1290 = 26,926"
+    assert convolutions == "380 + 552 = 932"
+    assert dense == "24704 + 1290 = 25,994"
+
+
+def test_totals_of_the_tutorial_without_an_input() -> None:
+    net = pc.Sequential(
+        pc.Conv2d(3, 16, 3), pc.BatchNorm(16), pc.Conv2d(16, 32, 3), pc.BatchNorm(32),
+        pc.Dense(128, 64),
+    )  # fmt: skip
+    explanation = pc.explain(net)
+    assert str(explanation.totals()[0]) == "448 + 32 + 4640 + 64 + 8256 = 13,440"
+    assert explanation.num_params == 13_440
+    assert explanation.num_macs is None
+    assert len(explanation.totals()) == 1
+    in_3_d = pc.Sequential(
+        pc.Conv3d(3, 16, 3), pc.BatchNorm(16), pc.Conv3d(16, 32, 3), pc.BatchNorm(32),
+        pc.Dense(128, 64),
+    )  # fmt: skip
+    assert str(pc.explain(in_3_d).totals()[0]) == "1312 + 32 + 13856 + 64 + 8256 = 23,520"
+
+
+def test_same_padding_of_the_question() -> None:
+    conv = pc.Conv2d(128, 256, 3, padding="same", data_format="channels_last")
+    (part,) = pc.explain(conv, (100, 100, 128)).parts
+    assert [(line.label, str(line)) for line in part.lengths] == [
+        ("height", "H = 100"),
+        ("width", "W = 100"),
+        ("channels", "C_out = 256"),
+    ]
+    strided = pc.explain(pc.Conv2d(None, 8, 3, stride=2, padding="same"), (3, 33, 33)).parts[0]
+    assert str(strided.lengths[1]) == "⌈H/s_h⌉ = ⌈33/2⌉ = 17"
+
+
+ANSWER_TEXT = """\
+[1] Conv2d(None, 32, 5): 1 × 28 × 28 → 32 × 24 × 24
+  channels    C_out = 32
+  height      H − k_h + 1 = 28 − 5 + 1 = 24
+  width       W − k_w + 1 = 28 − 5 + 1 = 24
+  weight      C_out·C_in·k_h·k_w = 32·1·5·5 = 800
+  bias        C_out = 32
+  parameters  (k_h·k_w·C_in + 1)·C_out = (5·5·1 + 1)·32 = 832
+  MACs        H_out·W_out·k_h·k_w·C_in·C_out = 24·24·5·5·1·32 = 460,800
+
+[2] Pool(2): 32 × 24 × 24 → 32 × 12 × 12
+  channels    C = 32
+  height      ⌊(H − k)/s⌋ + 1 = ⌊(24 − 2)/2⌋ + 1 = 12
+  width       ⌊(W − k)/s⌋ + 1 = ⌊(24 − 2)/2⌋ + 1 = 12
+  parameters  0
+"""
+ANSWER_END = """\
+[5] Flatten(): 32 × 5 × 5 → 800
+  features    C·H·W = 32·5·5 = 800
+  parameters  0
+
+[6] Dense(None, 256): 800 → 256
+  features    F_out = 256
+  weight      F_out·F_in = 256·32·5·5 = 204,800
+  bias        F_out = 256
+  parameters  (F_in + 1)·F_out = (32·5·5 + 1)·256 = 205,056
+  MACs        F_in·F_out = 32·5·5·256 = 204,800
+
+[7] Dense(None, 10): 256 → 10
+  features    F_out = 10
+  weight      F_out·F_in = 10·256 = 2,560
+  bias        F_out = 10
+  parameters  (F_in + 1)·F_out = (256 + 1)·10 = 2,570
+  MACs        F_in·F_out = 256·10 = 2,560
+
+total
+  parameters  832 + 9248 + 205056 + 2570 = 217,706
+  MACs        460800 + 921600 + 204800 + 2560 = 1,589,760"""
+
+
+def test_text_of_the_answer() -> None:
+    text = str(pc.explain(ANSWER))
+    assert ANSWER_TEXT in text
+    assert text.endswith(ANSWER_END)
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_text_in_ascii() -> None:
+    text = pc.explain(ANSWER).to_text("ascii")
+    assert text.isascii()
+    assert "[2] Pool(2): 32 x 24 x 24 -> 32 x 12 x 12\n" in text
+    assert "  height      floor((H - k)/s) + 1 = floor((24 - 2)/2) + 1 = 12\n" in text
+
+
+def test_a_line_too_long_breaks_before_its_signs_of_equality() -> None:
+    conv = pc.Conv2d(64, 128, 7, stride=2, padding=3, dilation=2, groups=2)
+    assert str(pc.explain(conv, (64, 224, 224))).splitlines()[2:5] == [
+        "  height      ⌊(H + 2·p_h − d_h·(k_h − 1) − 1)/s_h⌋ + 1",
+        "              = ⌊(224 + 2·3 − 2·(7 − 1) − 1)/2⌋ + 1",
+        "              = 109",
+    ]
+
+
+def test_padding_of_uneven_sides_and_a_window_for_any_number_of_axes() -> None:
+    (conv,) = pc.explain(pc.Conv1d(7, 32, 5, padding=((1, 2),)), (7, 100)).parts
+    assert str(conv.lengths[1]) == "L + p_1 + p_2 − k + 1 = 100 + 1 + 2 − 5 + 1 = 99"
+    (conv,) = pc.explain(pc.Conv2d(1, 1, 3, 2, ((0, 1), (0, 1))), (1, 8, 8)).parts
+    assert str(conv.lengths[1]) == ("⌊(H + p_h2 − k_h)/s_h⌋ + 1 = ⌊(8 + 1 − 3)/2⌋ + 1 = 4")
+    (pool,) = pc.explain(pc.Pool(2), (1, 4, 4, 4, 4)).parts
+    assert str(pool.lengths[2]) == "⌊(n_2 − k)/s⌋ + 1 = ⌊(4 − 2)/2⌋ + 1 = 2"
+    assert pool.lengths[2].label == "axis 2"
+
+
+def test_what_is_kept_and_not_learnt_is_told_apart() -> None:
+    (norm,) = pc.explain(pc.BatchNorm(), (64, 5, 5)).parts
+    assert [line.label for line in norm.parameters] == [
+        "weight", "bias", "running_mean, not learnt", "running_var, not learnt",
+    ]  # fmt: skip
+    assert str(norm.lines()[-1]) == "2·C = 2·64 = 128"
+
+
+def test_a_long_total_is_not_written_as_a_sum() -> None:
+    network = pc.Sequential([pc.Dense(3, 3)] * 13)
+    assert [str(line) for line in pc.explain(network).totals()] == ["156"]
+    assert str(pc.explain(network[:12]).totals()[0]) == "12 + " * 11 + "12 = 144"
+
+
+@given(layers_and_shapes())
+def test_every_explanation_has_the_value_and_evaluates_to_it(
+    case: tuple[pc.Layer, tuple[int, ...]],
+) -> None:
+    layer, shape = case
+    (part,) = pc.explain(layer, shape).parts
+    assert part.num_params == layer.num_params(shape)
+    assert part.num_macs == layer.num_macs(shape)
+    assert tuple(line.value for line in part.lengths) == layer.output_shape(shape)
+    assert [line.value for line in part.parameters] == [one.size for one in layer.parameters(shape)]
+    for line in part.lines():
+        for style in "unicode", "ascii", "latex":
+            *formulas, value = line.steps(style)
+            assert evaluate(value) == line.value
+            if len(formulas) > 1:  # The last is in numbers.
+                assert evaluate(formulas[-1]) == line.value
+    assert all(isinstance(line.value, pc.Term) for line in part.lengths), "the working is known"
+    if part.num_params:
+        assert isinstance(part.num_params, pc.Term)
+
+
+@given(networks_and_shapes())
+def test_explanations_of_networks_add_up(case: tuple[pc.Sequential, tuple[int, ...]]) -> None:
+    network, shape = case
+    explanation = pc.explain(network, shape)
+    assert explanation.num_params == network.num_params(shape)
+    assert explanation.num_macs == network.num_macs(shape)
+    assert [(part.path, part.output_shape) for part in explanation.parts] == [
+        (step.path, step.output_shape) for step in pc.trace(network, shape)
+    ]
+
+
+@dataclass(frozen=True)
+class Widen(pc.Layer):
+    """A layer of one's own, that knows nothing of explanations."""
+
+    times: int
+    extra: int = 0
+
+    def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+        if input_shape is None:
+            raise pc.ShapeError("needs a shape")
+        return (input_shape[0] * self.times + self.extra, *input_shape[1:])
+
+    def parameters(self, input_shape: pc.Shape | None = None) -> tuple[pc.Parameter, ...]:
+        if input_shape is None:
+            raise pc.ShapeError("needs a shape")
+        return (pc.Parameter("table", (input_shape[0], self.times)),)
+
+
+def test_a_layer_of_ones_own_is_explained_for_nothing() -> None:
+    (part,) = pc.explain(Widen(3), (4, 5, 6)).parts
+    assert [(line.label, str(line)) for line in part.lines()] == [
+        ("channels", "C·times = 4·3 = 12"),
+        ("height", "H = 5"),
+        ("width", "W = 6"),
+        ("table", "C·times = 4·3 = 12"),
+        ("parameters", "C·times = 4·3 = 12"),
+    ]
+    assert str(pc.explain(Widen(3, extra=2), (4, 5)).parts[0].lengths[0]) == (
+        "C·times + extra = 4·3 + 2 = 14"
+    )
+
+
+def test_a_plain_class_is_explained_as_well() -> None:
+    class Plain(pc.Layer):
+        def __init__(self, width: int, sizes: tuple[int, int]) -> None:
+            self.width = width
+            self.sizes = sizes
+
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            return (self.width + self.sizes[0] // self.sizes[1],)
+
+    (part,) = pc.explain(Plain(7, (9, 2)), (4,)).parts
+    assert str(part.lengths[0]) == "width + ⌊sizes_h/sizes_w⌋ = 7 + ⌊9/2⌋ = 11"
+
+
+def test_a_layer_that_cannot_do_with_terms_is_explained_by_its_numbers() -> None:
+    class Strict(pc.Layer):
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            assert input_shape
+            if type(input_shape[0]) is not int:
+                raise TypeError
+            return input_shape
+
+    class Fickle(pc.Layer):
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            assert input_shape
+            return input_shape if type(input_shape[0]) is int else (input_shape[0] + 1,)
+
+    for layer in Strict(), Fickle():
+        assert str(pc.explain(layer, (4,)).parts[0].lengths[0]) == "4"
+
+
+def test_errors_say_where() -> None:
+    network = pc.Sequential(a=pc.Dense(None, 3))
+    with pytest.raises(pc.ShapeError, match=r"^a Dense: in_features is None, so the number"):
+        pc.explain(network)
+    with pytest.raises(pc.ShapeError, match=r"^a Widen: needs a shape$"):
+        pc.explain(pc.Sequential(a=Widen(3)))
+    with pytest.raises(pc.ShapeError, match=r"^\[0\] Pool: a window of 3 does not fit length 2"):
+        pc.explain(pc.Sequential(pc.Pool(3)), (1, 2))
+    with pytest.raises(TypeError, match="explain: network must be a Layer, got 5"):
+        pc.explain(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
