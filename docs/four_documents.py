@@ -1,4 +1,4 @@
-"""The networks of the four texts the project started from, with shapes and counts."""
+"""The networks of the four texts the project started from, with shapes, counts and working."""
 
 from __future__ import annotations
 
@@ -55,28 +55,11 @@ DOCUMENTS = {
 }
 
 
-def table(network: pc.Sequential) -> str:
-    """A line for each layer: what it is, what leaves it, what it learns."""
-    rows = [
-        (
-            repr(step.layer),
-            " × ".join(map(str, step.output_shape)),
-            f"{step.layer.num_params(step.input_shape):,}",
-        )
-        for step in pc.trace(network)
-    ]
-    rows.append(("total", "", f"{network.num_params():,}"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        f"  {layer:{widths[0]}}  {shape:>{widths[1]}}  {params:>{widths[2]}}"
-        for layer, shape, params in rows
-    )
-
-
 def main() -> None:
     """Print a table for each."""
+    columns = ("layer", "output_shape", "num_params", "working")
     for title, network in DOCUMENTS.items():
-        print(f"{title}\n{table(network)}\n")
+        print(f"{title}\n\n{pc.summary(network, columns=columns)}\n\n")
 
 
 if __name__ == "__main__":

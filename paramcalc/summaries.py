@@ -145,6 +145,10 @@ class Summary:
     _repr_html_ = to_html
     _repr_markdown_ = to_markdown
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython shows in a terminal."""
+        printer.text(str(self))
+
     def _values(self, column: str, style: str = "unicode") -> list[Any]:
         """The plain values of a column, one for each row."""
         if column == "layer":

@@ -56,6 +56,8 @@ def axis_names(layer: Layer, rank: int) -> list[tuple[str, str]]:
         return [*[(f"n_{i}", f"axis {i}") for i in range(1, rank)], ("F_in", "features")]
     spatial = [(symbol, name) for symbol, _, name in spatial_axes(rank - 1)]
     symbol = "C_in" if hasattr(layer, "in_channels") else "C"
+    if not spatial and not hasattr(layer, "num_features"):
+        symbol = "F"
     if getattr(layer, "data_format", "") == "channels_last":
         return [*spatial, (symbol, "channels")]
     return [(symbol, "channels" if spatial else "features"), *spatial]
@@ -344,7 +346,7 @@ class Explanation:
         """
         text = "\n\n".join(
             [
-                "\n".join([printable(title), *text_lines(lines, style)])
+                "\n".join([text_title(title), *text_lines(lines, style)])
                 for title, lines in self._groups()
             ]
         )
@@ -373,6 +375,10 @@ class Explanation:
     _repr_html_ = to_html
     _repr_markdown_ = to_markdown
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython shows in a terminal."""
+        printer.text(str(self))
+
     def _repr_latex_(self) -> str:
         return f"$$\n{self.to_latex()}\n$$"
 
@@ -393,6 +399,13 @@ class Explanation:
                     Row((line.label, Markup(working) if style == "html" else working), 1, kind)
                 )
         return Table((Column("layer"), Column("working")), tuple(rows))
+
+
+def text_title(title: str) -> str:
+    """A title; the shapes of one that is too long stand in a line of their own."""
+    text = printable(title)
+    layer, colon, shapes = text.rpartition(": ")
+    return text if len(text) <= 80 or not colon else f"{layer}:\n  {shapes}"
 
 
 def text_lines(lines: tuple[Line, ...], style: str) -> list[str]:

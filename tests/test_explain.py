@@ -219,11 +219,21 @@ def test_text_in_ascii() -> None:
 
 def test_a_line_too_long_breaks_before_its_signs_of_equality() -> None:
     conv = pc.Conv2d(64, 128, 7, stride=2, padding=3, dilation=2, groups=2)
-    assert str(pc.explain(conv, (64, 224, 224))).splitlines()[2:5] == [
+    assert str(pc.explain(conv, (64, 224, 224))).splitlines()[3:6] == [
         "  height      ⌊(H + 2·p_h − d_h·(k_h − 1) − 1)/s_h⌋ + 1",
         "              = ⌊(224 + 2·3 − 2·(7 − 1) − 1)/2⌋ + 1",
         "              = 109",
     ]
+
+
+def test_the_shapes_of_a_title_too_long_stand_in_a_line_of_their_own() -> None:
+    conv = pc.Conv2d(None, 256, 3, padding="same", data_format="channels_last")
+    assert str(pc.explain(conv, (100, 100, 128))).splitlines()[:2] == [
+        "Conv2d(None, 256, 3, padding='same', data_format='channels_last'):",
+        "  100 × 100 × 128 → 100 × 100 × 256",
+    ]
+    network = pc.Sequential(pc.Activation("x" * 100))
+    assert str(pc.explain(network)).splitlines()[0] == f"[0] Activation('{'x' * 100}')"
 
 
 def test_padding_of_uneven_sides_and_a_window_for_any_number_of_axes() -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -87,6 +88,20 @@ def test_the_table_of_the_answer_comes_out_row_by_row() -> None:
         ((10,), "", 2_570, "(256 + 1)·10"),
     ]
     assert shown.num_params == 217_706
+
+
+def test_a_table_too_wide_for_a_terminal_wraps_its_widest_column() -> None:
+    conv = pc.Conv2d(None, 256, 3, padding="same", data_format="channels_last")
+    columns = ("layer", "output_shape", "num_params", "working")
+    assert str(pc.summary(conv, (100, 100, 128), columns=columns)).splitlines()[:5] == [
+        "layer                             output           parameters  working",
+        "────────────────────────────────────────────────────────────────────────────────",
+        "Conv2d(None, 256, 3,              100 × 100 × 256     295,168  (3·3·128 + 1)·256",
+        "padding='same',",
+        "data_format='channels_last')",
+    ]
+    wide = str(pc.summary(pc.Sequential(Hostile("x" * 100)), (3,), columns=("num_params", "layer")))
+    assert max(map(len, wide.splitlines())) == 80
 
 
 def test_networks_within_are_a_tree() -> None:
@@ -252,8 +267,8 @@ def test_hostile_names_are_inert_in_html(text: str) -> None:
 def test_hostile_names_are_inert_in_latex() -> None:
     line = faces(HOSTILE)["latex"].splitlines()[4]
     assert line == (
-        r"\textless{}b onclick='x()'\textgreater{}\&amp;|\textbackslash{}n\textbackslash{}t"
-        r"\textbackslash{}x00\$\textbackslash{}x\{\_\}\textasciicircum{}\textasciitilde{}\%\#*`"
+        r"$<$b onclick='x()'$>$\&amp;|$\backslash$n$\backslash$t"
+        r"$\backslash$x00\$$\backslash$x\{\_\}$\wedge$$\sim$\%\#*`"
         r"{[}a{]}(http://b.c)=1 @www.x.y \\"
     )
 
@@ -325,6 +340,9 @@ def test_a_notebook_shows_what_the_methods_make() -> None:
     for shown in summary, explanation:
         assert shown._repr_html_() == shown.to_html()  # pyright: ignore[reportPrivateUsage]
         assert shown._repr_markdown_() == shown.to_markdown()  # pyright: ignore[reportPrivateUsage]
+        printer = Mock()
+        shown._repr_pretty_(printer, cycle=False)  # pyright: ignore[reportPrivateUsage]
+        printer.text.assert_called_once_with(str(shown))
     latex = explanation._repr_latex_()  # pyright: ignore[reportPrivateUsage]
     assert latex == f"$$\n{explanation.to_latex()}\n$$"
 

@@ -7,22 +7,25 @@ from html import escape as escape_html
 from paramcalc.render.table import Markup, Table, printable
 
 # Colors are the page's own, from the notebook's theme where it has one. The header and the total
-# have a ground of their own to stand on when the rows scroll below, always with its own ink.
+# stay in view when there is more to scroll, on a ground of their own, always with its own ink.
+# The class is named twice to be heard above a notebook's rules for all tables.
 STYLE = """
 .paramcalc { max-height: 40em; overflow: auto; width: fit-content; max-width: 100%; }
-.paramcalc table { border-collapse: collapse; border: 0; margin: 0; font-size: 0.95em;
-  font-variant-numeric: tabular-nums; color: inherit; background: none; }
-.paramcalc th, .paramcalc td { padding: 0.3em 0.9em; border: 0; text-align: left;
-  vertical-align: baseline; white-space: nowrap; background: none; }
-.paramcalc tbody td { border-top: 1px solid rgba(128, 128, 128, 0.22); }
-.paramcalc .number { text-align: right; }
-.paramcalc thead th, .paramcalc tfoot td { position: sticky; font-weight: 600;
+.paramcalc.paramcalc table { border-collapse: collapse; border: 0; margin: 0; color: inherit;
+  font-variant-numeric: tabular-nums; }
+.paramcalc.paramcalc th, .paramcalc.paramcalc td { padding: 0.3em 0.9em; border: 0;
+  text-align: left; vertical-align: baseline; white-space: nowrap; }
+.paramcalc.paramcalc .number { text-align: right; }
+.paramcalc.paramcalc tbody tr { border-top: 1px solid rgba(128, 128, 128, 0.25); }
+.paramcalc.paramcalc thead, .paramcalc.paramcalc tfoot { position: sticky; z-index: 1;
   color: var(--jp-ui-font-color1, var(--vscode-editor-foreground, CanvasText));
   background: var(--jp-layout-color1, var(--vscode-editor-background, Canvas)); }
-.paramcalc thead th { top: 0; border-bottom: 2px solid rgba(128, 128, 128, 0.6); }
-.paramcalc tfoot td { bottom: 0; border-top: 2px solid rgba(128, 128, 128, 0.6); }
-.paramcalc .head td { font-weight: 600; padding-top: 0.8em; }
-.paramcalc sub { font-size: 0.7em; line-height: 0; }
+.paramcalc.paramcalc thead { top: 0; box-shadow: inset 0 -2px rgba(128, 128, 128, 0.6); }
+.paramcalc.paramcalc tfoot { bottom: 0; box-shadow: inset 0 2px rgba(128, 128, 128, 0.6); }
+.paramcalc.paramcalc th, .paramcalc.paramcalc tfoot td, .paramcalc.paramcalc .head td {
+  font-weight: 600; }
+.paramcalc.paramcalc .head td { padding-top: 0.9em; }
+.paramcalc.paramcalc sub { font-size: 0.7em; line-height: 0; }
 """
 
 
@@ -31,15 +34,21 @@ def escape(text: str) -> str:
     return text if isinstance(text, Markup) else escape_html(printable(text))
 
 
+def indent(level: int) -> str:
+    """The attribute that sets a cell in."""
+    return f' style="padding-left: {0.9 + 1.4 * level:.1f}em"' if level else ""
+
+
 def render(table: Table) -> str:
     """The table, with its style; well-formed XML."""
 
     def cells(tag: str, texts: tuple[str, ...], level: int = 0) -> str:
+        if len(texts) > 1 and not any(texts[1:]):  # A title, over all columns.
+            return f'<td colspan="{len(texts)}"{indent(level)}>{escape(texts[0])}</td>'
         written: list[str] = []
         for column, text in zip(table.columns, texts, strict=True):
             attribute = ' class="number"' if column.numeric else ""
-            if level and not written:
-                attribute += f' style="padding-left: {0.9 + 1.2 * level:.1f}em"'
+            attribute += "" if written else indent(level)
             written.append(f"<{tag}{attribute}>{escape(text)}</{tag}>")
         return "".join(written)
 

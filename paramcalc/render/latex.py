@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from paramcalc.render.table import Markup, Table, printable
 
+# Signs by their names in math, which MathJax and KaTeX know within a text as LaTeX does.
 SPECIAL = {
-    "\\": r"\textbackslash{}",
+    "\\": r"$\backslash$",
     "{": r"\{",
     "}": r"\}",
     "$": r"\$",
     "&": r"\&",
     "#": r"\#",
-    "^": r"\textasciicircum{}",
+    "^": r"$\wedge$",
     "_": r"\_",
-    "~": r"\textasciitilde{}",
+    "~": r"$\sim$",
     "%": r"\%",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
+    "<": "$<$",
+    ">": "$>$",
     "[": "{[}",  # Behind a line's end, a bare one would be an option of it.
     "]": "{]}",
     "×": r"$\times$",

@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import zip_longest
+from textwrap import wrap
+
 from paramcalc.render.table import Table, printable
+
+WIDTH, LEAST = 80, 28
+"""The columns of a terminal, and the least a column of words is narrowed to for its sake."""
 
 
 def render(table: Table) -> str:
-    """The table as text, each column as wide as what is in it."""
+    """The table as text. If it is too wide, its widest column of words goes on in further lines."""
     titles = [column.title for column in table.columns]
     lines = [
         ["  " * row.level + printable(row.cells[0]), *map(printable, row.cells[1:])]
         for row in table.rows
     ]
     widths = [max(map(len, column)) for column in zip(titles, *lines, strict=True)]
+    too_wide = sum(widths) + 2 * len(widths) - 2 - WIDTH
+    text_widths = [
+        0 if column.numeric else width for column, width in zip(table.columns, widths, strict=True)
+    ]
+    widest = text_widths.index(max(text_widths))
+    if too_wide > 0 and text_widths[widest] > LEAST:
+        widths[widest] = max(LEAST, widths[widest] - too_wide)
     rule = "─" * (sum(widths) + 2 * len(widths) - 2)
 
-    def join(cells: list[str]) -> str:
-        aligned = [
-            cell.rjust(width) if column.numeric else cell.ljust(width)
-            for cell, width, column in zip(cells, widths, table.columns, strict=True)
-        ]
-        return "  ".join(aligned).rstrip()
+    def join(cells: list[str]) -> Iterator[str]:
+        parts = [[cell] for cell in cells]
+        if len(cells[widest]) > widths[widest]:
+            width = widths[widest]
+            words = wrap(cells[widest], width, break_long_words=False)
+            parts[widest] = words if max(map(len, words)) <= width else wrap(cells[widest], width)
+        for line in zip_longest(*parts, fillvalue=""):
+            aligned = [
+                cell.rjust(width) if column.numeric else cell.ljust(width)
+                for cell, width, column in zip(line, widths, table.columns, strict=True)
+            ]
+            yield "  ".join(aligned).rstrip()
 
-    text = [join(titles), rule]
+    text = [*join(titles), rule]
     for row, line in zip(table.rows, lines, strict=True):
         if row.kind == "total":
             text.append(rule)
-        text.append(join(line))
+        text += join(line)
     return "\n".join(text)

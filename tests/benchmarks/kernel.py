@@ -126,6 +126,30 @@ def chain() -> None:
         print(f"  {name:30}{seconds * 1e6:9.1f}{ratios[0]:12.2f}{ratios[1]:12.2f}")
 
 
+def tables() -> None:
+    network = pc.Sequential(layers())
+    calls: dict[str, Callable[[], object]] = {
+        "trace": lambda: pc.trace(network, SHAPE),
+        "summary": lambda: pc.summary(network, SHAPE),
+        "summary as text": lambda: str(pc.summary(network, SHAPE)),
+        "summary as HTML": lambda: pc.summary(network, SHAPE).to_html(),
+        "explain": lambda: pc.explain(network, SHAPE),
+        "explain as text": lambda: str(pc.explain(network, SHAPE)),
+    }
+    times = best(calls, rounds=10, repeats=3)
+    print("\ntables of the same chain             µs     × trace")
+    for name, seconds in times.items():
+        print(f"  {name:28}{seconds * 1e6:9.0f}{seconds / times['trace']:12.2f}")
+    pattern = [pc.Conv2d(8, 8, 3, padding=1), pc.BatchNorm(8), pc.Activation("relu"), pc.Pool(1)]
+    long = pc.Sequential(pattern * 2500)
+    rows: dict[str, Callable[[], object]] = {
+        "text": lambda: str(pc.summary(long, (8, 32, 32))),
+        "HTML": lambda: pc.summary(long, (8, 32, 32)).to_html(),
+    }
+    for name, seconds in best(rows, rounds=3, repeats=1).items():
+        print(f"  10,000 rows as {name}: {seconds:.2f} s")
+
+
 def length() -> None:
     print("\ntrace of a long chain           layers   µs a layer")
     costs: dict[int, float] = {}
@@ -161,5 +185,6 @@ def start_up() -> None:
 if __name__ == "__main__":
     print(f"Python {sys.version.split()[0]}")
     chain()
+    tables()
     length()
     start_up()
