@@ -93,7 +93,7 @@ def lifted(layer: Any, shape: Shape | None) -> Any:
     cls: Any = layer.__class__
     named: tuple[str, ...] = getattr(cls, "__match_args__", ())
     defaults: tuple[Any, ...] = (cls.__init__.__defaults__ or ()) if named else ()
-    neutral = dict(zip(named[len(named) - len(defaults) :], defaults, strict=True))
+    neutral = dict(zip(reversed(named), reversed(defaults), strict=False))
     stated: dict[str, int] = {}
     if shape is not None and isinstance(layer, CheckedLayer):
         channels = shape[-1 if getattr(layer, "data_format", "") == "channels_last" else 0]
@@ -234,7 +234,10 @@ class Lifted:
         self.shape = shape
         self.made_of = made_of
         self.terms = None if shape is None else shape_terms(layer, shape, made_of)
-        self.copy = lifted(layer, self.terms)
+        try:
+            self.copy = lifted(layer, self.terms)
+        except Exception:  # noqa: BLE001  # a layer of one's own may not let itself be copied
+            self.copy = None
 
     def answer(self, question: str, plain: T, output: Shape | None = None) -> T:
         """The answer with its working; the plain answer, if the layer cannot do with Terms."""
@@ -243,16 +246,20 @@ class Lifted:
                 answer = ask(self.copy, question, self.terms, output)
             else:
                 answer = getattr(self.copy, question)(self.terms)
+            return answer if answer == plain and type(answer) in (Term, tuple) else plain
         except Exception:  # noqa: BLE001  # a layer of one's own may want ints and nothing else
             return plain
-        return answer if answer == plain else plain
 
     def num_params(self) -> int:
         plain: int = ask(self.layer, "num_params", self.shape)
         return self.answer("num_params", plain)
 
     def lengths(self, output: Shape) -> Shape:
-        return self.answer("output_shape", output)
+        lengths = self.answer("output_shape", output)
+        if lengths is output:
+            return output
+        pairs = zip(lengths, output, strict=True)
+        return tuple([one if isinstance(one, Term) else plain for one, plain in pairs])
 
     def onwards(self, output: Shape | None) -> MadeOf | None:
         """What the lengths that leave were made of, for the next layer."""

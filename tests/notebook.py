@@ -11,9 +11,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-nbformat: Any = import_module("nbformat")  # Neither has types.
-nbclient: Any = import_module("nbclient")
-
 PATH = Path(__file__).parent.parent / "docs" / "tutorial.ipynb"
 
 
@@ -23,6 +20,8 @@ def shown(cell: Any) -> list[Any]:
 
 
 def main() -> None:
+    nbformat: Any = import_module("nbformat")  # Not there but where all checks run; no types.
+    nbclient: Any = import_module("nbclient")
     before: Any = nbformat.read(PATH, as_version=4)
     after: Any = nbformat.read(PATH, as_version=4)
     nbclient.NotebookClient(after, timeout=120).execute()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from evaluate import evaluate
@@ -350,7 +351,21 @@ def test_a_layer_that_cannot_do_with_terms_is_explained_by_its_numbers() -> None
             assert input_shape
             return input_shape if type(input_shape[0]) is int else (input_shape[0] + 1,)
 
-    for layer in Strict(), Fickle():
+    class Uncopied(Strict):
+        def __getattribute__(self, name: str) -> Any:
+            if name == "__dict__":
+                raise RuntimeError
+            return super().__getattribute__(name)
+
+    class Numpylike(pc.Layer):
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            return (Float(4),)  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
+
+    class Float(float):
+        def __index__(self) -> int:
+            return 4
+
+    for layer in Strict(), Fickle(), Uncopied(), Numpylike():
         assert str(pc.explain(layer, (4,)).parts[0].lengths[0]) == "4"
 
 
