@@ -16,7 +16,7 @@ from itertools import groupby
 from paramcalc.errors import ParamcalcError, join_path, show
 from paramcalc.layers.base import Layer, Shape, ask, locate, visits
 from paramcalc.layers.checks import as_int, entries, wrong
-from paramcalc.network import Network
+from paramcalc.network import Network, Sequential
 from paramcalc.render import html, latex, markdown, table, text
 from paramcalc.term import Term
 from paramcalc.working import Lifted, MadeOf, shape_text
@@ -74,7 +74,14 @@ class SummaryRow:
     @property
     def num_buffers(self) -> int:
         """How many values are kept but not learnt, such as running means."""
-        tensors = self.layer.parameters(self.input_shape)
+        try:
+            if isinstance(self.layer, Network):
+                tensors = self.layer.parameters(self.input_shape)
+            else:
+                tensors = ask(self.layer, "parameters", self.input_shape)
+        except ParamcalcError as error:
+            locate(error, self.path, self.layer)
+            raise
         return sum([one.size for one in tensors if not one.trainable])
 
 
@@ -153,37 +160,33 @@ class Summary:
         """The plain values of a column, one for each row."""
         if column == "layer":
             return [layer_text(row.layer) for row in self.rows]
-        if column == "working":
-            return [
-                "" if isinstance(step.layer, Network) else formula([step.num_params()], style)
-                for step in self._lifted()
-            ]
-        if column == "shape_working":
-            return [
-                formula(step.lengths(row.output_shape), style) if row.output_shape else ""
-                for step, row in zip(self._lifted(), self.rows, strict=True)
-            ]
-        return [getattr(row, column) for row in self.rows]
-
-    def _lifted(self) -> Iterator[Lifted]:
-        """Each row's layer with the ints that remember how they were made."""
+        if column not in ("working", "shape_working"):
+            return [getattr(row, column) for row in self.rows]
+        workings: list[str] = []
         made_of: MadeOf | None = None
         for row in self.rows:
             step = Lifted(row.layer, row.input_shape, made_of)
-            yield step
             made_of = step.onwards(row.output_shape)
+            if isinstance(row.layer, Network):  # A folded one has no formula of its own.
+                workings.append("")
+            elif column == "working":
+                workings.append(formula([step.num_params(row.num_params)], style))
+            else:
+                workings.append(formula(step.lengths(row.output_shape or ()), style))
+        return workings
 
     def _table(self, style: str = "unicode") -> table.Table:
         """The rows as texts, with a head for each network within, and the total."""
         columns = [[cell(one) for one in self._values(name, style)] for name in self.columns]
         rows: list[table.Row] = []
+        networks = dict(networks_within(self.network))
         is_tree = self.columns[0] == "name"
         before: list[str] = []
         for row, cells in zip(self.rows, zip(*columns, strict=True), strict=True):
             path = keys(row.path) if is_tree else []
             for level, key in enumerate(path[:-1]):
                 if path[: level + 1] != before[: level + 1]:
-                    kind = layer_text(part(self.network, path[: level + 1]))
+                    kind = layer_text(networks[reduce(join_path, path[: level + 1])])
                     head = {"name": key, "layer": kind}
                     texts = tuple([head.get(column, "") for column in self.columns])
                     rows.append(table.Row(texts, level, "head"))
@@ -201,13 +204,13 @@ def keys(path: str) -> list[str]:
     return re.findall(r"\[\d+\]|[^.\[\]]+", path)
 
 
-def part(network: Any, path: list[str]) -> Layer:
-    """The layer at the end of a path."""
-    found: Layer = network
-    for key in path:
-        network = network[int(key[1:-1]) if key.startswith("[") else key]
-        found = network
-    return found
+def networks_within(layer: Layer, path: str = "") -> Iterator[tuple[str, Layer]]:
+    """Yield (path, network) of a network and of all networks within."""
+    if isinstance(layer, Sequential):
+        yield path, layer
+        keys = layer.names or [f"[{position}]" for position in range(len(layer))]
+        for key, one in zip(keys, layer, strict=True):
+            yield from networks_within(one, join_path(path, key))
 
 
 def layer_text(layer: Layer) -> str:
@@ -239,7 +242,8 @@ def csv_cell(value: Any) -> Any:
     if shape is not None:
         return "x".join(map(str, shape))
     text = table.printable(value) if isinstance(value, str) else value
-    return f"'{text}" if isinstance(text, str) and text.startswith(("=", "+", "-", "@")) else text
+    is_formula = isinstance(text, str) and text.lstrip().startswith(tuple("=+-@＝＋－＠"))
+    return f"'{text}" if is_formula else text
 
 
 def summary(
@@ -304,6 +308,8 @@ def as_columns(columns: Any) -> tuple[str, ...]:
         if name not in COLUMNS:
             known = ", ".join(COLUMNS)
             raise ParamcalcError(f"summary: no column {show(name)}; the columns are {known}")
+    if len(set(given)) < len(given):
+        raise ParamcalcError(wrong("summary", "columns", "name each column once", given))
     return given
 
 
@@ -315,12 +321,12 @@ def add_up(rows: Sequence[SummaryRow]) -> tuple[int, int | None]:
 
 def folded(network: Layer, rows: list[SummaryRow], depth: int) -> Iterator[SummaryRow]:
     """The rows, with those of a network more than `depth` levels down as one."""
-    for path, group in groupby(rows, lambda row: keys(row.path)[:depth]):
+    networks = dict(networks_within(network))
+    for path, group in groupby(rows, lambda row: reduce(join_path, keys(row.path)[:depth], "")):
         within = list(group)
         first, last = within[0], within[-1]
-        if len(keys(first.path)) <= depth:
+        if first.path == path:
             yield first
-            continue
-        joined = reduce(join_path, path, "")
-        ends = first.input_shape, last.output_shape
-        yield SummaryRow(joined, part(network, path), *ends, *add_up(within))
+        else:
+            ends = first.input_shape, last.output_shape
+            yield SummaryRow(path, networks[path], *ends, *add_up(within))

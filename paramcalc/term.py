@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from paramcalc.errors import ParamcalcError, show
+from paramcalc.layers.checks import as_int, as_str
 from paramcalc.render import html, latex
+from paramcalc.render.table import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,9 +22,9 @@ class Term(int):
     r"""An int that remembers how it was made: of which symbols, and by which steps.
 
     To all that compute with it, it is an int. `+`, `-`, `*` and `//` are
-    remembered; whatever else makes of it is an int and nothing more. What a
-    person leaves out is left out of the text: + 0, × 1 and / 1, where they are
-    numbers and no symbols; and numbers side by side are added up.
+    remembered, up to a hundred steps; what is made in any other way is a plain
+    int. What a person leaves out is left out of the text: + 0, × 1 and / 1, where
+    they are numbers and no symbols; and numbers side by side are added up.
 
     How it was made is in `kind` and `parts`: of a symbol, a sum, a product, a
     division rounded to its floor or ceil, or a quotient that comes out even.
@@ -29,7 +32,7 @@ class Term(int):
     Args:
         value: the int.
         symbol: what stands for it, such as `k` or `C_in`.
-        divides: whether it always divides what it divides, so that nothing is rounded.
+        divides: whether it always divides, so that nothing need be rounded.
         is_axis: whether it is the length of an axis of an input.
         made_of: what to write in place of its number, if that is known.
 
@@ -45,6 +48,7 @@ class Term(int):
 
     kind: str
     parts: Any
+    size: int
 
     def __new__(
         cls,
@@ -55,23 +59,31 @@ class Term(int):
         is_axis: bool = False,
         made_of: Term | None = None,
     ) -> Term:
-        return term(value, "symbol", Symbol(symbol, divides, is_axis, made_of))
+        number = as_int(value, "Term", "value")
+        stands = Symbol(as_str(symbol, "Term", "symbol"), divides, is_axis, made_of)
+        return remade(number, "symbol", stands, 1 if made_of is None else 1 + made_of.size)
 
     def symbols(self, style: str = "unicode") -> str:
         """The formula in symbols.
 
         Args:
-            style: "unicode", "ascii" or "latex".
+            style: "unicode", "ascii", "latex" or "html".
+
+        Raises:
+            ParamcalcError: a style that there is not.
         """
-        return write(self, STYLES[style], in_numbers=False)[0]
+        return write(self, style_named(style), in_numbers=False)[0]
 
     def numbers(self, style: str = "unicode") -> str:
         """The formula with the numbers put in.
 
         Args:
-            style: "unicode", "ascii" or "latex".
+            style: "unicode", "ascii", "latex" or "html".
+
+        Raises:
+            ParamcalcError: a style that there is not.
         """
-        return write(self, STYLES[style], in_numbers=True)[0]
+        return write(self, style_named(style), in_numbers=True)[0]
 
     def __add__(self, other: int) -> int:
         return add(self, other, int.__add__(self, other), 1)
@@ -88,7 +100,7 @@ class Term(int):
     def __neg__(self) -> int:
         if self.kind == "floor":  # -(a // b) is how to round up.
             over, under = self.parts
-            return term(int.__neg__(self), "ceil", (-over, under))
+            return term(int.__neg__(self), "ceil", (-over, under), (over, under))
         return add(0, self, int.__neg__(self), -1)
 
     def __mul__(self, other: int) -> int:
@@ -114,7 +126,7 @@ class Term(int):
         return all(one.kind == "symbol" and one.parts.is_axis for one in self.parts[1])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return term, (int(self), self.kind, self.parts)
+        return remade, (int(self), self.kind, self.parts, self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +139,22 @@ class Symbol:
     made_of: Term | None
 
 
-def term(value: int, kind: str, parts: object) -> Term:
-    """A Term of any kind: symbol, sum, product, floor, ceil or quotient."""
+MAX_SIZE = 100
+"""What is made in more steps is a plain int: nobody would read the formula."""
+
+
+def term(value: int, kind: str, parts: object, operands: Iterable[int]) -> int:
+    """A sum, product, floor, ceil or quotient of operands; a plain int, if there are too many."""
+    size = 1 + sum([one.size if isinstance(one, Term) else 1 for one in operands])
+    if size > MAX_SIZE:
+        return int(value)
+    return remade(value, kind, parts, size)
+
+
+def remade(value: int, kind: str, parts: object, size: int) -> Term:
+    """A Term from all that it consists of."""
     made = int.__new__(Term, value)
-    made.kind = kind
-    made.parts = parts
+    made.kind, made.parts, made.size = kind, parts, size
     return made
 
 
@@ -158,7 +181,7 @@ def add(left: int, right: int, value: int, sign: int) -> int:
     number += sign * other
     if not number and len(parts) == 1 and parts[0][0] == 1:
         return parts[0][1]
-    return term(value, "sum", (parts, number))
+    return term(value, "sum", (parts, number), [part for _, part in parts])
 
 
 def as_product(value: int) -> Product:
@@ -178,7 +201,9 @@ def multiply(left: int, right: int, value: int) -> int:
     number, factors = number * other, factors + more
     if not number:
         return 0
-    return factors[0] if number == 1 == len(factors) else term(value, "product", (number, factors))
+    if number == 1 == len(factors):
+        return factors[0]
+    return term(value, "product", (number, factors), factors)
 
 
 def divide(over: int, under: int, value: int) -> int:
@@ -187,8 +212,9 @@ def divide(over: int, under: int, value: int) -> int:
         return value
     if under == 1:
         return over
-    exact = isinstance(under, Term) and under.kind == "symbol" and under.parts.divides
-    return term(value, "quotient" if exact else "floor", (over, under))
+    divides = isinstance(under, Term) and under.kind == "symbol" and under.parts.divides
+    exact = divides and value * under == over
+    return term(value, "quotient" if exact else "floor", (over, under), (over, under))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,28 +230,33 @@ class Style:
     symbol: Callable[[str], str]
 
 
+def split_symbol(text: str) -> tuple[str, str]:
+    """The letter of a symbol and its index, as in `C_in`; no letter for anything else."""
+    letter, line, index = text.partition("_")
+    is_index = index.replace("_", "").isalnum() if line else True
+    return (letter, index) if len(letter) == 1 and letter.isalpha() and is_index else ("", "")
+
+
 def latex_symbol(text: str) -> str:
     """`C_in` with its index below; a name of several letters upright, as a word."""
-    letter, _, index = text.partition("_")
-    if text.isdigit():
-        return text
-    if len(letter) > 1:
-        return rf"\text{{{latex.escape(text)}}}"
-    below = index if len(index) < 2 else rf"\text{{{latex.escape(index)}}}"
+    letter, index = split_symbol(text)
+    if not letter:
+        return text if text.isdigit() else rf"\text{{{latex.escape(text)}}}"
+    below = index if len(index) == 1 else rf"\text{{{latex.escape(index)}}}"
     return f"{letter}_{{{below}}}" if index else letter
 
 
 def html_symbol(text: str) -> str:
     """`C_in` with its index below."""
-    letter, _, index = text.partition("_")
-    if len(letter) > 1 or text.isdigit():
+    letter, index = split_symbol(text)
+    if not letter:
         return html.escape(text)
-    return f"<i>{letter}</i>" + (f"<sub>{html.escape(index)}</sub>" if index else "")
+    return f"<i>{letter}</i>" + (f"<sub>{index}</sub>" if index else "")
 
 
 STYLES = {
-    "unicode": Style("·", "−", "{}/{}", "⌊{}⌋", "⌈{}⌉", "({})", str),
-    "ascii": Style("*", "-", "{}/{}", "floor({})", "ceil({})", "({})", str),
+    "unicode": Style("·", "−", "{}/{}", "⌊{}⌋", "⌈{}⌉", "({})", printable),
+    "ascii": Style("*", "-", "{}/{}", "floor({})", "ceil({})", "({})", printable),
     "html": Style("·", "−", "{}/{}", "⌊{}⌋", "⌈{}⌉", "({})", html_symbol),
     "latex": Style(
         r" \cdot ",
@@ -237,6 +268,15 @@ STYLES = {
         latex_symbol,
     ),
 }
+
+
+def style_named(name: str) -> Style:
+    """The style of that name."""
+    if name not in STYLES:
+        raise ParamcalcError(f"no style {show(name)}; the styles are {', '.join(STYLES)}")
+    return STYLES[name]
+
+
 SUM, PRODUCT, ATOM = 1, 2, 3
 """How tightly a text holds together; what is below PRODUCT needs brackets in a product."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from inspect import signature
 
 from paramcalc.errors import ParamcalcError
 from paramcalc.layers.base import CheckedLayer, Layer, Parameter, Shape, ask, locate, visits
@@ -91,47 +93,65 @@ def lifted(layer: Any, shape: Shape | None) -> Any:
     What a layer of this library states of its input is the very Term that arrives.
     """
     cls: Any = layer.__class__
-    named: tuple[str, ...] = getattr(cls, "__match_args__", ())
-    defaults: tuple[Any, ...] = (cls.__init__.__defaults__ or ()) if named else ()
-    neutral = dict(zip(reversed(named), reversed(defaults), strict=False))
-    stated: dict[str, int] = {}
-    if shape is not None and isinstance(layer, CheckedLayer):
-        channels = shape[-1 if getattr(layer, "data_format", "") == "channels_last" else 0]
-        stated = {"in_channels": channels, "num_features": channels, "in_features": shape[-1]}
+    held = attributes(layer)
+    known: dict[str, int] = {}
+    taken = {symbol for symbol, _ in axis_names(layer, len(shape or ()) or 1)}
+    if isinstance(layer, CheckedLayer):
+        taken.clear()  # What these call their fields is no clash, but the same length.
+        if shape is not None:
+            channels = shape[-1 if getattr(layer, "data_format", "") == "channels_last" else 0]
+            known = {"in_channels": channels, "num_features": channels, "in_features": shape[-1]}
     copy: Any = object.__new__(cls)
-    for field, value in attributes(layer).items():
-        known = field in stated and value is not None
-        new = stated[field] if known else field_terms(value, field, neutral.get(field))
+    defaults = field_defaults(cls)
+    for field, value in held.items():
+        symbol = SYMBOLS.get(field, field)
+        if symbol != field and (symbol in taken or symbol in held):
+            symbol = field
+        if symbol in taken:
+            symbol = f"self.{field}"
+        is_known = field in known and value is not None
+        new = known[field] if is_known else field_terms(value, symbol, defaults.get(field))
         object.__setattr__(copy, field, new)
     return copy
 
 
+@cache
+def field_defaults(cls: type) -> dict[str, Any]:
+    """The defaults of what a layer is made with."""
+    return {name: one.default for name, one in signature(cls).parameters.items()}
+
+
 def attributes(layer: Any) -> dict[str, Any]:
     """Whatever a layer holds, in slots or in its `__dict__`."""
-    slots = [slot for cls in type(layer).__mro__ for slot in vars(cls).get("__slots__", ())]
-    held = [slot for slot in slots if slot != "__weakref__" and hasattr(layer, slot)]
-    return {slot: getattr(layer, slot) for slot in held} | getattr(layer, "__dict__", {})
+    held: dict[str, Any] = {}
+    for cls in type(layer).__mro__:
+        slots = vars(cls).get("__slots__", ())
+        for slot in [slots] if isinstance(slots, str) else slots:
+            if slot not in ("__weakref__", "__dict__") and hasattr(layer, slot):
+                held[slot] = getattr(layer, slot)
+    return held | getattr(layer, "__dict__", {})
 
 
-def field_terms(value: Any, field: str, neutral: object) -> Any:
+def field_terms(value: Any, symbol: str, default: object) -> Any:
     """The ints of a field as Terms: one, one for each axis, or two for each axis."""
 
-    def as_term(value: Any, index: str) -> Any:
-        if type(value) is not int or (value == neutral and value in (0, 1)):
+    def as_term(value: Any, index: str, default: object) -> Any:
+        if type(value) is not int or (value == default and value in (0, 1)):
             return value
-        symbol = SYMBOLS.get(field, field) + (index and f"_{index}")
-        return Term(value, symbol, divides=field == "groups")
+        return Term(value, symbol + (index and f"_{index}"), divides=symbol == "g")
 
     given = None if isinstance(value, list) else entries(value)
     if given is None:
-        return as_term(value, "")
+        return as_term(value, "", default)
+    usual = entries(default) or (default,) * len(given)
     terms: list[Any] = []
-    for entry, (_, index, _) in zip(given, spatial_axes(len(given)), strict=True):
+    for entry, (_, index, _), one in zip(given, spatial_axes(len(given)), usual, strict=False):
         sides = entries(entry)
         if sides is not None and len(sides) == 2:
-            terms.append((as_term(sides[0], index + "1"), as_term(sides[1], index + "2")))
+            before, after = sides
+            terms.append((as_term(before, index + "1", one), as_term(after, index + "2", one)))
         else:
-            terms.append(as_term(entry, index))
+            terms.append(as_term(entry, index, one))
     return tuple(terms)
 
 
@@ -207,12 +227,21 @@ class Working:
         macs = () if not self.num_macs else (Line("MACs", self.num_macs),)
         return (*self.lengths, *self.parameters, Line("parameters", self.num_params), *macs)
 
-    def title(self) -> str:
-        """The layer, where it stands, and what it does to the shape."""
-        shapes = ""
-        if self.input_shape is not None and self.output_shape is not None:
-            shapes = f": {shape_text(self.input_shape)} → {shape_text(self.output_shape)}"
-        return f"{self.path} {self.layer!r}{shapes}".strip()
+    def title(self, *, style: str = "unicode", width: int | None = None) -> str:
+        """The layer, where it stands, and what it does to the shape.
+
+        Args:
+            style: "unicode", or "ascii" to do without × and →.
+            width: the shapes of a title that is longer stand in a line of their own.
+        """
+        text = printable(f"{self.path} {self.layer!r}".strip())
+        if self.input_shape is None or self.output_shape is None:
+            return text
+        shapes = f"{shape_text(self.input_shape)} → {shape_text(self.output_shape)}"
+        if style == "ascii":
+            shapes = shapes.replace("×", "x").replace("→", "->")
+        too_long = width is not None and len(text) + 2 + len(shapes) > width
+        return f"{text}:\n  {shapes}" if too_long else f"{text}: {shapes}"
 
 
 def shape_text(shape: Shape) -> str:
@@ -243,15 +272,15 @@ class Lifted:
         """The answer with its working; the plain answer, if the layer cannot do with Terms."""
         try:
             if isinstance(self.copy, CheckedLayer):
-                answer = ask(self.copy, question, self.terms, output)
+                given = ask(self.copy, question, self.terms, output)
             else:
-                answer = getattr(self.copy, question)(self.terms)
+                given = getattr(self.copy, question)(self.terms)
+            answer: Any = entries(given) or given
             return answer if answer == plain and type(answer) in (Term, tuple) else plain
         except Exception:  # noqa: BLE001  # a layer of one's own may want ints and nothing else
             return plain
 
-    def num_params(self) -> int:
-        plain: int = ask(self.layer, "num_params", self.shape)
+    def num_params(self, plain: int) -> int:
         return self.answer("num_params", plain)
 
     def lengths(self, output: Shape) -> Shape:
@@ -286,7 +315,8 @@ def work(path: str, lifted: Lifted, output: Shape | None) -> Working:
             for one in lifted.tensors()
         ]
     )
-    layer, shape, num_params = lifted.layer, lifted.shape, lifted.num_params()
+    layer, shape = lifted.layer, lifted.shape
+    num_params = lifted.num_params(ask(layer, "num_params", shape))
     if shape is None or output is None:
         return Working(path, layer, None, None, (), parameters, num_params, None)
     names = [name for _, name in axis_names(layer, len(output))]
@@ -331,7 +361,7 @@ class Explanation:
     def num_macs(self) -> int | None:
         """How many multiply-accumulates it takes in all; None where shapes are not known."""
         macs = [part.num_macs for part in self.parts]
-        return None if None in macs else int(sum([one for one in macs if one]))
+        return None if None in macs else int(sum([one or 0 for one in macs]))
 
     def totals(self) -> tuple[Line, ...]:
         """The lines below the last layer, if there are several."""
@@ -351,13 +381,14 @@ class Explanation:
         Args:
             style: "unicode", or "ascii" to do without signs such as · and ⌊ ⌋.
         """
-        text = "\n\n".join(
-            [
-                "\n".join([text_title(title), *text_lines(lines, style)])
-                for title, lines in self._groups()
-            ]
-        )
-        return text.replace("×", "x").replace("→", "->") if style == "ascii" else text
+        blocks = [
+            "\n".join([part.title(style=style, width=80), *text_lines(part.lines(), style)])
+            for part in self.parts
+        ]
+        totals = self.totals()
+        if totals:
+            blocks.append("\n".join(["total", *text_lines(totals, style)]))
+        return "\n\n".join(blocks)
 
     def to_markdown(self) -> str:
         """A table in GitHub's Markdown."""
@@ -406,13 +437,6 @@ class Explanation:
                     Row((line.label, Markup(working) if style == "html" else working), 1, kind)
                 )
         return Table((Column("layer"), Column("working")), tuple(rows))
-
-
-def text_title(title: str) -> str:
-    """A title; the shapes of one that is too long stand in a line of their own."""
-    text = printable(title)
-    layer, colon, shapes = text.rpartition(": ")
-    return text if len(text) <= 80 or not colon else f"{layer}:\n  {shapes}"
 
 
 def text_lines(lines: tuple[Line, ...], style: str) -> list[str]:

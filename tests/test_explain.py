@@ -121,6 +121,41 @@ def test_lengths_of_the_chapter() -> None:
     assert str(explanation.parts[5].lines()[-2]) == "(F_in + 1)·F_out = (12·4·4 + 1)·128 = 24,704"
 
 
+def test_what_lengths_were_made_of_passes_layers_that_change_no_shape() -> None:
+    network = pc.Sequential(pc.Flatten(), pc.Activation("relu"), pc.BatchNorm(), pc.Dense(None, 3))
+    activation, norm, dense = pc.explain(network, (2, 3, 4)).parts[1:]
+    assert str(activation.lengths[0]) == "F = 2·3·4 = 24"
+    assert str(norm.lines()[-1]) == "2·C = 2·2·3·4 = 48"
+    assert str(dense.lines()[-2]) == "(F_in + 1)·F_out = (2·3·4 + 1)·3 = 75"
+
+
+def test_every_length_and_total_in_latex() -> None:
+    """By other rules than the library's, which know no fraction but that of a pooling."""
+    pooling = [
+        (r"⌊(H − k)/s⌋", r"\left\lfloor \frac{H - k}{s} \right\rfloor"),
+        (r"⌊(W − k)/s⌋", r"\left\lfloor \frac{W - k}{s} \right\rfloor"),
+        *[
+            (f"⌊({n} − {k})/2⌋", rf"\left\lfloor \frac{{{n} - {k}}}{{2}} \right\rfloor")
+            for n, k in [(28, 3), (11, 5), (24, 2), (10, 2)]
+        ],
+    ]
+    explanations = [pc.explain(pc.Sequential(CHAPTER), (3, 32, 32)), pc.explain(ANSWER)]
+    lines = [
+        line for explanation in explanations for part in explanation.parts for line in part.lines()
+    ] + [line for explanation in explanations for line in explanation.totals()]
+    assert len(lines) > 70
+    for line in lines:
+        expected = str(line)
+        for text, latex in pooling:
+            expected = expected.replace(text, latex.replace("(", "<").replace(")", ">"))
+        assert " = ".join(line.steps("latex")) == as_latex(expected)
+
+
+def test_a_grouped_convolution() -> None:
+    (part,) = pc.explain(pc.Conv2d(4, 6, 3, groups=2), (4, 5, 5)).parts
+    assert str(part.lines()[-2]) == "(k_h·k_w·C_in/g + 1)·C_out = (3·3·4/2 + 1)·6 = 114"
+
+
 def test_totals_of_the_chapter() -> None:
     whole, convolutions, dense = (
         str(pc.explain(pc.Sequential(layers), shape).totals()[0])
@@ -323,6 +358,86 @@ def test_a_layer_of_ones_own_is_explained_for_nothing() -> None:
     assert str(pc.explain(Widen(3, extra=2), (4, 5)).parts[0].lengths[0]) == (
         "C·times + extra = 4·3 + 2 = 14"
     )
+    assert str(pc.explain(Widen(1), (4, 5)).parts[0].lengths[0]) == "C·times = 4·1 = 4"
+
+
+def test_a_default_other_than_0_or_1_is_mentioned() -> None:
+    @dataclass(frozen=True)
+    class Split(pc.Layer):
+        heads: int = 8
+        strides: tuple[int, int] = (1, 2)
+        offset: int = 0
+        stages: Any = None
+
+        def output_shape(self, input_shape: pc.Shape | None = None) -> Any:
+            assert input_shape
+            return [
+                input_shape[0] * self.heads // self.strides[0] + self.offset,
+                input_shape[1] // self.strides[1] * (self.stages or [1])[0],
+            ]
+
+    (part,) = pc.explain(Split(stages=[3]), (4, 6)).parts
+    assert [str(line) for line in part.lengths] == [
+        "C·heads = 4·8 = 32",
+        "3·⌊L/strides_w⌋ = 3·⌊6/2⌋ = 9",
+    ]
+
+
+def test_symbols_that_clash_are_told_apart() -> None:
+    class Clash(pc.Layer):
+        __slots__ = ("in_channels", "k", "kernel_size", "stride")
+
+        def __init__(self) -> None:
+            self.in_channels, self.k, self.kernel_size, self.stride = 2, 5, 7, 11
+
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            assert input_shape
+            product = input_shape[0] * self.in_channels * self.k * self.kernel_size
+            return (product * self.stride, 1)
+
+    (part,) = pc.explain(Clash(), (4, 1)).parts
+    assert str(part.lengths[0]) == ("C_in·in_channels·k·kernel_size·s = 4·2·5·7·11 = 3,080")
+
+    class Own(pc.Layer):
+        __slots__ = ("__dict__", "more")
+
+        def __init__(self) -> None:
+            vars(self)["C"] = 3
+            self.more = 2
+
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            assert input_shape
+            return (input_shape[0] * vars(self)["C"] + self.more, 1)
+
+    layer = Own()
+    (part,) = pc.explain(layer, (4, 1)).parts
+    assert str(part.lengths[0]) == "C·self.C + more = 4·3 + 2 = 14"
+    assert type(layer.more) is type(vars(layer)["C"]) is int, "the layer itself is left as it was"
+
+
+def test_a_slot_may_be_named_by_a_string() -> None:
+    class One(pc.Layer):
+        __slots__ = "size"
+
+        def __init__(self) -> None:
+            self.size = 3
+
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            return (self.size,)
+
+    assert str(pc.explain(One(), (4,)).parts[0].lengths[0]) == "size = 3"
+
+
+def test_groups_of_ones_own_are_rounded_where_they_do_not_divide() -> None:
+    class Grouped(pc.Layer):
+        def __init__(self) -> None:
+            self.groups = 2
+
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            assert input_shape
+            return (input_shape[0] // self.groups,)
+
+    assert str(pc.explain(Grouped(), (5,)).parts[0].lengths[0]) == "⌊F/g⌋ = ⌊5/2⌋ = 2"
 
 
 def test_a_plain_class_is_explained_as_well() -> None:

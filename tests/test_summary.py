@@ -108,6 +108,16 @@ def test_networks_within_are_a_tree() -> None:
     assert str(pc.summary(NESTED, (3, 32, 32), columns=COUNTS)) == NESTED_TEXT
 
 
+def test_the_same_name_in_two_places_has_two_heads() -> None:
+    network = pc.Sequential(
+        pc.Sequential(pc.Sequential(pc.Flatten())), pc.Sequential(pc.Sequential(pc.Flatten()))
+    )
+    names = [line.split("  ")[0].strip() for line in str(pc.summary(network, (3,))).splitlines()]
+    lines = [line.split()[:1] for line in str(pc.summary(network, (3,))).splitlines()[2:-2]]
+    assert lines == [["[0]"], ["[0]"], ["[0]"], ["[1]"], ["[0]"], ["[0]"]]
+    assert names[-1] == "total"
+
+
 def test_depth_folds_what_is_further_down() -> None:
     assert str(pc.summary(NESTED, (3, 32, 32), columns=COUNTS, depth=1)) == FOLDED_TEXT
     (row,) = pc.summary(NESTED, (3, 32, 32), depth=0).rows
@@ -175,6 +185,7 @@ def test_a_single_layer_and_an_empty_network() -> None:
         "Dense(4,", "3)", "3", "15", "(4", "+", "1)·3",
     ]  # fmt: skip
     assert str(pc.summary(pc.Sequential(), (4,))).splitlines()[-1].split() == ["total", "0"]
+    assert pc.summary(pc.Sequential(), (4,)).num_macs == 0
     assert ET.fromstring(pc.summary(pc.Sequential(), (4,)).to_html()).tag == "div"  # noqa: S314
 
 
@@ -192,6 +203,11 @@ def test_a_single_layer_and_an_empty_network() -> None:
         ({"columns": "name"}, TypeError, "summary: columns must be a tuple of names, got 'name'"),
         ({"columns": ()}, TypeError, "summary: columns must be a tuple of names, got ()"),
         ({"columns": (1,)}, TypeError, "summary: columns must be a tuple of names, got (1,)"),
+        (
+            {"columns": ("name", "layer", "name")},
+            pc.ParamcalcError,
+            "summary: columns must name each column once, got ('name', 'layer', 'name')",
+        ),
         ({"depth": -1}, pc.ParamcalcError, "summary: depth must be at least 0, got -1"),
         ({"depth": 1.0}, TypeError, "summary: depth must be an int, got 1.0"),
         ({"depth": True}, TypeError, "summary: depth must be an int, got True"),
@@ -241,6 +257,37 @@ def faces(text: str) -> dict[str, str]:
     }
 
 
+class Tensors(pc.Layer):
+    """A layer of which the tensor's and the field's names are hostile."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        vars(self)[text] = 7
+
+    def __repr__(self) -> str:
+        return "Tensors()"
+
+    def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+        return (vars(self)[self.text],)
+
+    def parameters(self, input_shape: pc.Shape | None = None) -> tuple[pc.Parameter, ...]:
+        return (pc.Parameter(self.text, self.output_shape()),)
+
+
+@pytest.mark.parametrize("text", [HOSTILE, "<", "k_&", "a_\u202e", "\x1b[1m", "_width"])
+def test_hostile_names_of_tensors_and_fields_are_inert(text: str) -> None:
+    explanation = pc.explain(Tensors(text), (3,))
+    for shown in str(explanation), explanation.to_text("ascii"), explanation.to_markdown():
+        assert all(line.isprintable() for line in shown.splitlines())
+        assert len(shown.splitlines()) <= 8
+    tree = ET.fromstring(explanation.to_html())  # noqa: S314  # of our own making
+    assert table.printable(text).replace("_", "") in "".join(tree.itertext()).replace("_", "")
+    latex = explanation.to_latex()
+    assert latex.isprintable() or latex.replace("\n", "").isprintable()
+    assert latex.count("{") - latex.count(r"\{") == latex.count("}") - latex.count(r"\}")
+    assert latex.count("&") - latex.count(r"\&") == 4
+
+
 def test_hostile_names_are_inert_in_text() -> None:
     line = "<b onclick='x()'>&amp;|\\n\\t\\x00$\\x{_}^~%#*`[a](http://b.c)=1 @www.x.y"
     assert faces(HOSTILE)["text"].splitlines()[2] == line
@@ -273,11 +320,12 @@ def test_hostile_names_are_inert_in_latex() -> None:
     )
 
 
-@pytest.mark.parametrize("start", "=+-@")
+@pytest.mark.parametrize("start", "=+-@＝＠")
 def test_hostile_names_are_no_formulas_in_a_spreadsheet(start: str) -> None:
-    page = faces(start + HOSTILE)["csv"]
-    rows = list(csv.reader(io.StringIO(page)))
-    assert rows == [["layer"], ["'" + table.printable(start + HOSTILE)]]
+    for before in "", " ":
+        page = faces(before + start + HOSTILE)["csv"]
+        rows = list(csv.reader(io.StringIO(page)))
+        assert rows == [["layer"], ["'" + before + start + table.printable(HOSTILE)]]
 
 
 def test_html_has_no_script_and_nothing_from_outside() -> None:
@@ -287,6 +335,20 @@ def test_html_has_no_script_and_nothing_from_outside() -> None:
     ):
         for word in "script", "http", "url(", "import", "src", "href":
             assert word not in page.lower()
+
+
+def test_html_sets_in_what_is_deeper_and_spans_titles_alone() -> None:
+    tree = ET.fromstring(pc.summary(NESTED, (3, 32, 32)).to_html())  # noqa: S314
+    cells = [next(iter(row)) for row in tree.findall("table/tbody/tr")]
+    assert [cell.get("style") for cell in cells[:5]] == [
+        None, "padding-left: 2.3em", "padding-left: 2.3em", "padding-left: 2.3em",
+        "padding-left: 3.7em",
+    ]  # fmt: skip
+    explained = ET.fromstring(pc.explain(pc.Dense(4, 3)).to_html())  # noqa: S314
+    spans = [cell.get("colspan") for cell in explained.iter("td")]
+    assert spans[:3] == ["2", None, None]
+    counts = pc.summary(NESTED, (3, 32, 32), columns=("num_params", "working")).to_html()
+    assert "colspan" not in counts
 
 
 def test_html_has_head_rows_and_a_total() -> None:
@@ -397,15 +459,36 @@ def test_names_that_are_loaded_late() -> None:
         _ = pc.summarise  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
 
 
-def test_records_go_into_data_frames() -> None:
-    """With whichever of pandas and polars is installed."""
-    records = pc.summary(ANSWER, columns=list(COLUMNS)).to_records()
-    for name in "pandas", "polars":
-        try:
-            library: Any = __import__(name)
-        except ImportError:
-            continue
-        frame = library.DataFrame(records)
-        assert frame["num_params"].sum() == 217_706
-        assert list(frame["output_shape"][1]) == [32, 24, 24]
-        assert frame["working"][1] == "(5·5·1 + 1)·32"
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_records_go_into_data_frames(library: str) -> None:
+    frames: Any = pytest.importorskip(library)
+    frame = frames.DataFrame(pc.summary(ANSWER, columns=list(COLUMNS)).to_records())
+    assert frame["num_params"].sum() == 217_706
+    assert list(frame["output_shape"][1]) == [32, 24, 24]
+    assert frame["working"][1] == "(5·5·1 + 1)·32"
+    counted = pc.summary(pc.Sequential(pc.Dense(4, 3)), columns=list(COLUMNS)).to_records()
+    assert frames.DataFrame(counted)["num_params"].sum() == 15
+
+
+def test_buffers_of_a_layer_that_answers_nonsense_are_refused() -> None:
+    class Nonsense(pc.Layer):
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            return (1,)
+
+        def num_params(self, input_shape: pc.Shape | None = None) -> int:
+            return 0
+
+        def parameters(self, input_shape: pc.Shape | None = None) -> Any:
+            if input_shape is None:
+                raise pc.ShapeError("needs a shape")
+            return ["x"]
+
+    network = pc.Sequential(a=Nonsense())
+    with pytest.raises(TypeError, match="Nonsense: parameters\\(\\) must be a tuple of Parameter"):
+        str(pc.summary(network, (3,), columns=("num_buffers",)))
+    with pytest.raises(pc.ShapeError, match=r"^a Nonsense: needs a shape$"):
+        str(pc.summary(network, columns=("num_buffers",)))
+
+
+def test_a_repr_of_spaces_is_shown_as_it_is() -> None:
+    assert str(pc.summary(Hostile(" " * 100), (3,))).splitlines()[2].split() == ["3", "0"]

@@ -154,8 +154,66 @@ def test_they_are_ints() -> None:
     assert type(N % 5) is type(N**2) is type(abs(N)) is int
     with pytest.raises(ZeroDivisionError):
         _ = N // 0
-    with pytest.raises(KeyError):
-        N.symbols("morse")
+    for write in N.symbols, N.numbers:
+        with pytest.raises(pc.ParamcalcError, match=r"^no style 'morse'; the styles are unicode, "):
+            write("morse")
+
+
+@pytest.mark.parametrize(
+    ("value", "symbol", "words"),
+    [
+        ("5", "a", "Term: value must be an int, got '5'"),
+        (1.5, "a", "Term: value must be an int, got 1.5"),
+        (True, "a", "Term: value must be an int, got True"),
+        (5, 5, "Term: symbol must be a str, got 5"),
+    ],
+)
+def test_what_is_no_int_or_no_symbol_is_refused(value: Any, symbol: Any, words: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        Term(value, symbol)
+    assert str(caught.value) == words
+
+
+def test_what_takes_too_many_steps_is_a_plain_int() -> None:
+    doubled: int = N
+    for _ in range(64):
+        doubled = doubled + doubled
+    assert type(doubled) is int
+    assert doubled == 28 * 2**64
+    halved, plain = Term(10**100, "n") + 0, 10**100
+    for _ in range(300):
+        halved, plain = (halved + 1) // 2, (plain + 1) // 2
+        if isinstance(halved, Term):
+            assert len(halved.numbers()) < 1000
+            assert pickle.loads(pickle.dumps(halved)).symbols() == halved.symbols()
+    assert halved == plain
+    assert type(halved) is int
+
+
+def test_a_quotient_that_does_not_come_out_even_is_rounded() -> None:
+    quotient = as_term(Term(5, "C") // Term(2, "g", divides=True))
+    assert (quotient, quotient.symbols(), quotient.numbers()) == (2, "⌊C/g⌋", "⌊5/2⌋")
+
+
+@pytest.mark.parametrize(
+    ("symbol", "text", "latex", "page"),
+    [
+        ("C_in", "C_in", r"C_{\text{in}}", "<i>C</i><sub>in</sub>"),
+        ("_width", "_width", r"\text{\_width}", "_width"),
+        ("_", "_", r"\text{\_}", "_"),
+        ("<", "<", r"\text{$<$}", "&lt;"),
+        ("k_%", "k_%", r"\text{k\_\%}", "k_%"),
+        ("a_}", "a_}", r"\text{a\_\}}", "a_}"),
+        ("\x1b[1m", r"\x1b[1m", r"\text{$\backslash$x1b{[}1m}", r"\x1b[1m"),
+        ("\ud800", r"\ud800", r"\text{$\backslash$ud800}", r"\ud800"),
+        ("a\nb", r"a\nb", r"\text{a$\backslash$nb}", r"a\nb"),
+    ],
+)
+def test_hostile_symbols_are_inert(symbol: str, text: str, latex: str, page: str) -> None:
+    term = Term(5, symbol)
+    assert term.symbols() == term.symbols("ascii") == text
+    assert term.symbols("latex") == latex
+    assert term.symbols("html") == page
 
 
 def test_they_survive_pickling_and_copying() -> None:

@@ -42,8 +42,9 @@ def indent(level: int) -> str:
 def render(table: Table) -> str:
     """The table, with its style; well-formed XML."""
 
-    def cells(tag: str, texts: tuple[str, ...], level: int = 0) -> str:
-        if len(texts) > 1 and not any(texts[1:]):  # A title, over all columns.
+    def cells(tag: str, texts: tuple[str, ...], kind: str = "row", level: int = 0) -> str:
+        is_title = kind != "row" and not table.columns[0].numeric and not any(texts[1:])
+        if is_title and len(texts) > 1:
             return f'<td colspan="{len(texts)}"{indent(level)}>{escape(texts[0])}</td>'
         written: list[str] = []
         for column, text in zip(table.columns, texts, strict=True):
@@ -57,10 +58,10 @@ def render(table: Table) -> str:
     for row in table.rows:
         attribute = ' class="head"' if row.kind == "head" else ""
         part = parts["foot" if row.kind == "total" else "body"]
-        part.append(f"<tr{attribute}>{cells('td', row.cells, row.level)}</tr>")
+        part.append(f"<tr{attribute}>{cells('td', row.cells, row.kind, row.level)}</tr>")
     return "\n".join(
         [
-            f'<div class="paramcalc"><style>{STYLE}</style>',
+            f'<div class="paramcalc tex2jax_ignore mathjax_ignore"><style>{STYLE}</style>',
             f"<table><thead><tr>{titles}</tr></thead>",
             "<tbody>",
             *parts["body"],

@@ -34,6 +34,7 @@ def render(table: Table) -> str:
         if len(cells[widest]) > widths[widest]:
             width = widths[widest]
             words = wrap(cells[widest], width, break_long_words=False)
+            words = words or [""]
             parts[widest] = words if max(map(len, words)) <= width else wrap(cells[widest], width)
         for line in zip_longest(*parts, fillvalue=""):
             aligned = [

@@ -142,9 +142,12 @@ def tables() -> None:
         print(f"  {name:28}{seconds * 1e6:9.0f}{seconds / times['trace']:12.2f}")
     pattern = [pc.Conv2d(8, 8, 3, padding=1), pc.BatchNorm(8), pc.Activation("relu"), pc.Pool(1)]
     long = pc.Sequential(pattern * 2500)
+    named = pc.Sequential(**{f"part{i}": pc.Sequential(pattern) for i in range(2500)})
     rows: dict[str, Callable[[], object]] = {
         "text": lambda: str(pc.summary(long, (8, 32, 32))),
         "HTML": lambda: pc.summary(long, (8, 32, 32)).to_html(),
+        "text, in named parts": lambda: str(pc.summary(named, (8, 32, 32))),
+        "text, folded": lambda: str(pc.summary(named, (8, 32, 32), depth=1)),
     }
     for name, seconds in best(rows, rounds=3, repeats=1).items():
         print(f"  10,000 rows as {name}: {seconds:.2f} s")
