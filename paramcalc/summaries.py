@@ -170,7 +170,8 @@ class Summary:
             if isinstance(row.layer, Network):  # A folded one has no formula of its own.
                 workings.append("")
             elif column == "working":
-                workings.append(formula([step.num_params(row.num_params)], style))
+                count = row.num_params and step.num_params(row.num_params)
+                workings.append(formula([count], style))
             else:
                 workings.append(formula(step.lengths(row.output_shape or ()), style))
         return workings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from inspect import signature
 
 from paramcalc.errors import ParamcalcError
@@ -262,11 +262,19 @@ class Lifted:
         self.layer = layer
         self.shape = shape
         self.made_of = made_of
-        self.terms = None if shape is None else shape_terms(layer, shape, made_of)
+
+    @cached_property
+    def terms(self) -> Shape | None:
+        """The shape as Terms."""
+        return None if self.shape is None else shape_terms(self.layer, self.shape, self.made_of)
+
+    @cached_property
+    def copy(self) -> Any:
+        """The layer made of Terms; None for one that does not let itself be copied."""
         try:
-            self.copy = lifted(layer, self.terms)
-        except Exception:  # noqa: BLE001  # a layer of one's own may not let itself be copied
-            self.copy = None
+            return lifted(self.layer, self.terms)
+        except Exception:  # noqa: BLE001  # it is of someone else's making
+            return None
 
     def answer(self, question: str, plain: T, output: Shape | None = None) -> T:
         """The answer with its working; the plain answer, if the layer cannot do with Terms."""

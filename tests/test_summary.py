@@ -120,6 +120,8 @@ def test_the_same_name_in_two_places_has_two_heads() -> None:
 
 def test_depth_folds_what_is_further_down() -> None:
     assert str(pc.summary(NESTED, (3, 32, 32), columns=COUNTS, depth=1)) == FOLDED_TEXT
+    folded = pc.summary(NESTED, (3, 32, 32), depth=1, columns=("working", "shape_working"))
+    assert folded.to_records() == [{"working": "", "shape_working": ""}] * 2
     (row,) = pc.summary(NESTED, (3, 32, 32), depth=0).rows
     assert (row.path, row.name, row.layer) == ("", "", NESTED)
     two = pc.summary(NESTED, (3, 32, 32), depth=2)
