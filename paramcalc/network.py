@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from keyword import iskeyword
+from unicodedata import normalize
 
 from paramcalc.errors import ConfigError, ParamcalcError, counted, join_path, show
 from paramcalc.layers.base import (
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 50
 MAX_SIZE = 10_000_000
+
+
+def is_keyword_argument(name: str) -> bool:
+    """Whether Python takes `name` for one, and just as it stands."""
+    if not name.isidentifier() or iskeyword(name) or name == "__debug__":
+        return False
+    return name.isascii() or normalize("NFKC", name) == name
 
 
 class Network(CheckedLayer):
@@ -105,7 +113,7 @@ class Sequential(Network):
     def _as_names(self, given: tuple[Any, ...], layers: tuple[Any, ...]) -> tuple[str, ...]:
         names = tuple([as_str(one, self, "a name") for one in given])
         for one in names:
-            if not one.isidentifier() or iskeyword(one):
+            if not is_keyword_argument(one):
                 raise ConfigError(wrong(self, "a name", "be a Python identifier", one))
         if not len(layers) == len(names) == len(set(names)):
             values = f"{counted(len(layers), 'layer')} and names {show(names)}"

@@ -110,6 +110,8 @@ CONFIG = [
     (make(pc.Parameter, "weight", (3, 0)), "Parameter: shape must be at least 1 on every axis, got (3, 0)"),
     (make(pc.Sequential, **{"my layer": pc.Flatten()}), "Sequential: a name must be a Python identifier, got 'my layer'"),
     (make(pc.Sequential, **{"class": pc.Flatten()}), "Sequential: a name must be a Python identifier, got 'class'"),
+    (make(sequential, layers=(pc.Flatten(),), names=("__debug__",)), "Sequential: a name must be a Python identifier, got '__debug__'"),
+    (make(sequential, layers=(pc.Flatten(),), names=("\ufb01",)), "Sequential: a name must be a Python identifier, got '\ufb01'"),
     (make(sequential, layers=(pc.Flatten(),), names=("a", "b")), "Sequential: each layer needs a name of its own, got 1 layer and names ('a', 'b')"),
     (make(sequential, layers=(pc.Flatten(),) * 2, names=("a", "a")), "Sequential: each layer needs a name of its own, got 2 layers and names ('a', 'a')"),
 ]  # fmt: skip

@@ -41,6 +41,7 @@ def test_lists_of_layers_and_names_make_a_network() -> None:
 
 def test_a_part_may_have_any_name() -> None:
     network = pc.Sequential(layers=pc.Sequential(FLATTEN), names=DENSE, self=POOL)
+    assert pc.Sequential(größe=POOL)["größe"] is POOL
     assert network["layers"] == pc.Sequential(FLATTEN)
     assert network.names == ("layers", "names", "self")
 
