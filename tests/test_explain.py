@@ -139,11 +139,15 @@ def test_every_length_and_total_in_latex() -> None:
             for n, k in [(28, 3), (11, 5), (24, 2), (10, 2)]
         ],
     ]
-    explanations = [pc.explain(pc.Sequential(CHAPTER), (3, 32, 32)), pc.explain(ANSWER)]
+    explanations = [
+        pc.explain(pc.Sequential(CHAPTER), (3, 32, 32)),
+        pc.explain(TUTORIAL, (3, 6, 6)),
+        pc.explain(ANSWER),
+    ]
     lines = [
         line for explanation in explanations for part in explanation.parts for line in part.lines()
     ] + [line for explanation in explanations for line in explanation.totals()]
-    assert len(lines) > 70
+    assert len(lines) > 100
     for line in lines:
         expected = str(line)
         for text, latex in pooling:
@@ -185,6 +189,24 @@ def test_totals_of_the_tutorial_without_an_input() -> None:
         pc.Dense(128, 64),
     )  # fmt: skip
     assert str(pc.explain(in_3_d).totals()[0]) == "1312 + 32 + 13856 + 64 + 8256 = 23,520"
+
+
+TUTORIAL = pc.Sequential(
+    pc.Conv2d(3, 16, 3), pc.BatchNorm(16), pc.Conv2d(16, 32, 3), pc.BatchNorm(32), pc.Flatten(),
+    pc.Dense(128, 64),
+)  # fmt: skip
+
+
+def test_lengths_of_the_tutorial_on_an_input_that_fits() -> None:
+    parts = pc.explain(TUTORIAL, (3, 6, 6)).parts
+    assert [str(line) for part in parts for line in part.lengths if part.path != "[1]"] == [
+        "C_out = 16", "H − k_h + 1 = 6 − 3 + 1 = 4", "W − k_w + 1 = 6 − 3 + 1 = 4",
+        "C_out = 32", "H − k_h + 1 = 4 − 3 + 1 = 2", "W − k_w + 1 = 4 − 3 + 1 = 2",
+        "C = 32", "H = 2", "W = 2",
+        "C·H·W = 32·2·2 = 128",
+        "F_out = 64",
+    ]  # fmt: skip
+    assert str(parts[-1].lines()[-2]) == "(F_in + 1)·F_out = (32·2·2 + 1)·64 = 8,256"
 
 
 def test_same_padding_of_the_question() -> None:
