@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
 
-from paramcalc.errors import ParamcalcError, join_path, show
+from paramcalc.errors import ParamcalcError, counted, join_path, show
 from paramcalc.layers.base import Layer, Shape, ask, locate, visits
 from paramcalc.layers.checks import as_int, entries, wrong
 from paramcalc.network import Network, Sequential
@@ -85,7 +85,7 @@ class SummaryRow:
         return sum([one.size for one in tensors if not one.trainable])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Summary:
     """A table of a network, as `summary` returns it.
 
@@ -122,6 +122,9 @@ class Summary:
 
     def __str__(self) -> str:
         return text.render(self._table())
+
+    def __repr__(self) -> str:
+        return f"<Summary of {counted(len(self.rows), 'row')}: print() shows it>"
 
     def to_records(self) -> list[dict[str, Any]]:
         """A dict of plain values for each row, as pandas and polars take them."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from inspect import signature
 
-from paramcalc.errors import ParamcalcError
+from paramcalc.errors import ParamcalcError, counted
 from paramcalc.layers.base import CheckedLayer, Layer, Parameter, Shape, ask, locate, visits
 from paramcalc.layers.checks import entries
 from paramcalc.render import html, latex, markdown
@@ -333,7 +333,7 @@ def work(path: str, lifted: Lifted, output: Shape | None) -> Working:
     return Working(path, layer, shape, output, lengths, parameters, num_params, macs)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Explanation:
     """The working of a layer or network, as `explain` returns it.
 
@@ -382,6 +382,9 @@ class Explanation:
 
     def __str__(self) -> str:
         return self.to_text()
+
+    def __repr__(self) -> str:
+        return f"<Explanation of {counted(len(self.parts), 'layer')}: print() shows it>"
 
     def to_text(self, style: str = "unicode") -> str:
         """Text with a heading for each layer and a line for each number.

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import copy
 import csv
+import dataclasses
 import io
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -409,6 +412,24 @@ def test_a_notebook_shows_what_the_methods_make() -> None:
         printer.text.assert_called_once_with(str(shown))
     latex = explanation._repr_latex_()  # pyright: ignore[reportPrivateUsage]
     assert latex == f"$$\n{explanation.to_latex()}\n$$"
+
+
+def test_their_repr_is_short_and_says_how_to_see_more() -> None:
+    assert repr(pc.summary(ANSWER)) == "<Summary of 8 rows: print() shows it>"
+    assert repr(pc.explain(ANSWER[1:2], (1, 28, 28))) == (
+        "<Explanation of 1 layer: print() shows it>"
+    )
+
+
+def test_results_are_values() -> None:
+    for result in pc.summary(ANSWER), pc.explain(ANSWER):
+        for again in copy.copy(result), copy.deepcopy(result), pickle.loads(pickle.dumps(result)):
+            assert again == result
+            assert hash(again) == hash(result)
+            assert str(again) == str(result)
+        for field in dataclasses.fields(result):
+            with pytest.raises(dataclasses.FrozenInstanceError):
+                setattr(result, field.name, None)
 
 
 def test_explanations_in_markdown_html_and_latex() -> None:
