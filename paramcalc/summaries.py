@@ -212,9 +212,10 @@ def networks_within(layer: Layer, path: str = "") -> Iterator[tuple[str, Layer]]
     """Yield (path, network) of a network and of all networks within."""
     if isinstance(layer, Sequential):
         yield path, layer
-        keys = layer.names or [f"[{position}]" for position in range(len(layer))]
-        for key, one in zip(keys, layer, strict=True):
-            yield from networks_within(one, join_path(path, key))
+        for position, one in enumerate(layer):
+            if isinstance(one, Network):
+                key = layer.names[position] if layer.names else f"[{position}]"
+                yield from networks_within(one, join_path(path, key))
 
 
 def layer_text(layer: Layer) -> str:
