@@ -273,7 +273,7 @@ def summary(
 
     Raises:
         TypeError: an argument is of the wrong type.
-        ParamcalcError: a column or depth that there is not.
+        ParamcalcError: an unknown column, or a negative depth.
         ShapeError: a layer does not fit what arrives at it, or the shape is needed and missing.
 
     Example:

@@ -70,7 +70,7 @@ class Term(int):
             style: "unicode", "ascii", "latex" or "html".
 
         Raises:
-            ParamcalcError: a style that there is not.
+            ParamcalcError: an unknown style.
         """
         return write(self, style_named(style), in_numbers=False)[0]
 
@@ -81,7 +81,7 @@ class Term(int):
             style: "unicode", "ascii", "latex" or "html".
 
         Raises:
-            ParamcalcError: a style that there is not.
+            ParamcalcError: an unknown style.
         """
         return write(self, style_named(style), in_numbers=True)[0]
 
@@ -302,7 +302,8 @@ def write(value: int, style: Style, *, in_numbers: bool) -> tuple[str, int]:
         return write_sum(signed, number, style, inner), SUM
     if kind == "product":
         number, factors = parts
-        texts = [inner(factor, PRODUCT) for factor in factors]
+        tight = [ATOM if is_quotient(factor) else PRODUCT for factor in factors[:-1]]
+        texts = [inner(*pair) for pair in zip(factors, [*tight, PRODUCT], strict=True)]
         return style.times.join(texts if number == 1 else [inner(number, ATOM), *texts]), PRODUCT
     over, under = parts
     flat = "/" in style.over
@@ -311,6 +312,11 @@ def write(value: int, style: Style, *, in_numbers: bool) -> tuple[str, int]:
     if kind == "quotient":
         return fraction, PRODUCT if flat else ATOM
     return (style.floor if kind == "floor" else style.ceil).format(fraction), ATOM
+
+
+def is_quotient(value: int) -> bool:
+    """Whether what comes behind it in a product could be read as below its stroke."""
+    return isinstance(value, Term) and value.kind == "quotient"
 
 
 def write_sum(parts: Any, number: int, style: Style, inner: Callable[[int, int], str]) -> str:

@@ -10,6 +10,7 @@ from inspect import signature
 from paramcalc.errors import ParamcalcError, counted
 from paramcalc.layers.base import CheckedLayer, Layer, Parameter, Shape, ask, locate, visits
 from paramcalc.layers.checks import entries
+from paramcalc.layers.spatial import spatial_axes
 from paramcalc.render import html, latex, markdown
 from paramcalc.render.table import Column, Markup, Row, Table, printable
 from paramcalc.term import Term
@@ -38,18 +39,6 @@ SYMBOLS = {
     "out_features": "F_out",
 }
 """What fields are called in formulas; all others go by their names."""
-
-AXES = {
-    1: [("L", "", "length")],
-    2: [("H", "h", "height"), ("W", "w", "width")],
-    3: [("D", "d", "depth"), ("H", "h", "height"), ("W", "w", "width")],
-}
-"""Of each spatial axis: the symbol of its length, the index of sizes along it, and its name."""
-
-
-def spatial_axes(rank: int) -> list[tuple[str, str, str]]:
-    """The axes of `AXES`, or numbered ones."""
-    return AXES.get(rank) or [(f"n_{i}", f"{i}", f"axis {i}") for i in range(1, rank + 1)]
 
 
 def axis_names(layer: Layer, rank: int) -> list[tuple[str, str]]:
@@ -319,7 +308,7 @@ def work(path: str, lifted: Lifted, output: Shape | None) -> Working:
     """The working of one layer."""
     parameters = tuple(
         [
-            Line(one.name if one.trainable else f"{one.name}, not learnt", one.size)
+            Line(one.name if one.trainable else f"{one.name} (not learnt)", one.size)
             for one in lifted.tensors()
         ]
     )

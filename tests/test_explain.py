@@ -158,6 +158,7 @@ def test_every_length_and_total_in_latex() -> None:
 def test_a_grouped_convolution() -> None:
     (part,) = pc.explain(pc.Conv2d(4, 6, 3, groups=2), (4, 5, 5)).parts
     assert str(part.lines()[-2]) == "(k_h·k_w·C_in/g + 1)·C_out = (3·3·4/2 + 1)·6 = 114"
+    assert str(part.parameters[0]) == "C_out·(C_in/g)·k_h·k_w = 6·(4/2)·3·3 = 108"
 
 
 def test_totals_of_the_chapter() -> None:
@@ -307,7 +308,7 @@ def test_padding_of_uneven_sides_and_a_window_for_any_number_of_axes() -> None:
 def test_what_is_kept_and_not_learnt_is_told_apart() -> None:
     (norm,) = pc.explain(pc.BatchNorm(), (64, 5, 5)).parts
     assert [line.label for line in norm.parameters] == [
-        "weight", "bias", "running_mean, not learnt", "running_var, not learnt",
+        "weight", "bias", "running_mean (not learnt)", "running_var (not learnt)",
     ]  # fmt: skip
     assert str(norm.lines()[-1]) == "2·C = 2·64 = 128"
 

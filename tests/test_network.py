@@ -58,6 +58,14 @@ def test_parameters_have_paths() -> None:
     assert names == ["features[0].weight", "head.weight", "head.bias"]
 
 
+def test_parameters_of_a_network_within_a_layer_of_ones_own_have_paths() -> None:
+    class Wrapped(Scale):
+        def parameters(self, input_shape: pc.Shape | None = None) -> tuple[pc.Parameter, ...]:
+            return pc.Sequential(pc.Dense(3, 2, bias=False)).parameters(input_shape)
+
+    assert [one.name for one in pc.Sequential(Wrapped()).parameters((3,))] == ["[0][0].weight"]
+
+
 def test_count_only_needs_no_shape_and_checks_none() -> None:
     network = pc.Sequential(pc.Conv2d(3, 16, 3), pc.Dense(128, 64))
     assert network.num_params() == 448 + 8_256

@@ -319,7 +319,7 @@ def test_hostile_names_are_inert_in_html(text: str) -> None:
 def test_hostile_names_are_inert_in_latex() -> None:
     line = faces(HOSTILE)["latex"].splitlines()[4]
     assert line == (
-        r"$<$b onclick='x()'$>$\&amp;|$\backslash$n$\backslash$t"
+        r"$<$b onclick='x()'$>$\&amp;$|$$\backslash$n$\backslash$t"
         r"$\backslash$x00\$$\backslash$x\{\_\}$\wedge$$\sim$\%\#*`"
         r"{[}a{]}(http://b.c)=1 @www.x.y \\"
     )

@@ -73,8 +73,8 @@ FORMULAS: list[tuple[int, str, str, str]] = [
     ),
     (
         formulas.conv_params(C_IN, C_OUT, (K,), G, bias=False),
-        "k_h·C_in/g·C_out",
-        "5·4/2·6",
+        "k_h·(C_in/g)·C_out",
+        "5·(4/2)·6",
         r"k_{h} \cdot \frac{C_{\text{in}}}{g} \cdot C_{\text{out}}",
     ),
     (

@@ -68,7 +68,7 @@ class Dropout(Unchanging):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Identity(Unchanging):
-    """Nothing at all: what arrives leaves.
+    """The identity: what arrives leaves unchanged.
 
     Source:
         torch 2.13 `torch.nn.Identity`.

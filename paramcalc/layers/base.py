@@ -40,8 +40,8 @@ class Parameter:
         trainable: False for what is not learnt, such as a running mean.
 
     Raises:
-        TypeError, ConfigError: an argument of the wrong type; an axis shorter
-            than 1.
+        TypeError: an argument is of the wrong type.
+        ConfigError: an axis is shorter than 1.
 
     Example:
         >>> Parameter("weight", (5, 3, 5, 5)).size
@@ -96,7 +96,7 @@ class Layer:
 
         Args:
             input_shape: the shape that arrives, without the batch axis; not
-                needed behind an `Input`.
+                needed if the network starts with an `Input`.
 
         Raises:
             TypeError: `input_shape` is not a tuple or list of ints.
@@ -108,8 +108,8 @@ class Layer:
         """The tensors the layer keeps, learnt or not.
 
         Args:
-            input_shape: the shape that arrives; not needed where no field is
-                left to be taken from it.
+            input_shape: the shape that arrives; not needed where the channels
+                and features are given.
 
         Raises:
             TypeError: `input_shape` is not a tuple or list of ints.
@@ -121,8 +121,8 @@ class Layer:
         """How many values are learnt: weights and biases, scales and shifts.
 
         Args:
-            input_shape: the shape that arrives; not needed where no field is
-                left to be taken from it.
+            input_shape: the shape that arrives; not needed where the channels
+                and features are given.
 
         Raises:
             TypeError: `input_shape` is not a tuple or list of ints.
@@ -137,7 +137,8 @@ class Layer:
         One for each use of a weight; biases are not counted.
 
         Args:
-            input_shape: the shape that arrives; not needed behind an `Input`.
+            input_shape: the shape that arrives; not needed if the network
+                starts with an `Input`.
 
         Raises:
             TypeError: `input_shape` is not a tuple or list of ints.
@@ -222,8 +223,9 @@ class CheckedLayer(Layer):
         for path, parameters in self._ask(
             input_shape, lambda layer, shape, _: layer._checked_parameters(shape)
         ):
-            prefix = path and path + "."
-            found += [Parameter(prefix + one.name, one.shape, one.trainable) for one in parameters]
+            found += [
+                Parameter(join_path(path, one.name), one.shape, one.trainable) for one in parameters
+            ]
         return tuple(found)
 
     def num_params(self, input_shape: Shape | None = None) -> int:

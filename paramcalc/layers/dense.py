@@ -26,7 +26,7 @@ class Dense(CheckedLayer):
     Raises:
         TypeError: a field is of the wrong type.
         ConfigError: a field is less than 1.
-        ShapeError: what arrives has another last axis.
+        ShapeError: the last axis that arrives is not in_features long.
 
     Source:
         torch 2.13 `torch.nn.Linear`, Keras 3 `Dense`.

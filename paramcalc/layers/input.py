@@ -34,7 +34,9 @@ class Input(CheckedLayer):
 
     def __init__(self, *lengths: int | Shape, shape: Shape | None = None) -> None:
         if (shape is None) == (not lengths):
-            raise TypeError(f"{name(self)}: give the length of each axis, such as Input(1, 28, 28)")
+            raise TypeError(
+                f"{name(self)}: give the length of each axis, Input(1, 28, 28), or shape="
+            )
         given = lengths[0] if len(lengths) == 1 and entries(lengths[0]) is not None else lengths
         stated = as_lengths(given if shape is None else shape, self, "shape")
         if not stated:

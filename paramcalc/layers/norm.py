@@ -29,7 +29,7 @@ class BatchNorm(SpatialLayer):
     Raises:
         TypeError: a field is of the wrong type.
         ConfigError: num_features is less than 1.
-        ShapeError: another number of channels arrives.
+        ShapeError: the channels that arrive are not num_features.
 
     Source:
         torch 2.13 `torch.nn.BatchNorm2d`, which also counts the batches it has

@@ -9,7 +9,17 @@ from paramcalc.formulas import dilated_kernel_size, same_length, window_length
 from paramcalc.layers.base import CheckedLayer, Shape
 from paramcalc.layers.checks import Padding
 
-AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+AXES = {
+    1: [("L", "", "length")],
+    2: [("H", "h", "height"), ("W", "w", "width")],
+    3: [("D", "d", "depth"), ("H", "h", "height"), ("W", "w", "width")],
+}
+"""Of each spatial axis: the symbol of its length, the index of sizes along it, and its name."""
+
+
+def spatial_axes(rank: int) -> list[tuple[str, str, str]]:
+    """The axes of `AXES`, or numbered ones."""
+    return AXES.get(rank) or [(f"n_{i}", f"{i}", f"axis {i}") for i in range(1, rank + 1)]
 
 
 class SpatialLayer(CheckedLayer):
@@ -32,7 +42,7 @@ class SpatialLayer(CheckedLayer):
         )
 
     def _wrong_rank(self, shape: Shape, rank: int) -> ParamcalcError:
-        axes = axis_names(rank)
+        axes = [name for _, _, name in spatial_axes(rank)]
         wanted = (
             ("channels", *axes) if self.data_format == "channels_first" else (*axes, "channels")
         )
@@ -44,7 +54,8 @@ class SpatialLayer(CheckedLayer):
     ) -> ParamcalcError:
         other = "channels_last" if self.data_format == "channels_first" else "channels_first"
         elsewhere = shape[-1] if other == "channels_last" else shape[0]
-        likely = elsewhere == expected and expected in (3, 4)  # a color image, not a coincidence
+        # An image with the channels at the other end, and no coincidence further on.
+        likely = elsewhere == expected and expected in (1, 3, 4) and channels > 4
         hint = f'; data_format="{other}" would fit' if likely else ""
         values = f"expects {counted(expected, what)}, got {show(channels)}"
         return self._misfit(f"{values} in shape {show(shape)}{hint}", shape)
@@ -63,13 +74,9 @@ class SpatialLayer(CheckedLayer):
         window = f"a window of {show(size)}" + (
             f", dilated to {show(reach)}," if reach != size else ""
         )
-        where = f"{axis_names(len(lengths))[axis]} {show(lengths[axis])}"
+        name, length = spatial_axes(len(lengths))[axis][2], show(lengths[axis])
+        where = f"{name} {length}" if len(lengths) in AXES else f"length {length} of {name}"
         return self._misfit(f"{window} does not fit {where} (padding {show(padding[axis])})", shape)
-
-
-def axis_names(rank: int) -> tuple[str, ...]:
-    """What messages call the spatial axes."""
-    return AXES.get(rank, ("length",) * rank)
 
 
 def window_lengths(

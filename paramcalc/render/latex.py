@@ -16,6 +16,7 @@ SPECIAL = {
     "_": r"\_",
     "~": r"$\sim$",
     "%": r"\%",
+    "|": "$|$",
     "<": "$<$",
     ">": "$>$",
     "[": "{[}",  # Behind a line's end, a bare one would be an option of it.

@@ -8,12 +8,12 @@ from textwrap import wrap
 
 from paramcalc.render.table import Table, printable
 
-WIDTH, LEAST = 80, 28
+WIDTH, LEAST = 80, 16
 """The columns of a terminal, and the least a column of words is narrowed to for its sake."""
 
 
 def render(table: Table) -> str:
-    """The table as text. If it is too wide, its widest column of words goes on in further lines."""
+    """The table as text. If that makes it fit, its widest column of words is wrapped."""
     titles = [column.title for column in table.columns]
     lines = [
         ["  " * row.level + printable(row.cells[0]), *map(printable, row.cells[1:])]
@@ -25,8 +25,8 @@ def render(table: Table) -> str:
         0 if column.numeric else width for column, width in zip(table.columns, widths, strict=True)
     ]
     widest = text_widths.index(max(text_widths))
-    if too_wide > 0 and text_widths[widest] > LEAST:
-        widths[widest] = max(LEAST, widths[widest] - too_wide)
+    if too_wide > 0 and text_widths[widest] - too_wide >= LEAST:
+        widths[widest] -= too_wide
     rule = "─" * (sum(widths) + 2 * len(widths) - 2)
 
     def join(cells: list[str]) -> Iterator[str]:
