@@ -59,14 +59,18 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> object:
         """Load what shows the working when it is first asked for: counting does without."""
         modules = {
+            "Explanation": "working",
+            "Line": "working",
             "Summary": "summaries",
             "SummaryRow": "summaries",
             "Term": "term",
+            "Working": "working",
+            "explain": "working",
             "summary": "summaries",
         }
-        if name not in __all__:
+        if name not in modules:
             raise AttributeError(f"module 'paramcalc' has no attribute {name!r}")
-        module = import_module(f"paramcalc.{modules.get(name, 'working')}")
+        module = import_module(f"paramcalc.{modules[name]}")
         globals()[name] = getattr(module, name)
         return globals()[name]
 

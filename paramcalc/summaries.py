@@ -173,7 +173,7 @@ class Summary:
             if isinstance(row.layer, Network):  # A folded one has no formula of its own.
                 workings.append("")
             elif column == "working":
-                count = row.num_params and step.num_params(row.num_params)
+                count = row.num_params and step.answer("num_params", row.num_params)
                 workings.append(formula([count], style))
             else:
                 workings.append(formula(step.lengths(row.output_shape or ()), style))

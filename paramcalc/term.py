@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from paramcalc.errors import ParamcalcError, show
 from paramcalc.layers.checks import as_int, as_str
@@ -254,10 +254,11 @@ def html_symbol(text: str) -> str:
     return f"<i>{letter}</i>" + (f"<sub>{index}</sub>" if index else "")
 
 
+UNICODE = Style("·", "−", "{}/{}", "⌊{}⌋", "⌈{}⌉", "({})", printable)
 STYLES = {
-    "unicode": Style("·", "−", "{}/{}", "⌊{}⌋", "⌈{}⌉", "({})", printable),
+    "unicode": UNICODE,
     "ascii": Style("*", "-", "{}/{}", "floor({})", "ceil({})", "({})", printable),
-    "html": Style("·", "−", "{}/{}", "⌊{}⌋", "⌈{}⌉", "({})", html_symbol),
+    "html": replace(UNICODE, symbol=html_symbol),
     "latex": Style(
         r" \cdot ",
         "-",

@@ -277,9 +277,6 @@ class Lifted:
         except Exception:  # noqa: BLE001  # a layer of one's own may want ints and nothing else
             return plain
 
-    def num_params(self, plain: int) -> int:
-        return self.answer("num_params", plain)
-
     def lengths(self, output: Shape) -> Shape:
         lengths = self.answer("output_shape", output)
         if lengths is output:
@@ -295,30 +292,24 @@ class Lifted:
             return self.made_of
         return carried(self.lengths(output)) if len(output) < len(self.shape) else None
 
-    def num_macs(self, output: Shape) -> int:
-        plain: int = ask(self.layer, "num_macs", self.shape, output)
-        return self.answer("num_macs", plain, output_terms(self.layer, output))
-
-    def tensors(self) -> tuple[Parameter, ...]:
-        plain: tuple[Parameter, ...] = ask(self.layer, "parameters", self.shape)
-        return self.answer("parameters", plain)
-
 
 def work(path: str, lifted: Lifted, output: Shape | None) -> Working:
     """The working of one layer."""
+    layer, shape = lifted.layer, lifted.shape
+    tensors: tuple[Parameter, ...] = lifted.answer("parameters", ask(layer, "parameters", shape))
     parameters = tuple(
         [
             Line(one.name if one.trainable else f"{one.name} (not learnt)", one.size)
-            for one in lifted.tensors()
+            for one in tensors
         ]
     )
-    layer, shape = lifted.layer, lifted.shape
-    num_params = lifted.num_params(ask(layer, "num_params", shape))
+    num_params = lifted.answer("num_params", ask(layer, "num_params", shape))
     if shape is None or output is None:
         return Working(path, layer, None, None, (), parameters, num_params, None)
     names = [name for _, name in axis_names(layer, len(output))]
     lengths = tuple(map(Line, names, lifted.lengths(output)))
-    macs = lifted.num_macs(output)
+    plain_macs = ask(layer, "num_macs", shape, output)
+    macs = lifted.answer("num_macs", plain_macs, output_terms(layer, output))
     return Working(path, layer, shape, output, lengths, parameters, num_params, macs)
 
 
@@ -446,9 +437,9 @@ def text_lines(lines: tuple[Line, ...], style: str) -> list[str]:
     texts: list[str] = []
     for label, line in zip(labels, lines, strict=True):
         start = f"  {label}".ljust(indent)
-        text = start + " = ".join(line.steps(style))
-        broken = start + f"\n{'':{indent}}= ".join(line.steps(style))
-        texts.append(text if len(text) <= 80 else broken)
+        steps = line.steps(style)
+        text = start + " = ".join(steps)
+        texts.append(text if len(text) <= 80 else start + f"\n{'':{indent}}= ".join(steps))
     return texts
 
 

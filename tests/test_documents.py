@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from networks import ANSWER
 
 import paramcalc as pc
 from paramcalc import formulas
@@ -18,16 +19,6 @@ CHAPTER = pc.Sequential(
     ),
     flatten=pc.Flatten(),
     classifier=pc.Sequential(pc.Dense(192, 128), pc.Dense(128, 10)),
-)
-ANSWER = pc.Sequential(
-    pc.Input(1, 28, 28),
-    pc.Conv2d(None, 32, 5),
-    pc.Pool(2),
-    pc.Conv2d(None, 32, 3),
-    pc.Pool(2),
-    pc.Flatten(),
-    pc.Dense(None, 256),
-    pc.Dense(None, 10),
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from evaluate import evaluate
 from hypothesis import given
+from networks import ANSWER
 from strategies import layers_and_shapes, networks_and_shapes
 
 import paramcalc as pc
@@ -16,10 +17,6 @@ CHAPTER = [
     pc.Conv2d(3, 5, 5), pc.Pool(3, stride=2), pc.Conv2d(5, 12, 3), pc.Pool(5, stride=2),
     pc.Flatten(), pc.Dense(192, 128), pc.Dense(128, 10),
 ]  # fmt: skip
-ANSWER = pc.Sequential(
-    pc.Input(1, 28, 28), pc.Conv2d(None, 32, 5), pc.Pool(2), pc.Conv2d(None, 32, 3), pc.Pool(2),
-    pc.Flatten(), pc.Dense(None, 256), pc.Dense(None, 10),
-)  # fmt: skip
 
 COUNTS = [
     # A. Raschka, chapter 11.

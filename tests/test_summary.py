@@ -19,16 +19,13 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from networks import ANSWER
 from strategies import networks_and_shapes
 
 import paramcalc as pc
 from paramcalc.render import table
 from paramcalc.summaries import COLUMNS
 
-ANSWER = pc.Sequential(
-    pc.Input(1, 28, 28), pc.Conv2d(None, 32, 5), pc.Pool(2), pc.Conv2d(None, 32, 3), pc.Pool(2),
-    pc.Flatten(), pc.Dense(None, 256), pc.Dense(None, 10),
-)  # fmt: skip
 NESTED = pc.Sequential(
     features=pc.Sequential(
         pc.Conv2d(3, 16, 3), pc.BatchNorm(), pc.Sequential(pc.Activation("relu"), pc.Pool(2))

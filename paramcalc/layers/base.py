@@ -179,6 +179,12 @@ class Layer:
         """The shape that a leading `Input` gives."""
         return None
 
+    def _needed(self, shape: Shape | None, what: str) -> Shape:
+        """The shape; refused where there is none, naming `what` depends on it."""
+        if shape is None:
+            raise self._missing(what)
+        return shape
+
     def _missing(self, what: str) -> ParamcalcError:
         """The error for a question that cannot be answered without the input's shape."""
         return self._misfit(
@@ -213,9 +219,7 @@ class CheckedLayer(Layer):
             cls.__setattr__ = cls.__delattr__ = refuse_change  # type: ignore[assignment]
 
     def output_shape(self, input_shape: Shape | None = None) -> Shape:
-        shape = self._arriving(input_shape)
-        if shape is None:
-            raise self._missing("the output shape")
+        shape = self._needed(self._arriving(input_shape), "the output shape")
         return self._checked_output_shape(shape)
 
     def parameters(self, input_shape: Shape | None = None) -> tuple[Parameter, ...]:
@@ -326,8 +330,8 @@ def visits(
     if not is_layer(network):
         raise TypeError(wrong(verb, "network", "be a Layer", network))
     shape = network._arriving(input_shape)  # pyright: ignore[reportPrivateUsage]  # for the verbs
-    if shape is None and not counting:
-        raise network._missing("the output shape")  # pyright: ignore[reportPrivateUsage]
+    if not counting:
+        network._needed(shape, "the output shape")  # pyright: ignore[reportPrivateUsage]
     return network._walk(shape)  # pyright: ignore[reportPrivateUsage]
 
 

@@ -76,7 +76,7 @@ class Conv(SpatialLayer):
     def _checked_output_shape(self, shape: Shape) -> Shape:
         if len(shape) != self._rank + 1:
             raise self._wrong_rank(shape, self._rank)
-        first = self.data_format == "channels_first"
+        first = self.data_format == "channels_first"  # Not by _split and _join: the hot path.
         if first:
             channels, lengths = shape[0], shape[1:]
         else:
@@ -99,27 +99,21 @@ class Conv(SpatialLayer):
                 f"{problem}, {show(channels)} channels in shape {show(shape)}", shape
             )
 
-    def _arriving_channels(self, shape: Shape | None) -> int:
-        if shape is None:
-            raise self._missing("in_channels is None, so the number of parameters")
-        return self._split(shape)[0]
-
     def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
-        in_channels = self.in_channels or self._arriving_channels(shape)
+        in_channels = self.in_channels or self._arriving_channels(shape, "in_channels")
         kernel = Parameter(
             "weight", (self.out_channels, in_channels // self.groups, *self.kernel_size)
         )
         return (kernel, Parameter("bias", (self.out_channels,))) if self.bias else (kernel,)
 
     def _checked_num_params(self, shape: Shape | None) -> int:
-        in_channels = self.in_channels or self._arriving_channels(shape)
+        in_channels = self.in_channels or self._arriving_channels(shape, "in_channels")
         return conv_params(in_channels, self.out_channels, self.kernel_size, self.groups, self.bias)
 
     def _checked_num_macs(self, shape: Shape | None, output: Shape | None) -> int:
-        if shape is None or output is None:
-            raise self._missing("the number of multiply-accumulates")
-        in_channels, lengths = self._split(shape)[0], self._split(output)[1]
-        return conv_macs(in_channels, self.out_channels, self.kernel_size, lengths, self.groups)
+        channels = self._split(self._needed(shape, "the number of multiply-accumulates"))[0]
+        lengths = self._split(self._needed(output, "the number of multiply-accumulates"))[1]
+        return conv_macs(channels, self.out_channels, self.kernel_size, lengths, self.groups)
 
     def _brief(self, value: Any) -> str:
         sizes = entries(value)

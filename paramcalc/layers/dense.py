@@ -60,9 +60,7 @@ class Dense(CheckedLayer):
         return (*shape[:-1], self.out_features)
 
     def _arriving_features(self, shape: Shape | None) -> int:
-        if shape is None:
-            raise self._missing("in_features is None, so the number of parameters")
-        return shape[-1]
+        return self._needed(shape, "in_features is None, so the number of parameters")[-1]
 
     def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
         weight = Parameter(
@@ -76,6 +74,5 @@ class Dense(CheckedLayer):
         )
 
     def _checked_num_macs(self, shape: Shape | None, output: Shape | None) -> int:
-        if shape is None:
-            raise self._missing("the number of multiply-accumulates")
-        return dense_macs(shape[-1], self.out_features, prod(shape[:-1]))
+        *positions, in_features = self._needed(shape, "the number of multiply-accumulates")
+        return dense_macs(in_features, self.out_features, prod(positions))

@@ -57,25 +57,23 @@ class BatchNorm(SpatialLayer):
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
         if self.num_features is not None:
+            # Not by _split: the hot path.
             channels = shape[0] if self.data_format == "channels_first" else shape[-1]
             if channels != self.num_features:
                 raise self._wrong_channels("channel", self.num_features, channels, shape)
         return shape
-
-    def _arriving_channels(self, shape: Shape | None) -> int:
-        if shape is None:
-            raise self._missing("num_features is None, so the number of parameters")
-        return self._split(shape)[0]
 
     def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
         learnt = ["weight", "bias"] if self.affine else []
         kept = ["running_mean", "running_var"] if self.track_running_stats else []
         if not learnt + kept:
             return ()
-        channels = (self.num_features or self._arriving_channels(shape),)
+        channels = (self.num_features or self._arriving_channels(shape, "num_features"),)
         return tuple([Parameter(one, channels, one in learnt) for one in learnt + kept])
 
     def _checked_num_params(self, shape: Shape | None) -> int:
         if not self.affine:
             return 0
-        return batch_norm_params(self.num_features or self._arriving_channels(shape))
+        return batch_norm_params(
+            self.num_features or self._arriving_channels(shape, "num_features")
+        )

@@ -9,6 +9,12 @@ from paramcalc.formulas import dilated_kernel_size, same_length, window_length
 from paramcalc.layers.base import CheckedLayer, Shape
 from paramcalc.layers.checks import Padding
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
 AXES = {
     1: [("L", "", "length")],
     2: [("H", "h", "height"), ("W", "w", "width")],
@@ -36,16 +42,18 @@ class SpatialLayer(CheckedLayer):
             return shape[0], shape[1:]
         return shape[-1], shape[:-1]
 
-    def _join(self, channels: int, lengths: Sequence[int]) -> Shape:
-        return (
-            (channels, *lengths) if self.data_format == "channels_first" else (*lengths, channels)
-        )
+    def _join(self, channels: T, others: Sequence[T]) -> tuple[T, ...]:
+        """What belongs to the channels and to the other axes, in the order of the axes."""
+        if self.data_format == "channels_first":
+            return (channels, *others)
+        return (*others, channels)
+
+    def _arriving_channels(self, shape: Shape | None, field: str) -> int:
+        """The channels that arrive, for a `field` that is None."""
+        return self._split(self._needed(shape, f"{field} is None, so the number of parameters"))[0]
 
     def _wrong_rank(self, shape: Shape, rank: int) -> ParamcalcError:
-        axes = [name for _, _, name in spatial_axes(rank)]
-        wanted = (
-            ("channels", *axes) if self.data_format == "channels_first" else (*axes, "channels")
-        )
+        wanted = self._join("channels", [name for _, _, name in spatial_axes(rank)])
         hint = "; leave out the batch axis" if len(shape) == rank + 2 else ""
         return self._misfit(f"expects ({', '.join(wanted)}), got shape {show(shape)}{hint}", shape)
 
