@@ -4,41 +4,76 @@ from importlib import import_module
 
 from paramcalc import formulas
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError
-from paramcalc.layers.activation import Activation, Dropout, Identity
 from paramcalc.layers.base import Layer, Parameter, Shape
-from paramcalc.layers.conv import Conv1d, Conv2d, Conv3d
-from paramcalc.layers.dense import Dense
-from paramcalc.layers.input import Input
-from paramcalc.layers.norm import BatchNorm
-from paramcalc.layers.pool import Pool
-from paramcalc.layers.reshape import Flatten
-from paramcalc.network import Sequential
+from paramcalc.network import Add, Concat, Multiply, Sequential
 from paramcalc.trace import Step, trace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from paramcalc.layers.activation import Activation, Dropout, Identity, PReLU
+    from paramcalc.layers.attention import MultiheadAttention, TransformerEncoderLayer
+    from paramcalc.layers.conv import (
+        Conv1d,
+        Conv2d,
+        Conv3d,
+        ConvTranspose1d,
+        ConvTranspose2d,
+        ConvTranspose3d,
+    )
+    from paramcalc.layers.dense import Dense
+    from paramcalc.layers.embedding import Embedding
+    from paramcalc.layers.input import Input
+    from paramcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
+    from paramcalc.layers.pool import AdaptivePool, GlobalPool, Pool
+    from paramcalc.layers.recurrent import GRU, LSTM, RNN
+    from paramcalc.layers.reshape import Flatten, Permute, Reshape
+    from paramcalc.layers.resize import Crop, Pad, PixelShuffle, PixelUnshuffle, Upsample
     from paramcalc.summaries import Summary, SummaryRow, summary
     from paramcalc.term import Term
     from paramcalc.working import Explanation, Line, Working, explain
 
 __all__ = [
     "Activation",
+    "AdaptivePool",
+    "Add",
     "BatchNorm",
+    "Concat",
     "ConfigError",
     "Conv1d",
     "Conv2d",
     "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
+    "Crop",
     "Dense",
     "Dropout",
+    "Embedding",
     "Explanation",
     "Flatten",
+    "GRU",
+    "GlobalPool",
+    "GroupNorm",
     "Identity",
     "Input",
+    "InstanceNorm",
+    "LSTM",
     "Layer",
+    "LayerNorm",
     "Line",
+    "MultiheadAttention",
+    "Multiply",
+    "PReLU",
+    "Pad",
     "ParamcalcError",
     "Parameter",
+    "Permute",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "Pool",
+    "RMSNorm",
+    "RNN",
+    "Reshape",
     "Sequential",
     "Shape",
     "ShapeError",
@@ -46,6 +81,8 @@ __all__ = [
     "Summary",
     "SummaryRow",
     "Term",
+    "TransformerEncoderLayer",
+    "Upsample",
     "Working",
     "explain",
     "formulas",
@@ -53,26 +90,32 @@ __all__ = [
     "trace",
 ]
 
+LATE = {
+    "layers.activation": "Activation Dropout Identity PReLU",
+    "layers.attention": "MultiheadAttention TransformerEncoderLayer",
+    "layers.conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
+    "layers.dense": "Dense",
+    "layers.embedding": "Embedding",
+    "layers.input": "Input",
+    "layers.norm": "BatchNorm GroupNorm InstanceNorm LayerNorm RMSNorm",
+    "layers.pool": "AdaptivePool GlobalPool Pool",
+    "layers.recurrent": "GRU LSTM RNN",
+    "layers.reshape": "Flatten Permute Reshape",
+    "layers.resize": "Crop Pad PixelShuffle PixelUnshuffle Upsample",
+    "summaries": "Summary SummaryRow summary",
+    "term": "Term",
+    "working": "Explanation Line Working explain",
+}
+"""Where names are that are loaded when first asked for: nobody needs them all."""
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        """Load what shows the working when it is first asked for: counting does without."""
-        modules = {
-            "Explanation": "working",
-            "Line": "working",
-            "Summary": "summaries",
-            "SummaryRow": "summaries",
-            "Term": "term",
-            "Working": "working",
-            "explain": "working",
-            "summary": "summaries",
-        }
-        if name not in modules:
-            raise AttributeError(f"module 'paramcalc' has no attribute {name!r}")
-        module = import_module(f"paramcalc.{modules[name]}")
-        globals()[name] = getattr(module, name)
-        return globals()[name]
+        for module, names in LATE.items():
+            if name in names.split():
+                globals()[name] = getattr(import_module(f"paramcalc.{module}"), name)
+                return globals()[name]
+        raise AttributeError(f"module 'paramcalc' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -72,7 +72,9 @@ class _Short(Repr):
         self.maxstring = self.maxlong = self.maxother = 100
 
     def repr_Sequential(self, network: Sized, level: int) -> str:  # noqa: N802  # called by name
-        return f"a Sequential of {len(network)} layers"
+        return f"{type(network).__name__} of {counted(len(network), 'layer')}"
+
+    repr_Add = repr_Multiply = repr_Concat = repr_Sequential  # noqa: N815
 
 
 _short = _Short()

@@ -16,10 +16,10 @@ from itertools import groupby
 from paramcalc.errors import ParamcalcError, counted, join_path, show
 from paramcalc.layers.base import Layer, Shape, ask, locate, visits
 from paramcalc.layers.checks import as_int, entries, wrong
-from paramcalc.network import Network, Sequential
+from paramcalc.network import Network
 from paramcalc.render import html, latex, markdown, table, text
 from paramcalc.term import Term
-from paramcalc.working import Lifted, MadeOf, shape_text
+from paramcalc.working import Chain, layer_text, shape_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class SummaryRow:
         output_shape: what leaves.
         num_params: how many values are learnt.
         num_macs: how many multiply-accumulates one example costs; None if not known.
+        within: the rows folded into this one.
 
     Example:
         >>> import paramcalc as pc
@@ -65,6 +66,7 @@ class SummaryRow:
     output_shape: Shape | None
     num_params: int
     num_macs: int | None
+    within: tuple[SummaryRow, ...] = ()
 
     @property
     def name(self) -> str:
@@ -74,11 +76,10 @@ class SummaryRow:
     @property
     def num_buffers(self) -> int:
         """How many values are kept but not learnt, such as running means."""
+        if self.within:
+            return sum([row.num_buffers for row in self.within])
         try:
-            if isinstance(self.layer, Network):
-                tensors = self.layer.parameters(self.input_shape)
-            else:
-                tensors = ask(self.layer, "parameters", self.input_shape)
+            tensors = ask(self.layer, "parameters", self.input_shape)
         except ParamcalcError as error:
             locate(error, self.path, self.layer)
             raise
@@ -166,11 +167,10 @@ class Summary:
         if column not in ("working", "shape_working"):
             return [getattr(row, column) for row in self.rows]
         workings: list[str] = []
-        made_of: MadeOf | None = None
+        chain = Chain()
         for row in self.rows:
-            step = Lifted(row.layer, row.input_shape, made_of)
-            made_of = step.onwards(row.output_shape)
-            if isinstance(row.layer, Network):  # A folded one has no formula of its own.
+            step = chain.lift(row.layer, row.input_shape, row.output_shape)
+            if row.within:  # No formula of its own.
                 workings.append("")
             elif column == "working":
                 count = row.num_params and step.answer("num_params", row.num_params)
@@ -180,22 +180,31 @@ class Summary:
         return workings
 
     def _table(self, style: str = "unicode") -> table.Table:
-        """The rows as texts, with a head for each network within, and the total."""
+        """The rows as texts, with a head for each network within, and the total.
+
+        What is said of a merging of branches stands at their head.
+        """
         columns = [[cell(one) for one in self._values(name, style)] for name in self.columns]
         rows: list[table.Row] = []
         networks = dict(networks_within(self.network))
         is_tree = self.columns[0] == "name"
+        heads: dict[str, int] = {}
         before: list[str] = []
         for row, cells in zip(self.rows, zip(*columns, strict=True), strict=True):
             path = keys(row.path) if is_tree else []
             for level, key in enumerate(path[:-1]):
                 if path[: level + 1] != before[: level + 1]:
-                    kind = layer_text(networks[reduce(join_path, path[: level + 1])])
-                    head = {"name": key, "layer": kind}
+                    where = reduce(join_path, path[: level + 1])
+                    heads[where] = len(rows)
+                    head = {"name": key, "layer": layer_text(networks[where])}
                     texts = tuple([head.get(column, "") for column in self.columns])
                     rows.append(table.Row(texts, level, "head"))
             before = path
-            rows.append(table.Row(cells, max(len(path) - 1, 0)))
+            level = max(len(path) - 1, 0)
+            if row.path in heads:
+                rows[heads[row.path]] = table.Row(cells, level, "head")
+            else:
+                rows.append(table.Row(cells, level))
         totals = {name: cell(getattr(self, name)) for name in self.columns if COLUMNS[name].numeric}
         first = self.columns[0]
         texts = tuple([totals.get(name, "total" if name == first else "") for name in self.columns])
@@ -210,17 +219,11 @@ def keys(path: str) -> list[str]:
 
 def networks_within(layer: Layer, path: str = "") -> Iterator[tuple[str, Layer]]:
     """Yield (path, network) of a network and of all networks within."""
-    if isinstance(layer, Sequential):
+    if isinstance(layer, Network):
         yield path, layer
         for position, one in enumerate(layer):
-            if isinstance(one, Network):
-                key = layer.names[position] if layer.names else f"[{position}]"
-                yield from networks_within(one, join_path(path, key))
-
-
-def layer_text(layer: Layer) -> str:
-    """What a table says of a layer: all of it, but of a network its kind alone."""
-    return type(layer).__name__ if isinstance(layer, Network) else repr(layer)
+            key = layer.names[position] if layer.names else f"[{position}]"
+            yield from networks_within(one, join_path(path, key))
 
 
 def formula(numbers: Iterable[int], style: str) -> str:
@@ -334,4 +337,4 @@ def folded(network: Layer, rows: list[SummaryRow], depth: int) -> Iterator[Summa
             yield first
         else:
             ends = first.input_shape, last.output_shape
-            yield SummaryRow(path, networks[path], *ends, *add_up(within))
+            yield SummaryRow(path, networks[path], *ends, *add_up(within), tuple(within))

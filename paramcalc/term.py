@@ -212,9 +212,15 @@ def divide(over: int, under: int, value: int) -> int:
         return value
     if under == 1:
         return over
-    divides = isinstance(under, Term) and under.kind == "symbol" and under.parts.divides
-    exact = divides and value * under == over
+    exact = always_divides(under) and value * under == over
     return term(value, "quotient" if exact else "floor", (over, under), (over, under))
+
+
+def always_divides(value: int) -> bool:
+    """Whether it is of symbols alone that always divide."""
+    number, factors = as_product(value)
+    symbols = [one.kind == "symbol" and one.parts.divides for one in factors]
+    return number == 1 and all(symbols)
 
 
 @dataclass(frozen=True, slots=True)

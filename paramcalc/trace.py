@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paramcalc.layers.base import Layer, Shape, visits
+from paramcalc.layers.base import Layer, Shape, ask, visits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,12 +33,23 @@ class Step:
     input_shape: Shape
     output_shape: Shape
 
+    @property
+    def num_params(self) -> int:
+        """How many values are learnt here; by the merging of branches none."""
+        return int(ask(self.layer, "num_params", self.input_shape))
+
+    @property
+    def num_macs(self) -> int:
+        """How many multiply-accumulates one example costs here; the merging of branches none."""
+        return int(ask(self.layer, "num_macs", self.input_shape, self.output_shape))
+
 
 def trace(network: Layer, input_shape: Shape | None = None) -> tuple[Step, ...]:
     """The steps of a shape through a network: each layer, what arrives and what leaves.
 
-    Networks within the network are entered and are no steps of their own. Each
-    layer is computed once.
+    Networks within the network are entered. A `Sequential` is no step of its own;
+    `Add`, `Multiply` and `Concat` are one behind their branches, for the merging.
+    Each layer is computed once.
 
     Args:
         network: a network, or a single layer.

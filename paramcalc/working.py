@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from inspect import signature
+from textwrap import wrap
 
 from paramcalc.errors import ParamcalcError, counted
 from paramcalc.layers.base import CheckedLayer, Layer, Parameter, Shape, ask, locate, visits
 from paramcalc.layers.checks import entries
 from paramcalc.layers.spatial import spatial_axes
+from paramcalc.network import Branches, Concat, Network
 from paramcalc.render import html, latex, markdown
 from paramcalc.render.table import Column, Markup, Row, Table, printable
 from paramcalc.term import Term
@@ -35,19 +38,51 @@ SYMBOLS = {
     "dilation": "d",
     "groups": "g",
     "num_features": "C",
+    "num_channels": "C",
+    "num_parameters": "C",
+    "num_groups": "G",
     "in_features": "F_in",
     "out_features": "F_out",
+    "normalized_shape": "n",
+    "output_padding": "o",
+    "cropping": "c",
+    "scale_factor": "f",
+    "upscale_factor": "r",
+    "downscale_factor": "r",
+    "num_embeddings": "V",
+    "embedding_dim": "E",
+    "input_size": "F",
+    "hidden_size": "H",
+    "proj_size": "P",
+    "num_layers": "N",
+    "embed_dim": "E",
+    "kdim": "K",
+    "vdim": "V",
+    "d_model": "E",
+    "dim_feedforward": "F",
+    "target_shape": "",
+    "dims": "",
 }
-"""What fields are called in formulas; all others go by their names."""
+"""What fields are called in formulas; all others go by their names, and those without one are
+no sizes to be worked with."""
+FEATURES = {"in_features": "F_in", "normalized_shape": "F", "embedding_dim": ""}
+"""By what layers are known that take features on the last axis, whatever stands before it."""
+SEQUENCES = {"input_size": "F", "embed_dim": "E", "d_model": "E"}
+"""By what layers are known that take (length, features)."""
 
 
 def axis_names(layer: Layer, rank: int) -> list[tuple[str, str]]:
     """The symbol and the name of each axis of a shape at `layer`."""
-    if hasattr(layer, "in_features"):
-        return [*[(f"n_{i}", f"axis {i}") for i in range(1, rank)], ("F_in", "features")]
+    for field, symbol in FEATURES.items():
+        if hasattr(layer, field):
+            last = symbol or f"n_{rank}"
+            return [*[(f"n_{i}", f"axis {i}") for i in range(1, rank)], (last, "features")]
+    for field, symbol in SEQUENCES.items():
+        if hasattr(layer, field):
+            return [("L", "length"), (symbol, "features")][-rank:]
     spatial = [(symbol, name) for symbol, _, name in spatial_axes(rank - 1)]
     symbol = "C_in" if hasattr(layer, "in_channels") else "C"
-    if not spatial and not hasattr(layer, "num_features"):
+    if not spatial and not hasattr(layer, "data_format"):
         symbol = "F"
     if getattr(layer, "data_format", "") == "channels_last":
         return [*spatial, (symbol, "channels")]
@@ -89,7 +124,8 @@ def lifted(layer: Any, shape: Shape | None) -> Any:
         taken.clear()  # What these call their fields is no clash, but the same length.
         if shape is not None:
             channels = shape[-1 if getattr(layer, "data_format", "") == "channels_last" else 0]
-            known = {"in_channels": channels, "num_features": channels, "in_features": shape[-1]}
+            known = dict.fromkeys(["in_channels", "num_features", "num_channels"], channels)
+            known |= dict.fromkeys(["in_features", *SEQUENCES], shape[-1])
     copy: Any = object.__new__(cls)
     defaults = field_defaults(cls)
     for field, value in held.items():
@@ -99,7 +135,9 @@ def lifted(layer: Any, shape: Shape | None) -> Any:
         if symbol in taken:
             symbol = f"self.{field}"
         is_known = field in known and value is not None
-        new = known[field] if is_known else field_terms(value, symbol, defaults.get(field))
+        new = known[field] if is_known else value
+        if symbol and not is_known:
+            new = field_terms(value, symbol, defaults.get(field))
         object.__setattr__(copy, field, new)
     return copy
 
@@ -127,7 +165,7 @@ def field_terms(value: Any, symbol: str, default: object) -> Any:
     def as_term(value: Any, index: str, default: object) -> Any:
         if type(value) is not int or (value == default and value in (0, 1)):
             return value
-        return Term(value, symbol + (index and f"_{index}"), divides=symbol == "g")
+        return Term(value, symbol + (index and f"_{index}"), divides=symbol in ("g", "r"))
 
     given = None if isinstance(value, list) else entries(value)
     if given is None:
@@ -223,7 +261,7 @@ class Working:
             style: "unicode", or "ascii" to do without × and →.
             width: the shapes of a title that is longer stand in a line of their own.
         """
-        text = printable(f"{self.path} {self.layer!r}".strip())
+        text = printable(f"{self.path} {layer_text(self.layer)}".strip())
         if self.input_shape is None or self.output_shape is None:
             return text
         shapes = f"{shape_text(self.input_shape)} → {shape_text(self.output_shape)}"
@@ -231,6 +269,11 @@ class Working:
             shapes = shapes.replace("×", "x").replace("→", "->")
         too_long = width is not None and len(text) + 2 + len(shapes) > width
         return f"{text}:\n  {shapes}" if too_long else f"{text}: {shapes}"
+
+
+def layer_text(layer: Layer) -> str:
+    """What a table says of a layer: all of it, but of a network its kind alone."""
+    return type(layer).__name__ if isinstance(layer, Network) else repr(layer)
 
 
 def shape_text(shape: Shape) -> str:
@@ -278,11 +321,23 @@ class Lifted:
             return plain
 
     def lengths(self, output: Shape) -> Shape:
+        if isinstance(self.layer, Branches):
+            return self._merged(output)
         lengths = self.answer("output_shape", output)
         if lengths is output:
             return output
         pairs = zip(lengths, output, strict=True)
         return tuple([one if isinstance(one, Term) else plain for one, plain in pairs])
+
+    def _merged(self, output: Shape) -> Shape:
+        """The lengths that leave branches, with the sum along which they are put together."""
+        if not isinstance(self.layer, Concat) or self.shape is None:
+            return output
+        axis = self.layer.dim % len(output)
+        symbol = axis_names(self.layer, len(output))[axis][0]
+        lengths = [one[axis] for one in self.layer.branch_outputs(self.shape)]
+        terms = [Term(length, f"{symbol}_{i}") for i, length in enumerate(lengths, 1)]
+        return (*output[:axis], sum(terms), *output[axis + 1 :])
 
     def onwards(self, output: Shape | None) -> MadeOf | None:
         """What the lengths that leave were made of, for the next layer."""
@@ -291,6 +346,24 @@ class Lifted:
         if output is self.shape:
             return self.made_of
         return carried(self.lengths(output)) if len(output) < len(self.shape) else None
+
+
+class Chain:
+    """Layers lifted one after the other, as a network is walked through.
+
+    What lengths were made of goes from a layer to the one its output arrives at.
+    """
+
+    def __init__(self) -> None:
+        self.left: Shape | None = None
+        self.made_of: MadeOf | None = None
+
+    def lift(self, layer: Layer, shape: Shape | None, output: Shape | None) -> Lifted:
+        # The output of one layer is the very tuple that arrives at the next, but where a branch
+        # begins.
+        step = Lifted(layer, shape, self.made_of if shape is self.left else None)
+        self.left, self.made_of = output, step.onwards(output)
+        return step
 
 
 def work(path: str, lifted: Lifted, output: Shape | None) -> Working:
@@ -439,8 +512,18 @@ def text_lines(lines: tuple[Line, ...], style: str) -> list[str]:
         start = f"  {label}".ljust(indent)
         steps = line.steps(style)
         text = start + " = ".join(steps)
-        texts.append(text if len(text) <= 80 else start + f"\n{'':{indent}}= ".join(steps))
+        if len(text) > 80:
+            margin = f"\n{'':{indent}}"
+            broken = [f"{margin}    ".join(parts(step, max(74 - indent, 20))) for step in steps]
+            text = start + f"{margin}= ".join(broken)
+        texts.append(text)
     return texts
+
+
+def parts(step: str, width: int) -> list[str]:
+    """A formula in lines of about `width`, broken behind a sign where no bracket is open."""
+    bound = re.sub(r"\([^()]*\)|(?<![+−-]) ", lambda match: match[0].replace(" ", "\xa0"), step)
+    return [line.replace("\xa0", " ") for line in wrap(bound, width, break_long_words=False)]
 
 
 MAX_SUMMANDS = 12
@@ -484,13 +567,11 @@ def explain(network: Layer, input_shape: Shape | None = None) -> Explanation:
           MACs        H_out·W_out·k_h·k_w·C_in·C_out = 11·11·3·3·5·12 = 65,340
     """
     parts: list[Working] = []
-    made_of: MadeOf | None = None
+    chain = Chain()
     for path, layer, shape, output in visits(network, input_shape, "explain"):
         try:
-            step = Lifted(layer, shape, made_of)
-            parts.append(work(path, step, output))
+            parts.append(work(path, chain.lift(layer, shape, output), output))
         except ParamcalcError as error:
             locate(error, path, layer)
             raise
-        made_of = step.onwards(output)
     return Explanation(tuple(parts))

@@ -165,7 +165,7 @@ TYPES = [
     (make(pc.Sequential, {"a": pc.Flatten()}), "Sequential: [0] must be a Layer, got {'a': Flatten()}; give names as keywords: Sequential(**parts)"),
     (make(pc.Sequential, int), "Sequential: [0] must be a Layer, got <class 'int'>"),
     (make(sequential, layers=(pc.Flatten(),), names=(1,)), "Sequential: a name must be a str, got 1"),
-    (make(pc.Dense, 3, pc.Sequential(pc.Flatten())), "Dense: out_features must be an int, got a Sequential of 1 layers"),
+    (make(pc.Dense, 3, pc.Sequential(pc.Flatten())), "Dense: out_features must be an int, got Sequential of 1 layer"),
 ]  # fmt: skip
 
 features = pc.Sequential(pc.Conv2d(3, 32, 3), pc.Activation("relu"), pc.Conv2d(64, 64, 3))

@@ -137,4 +137,4 @@ def test_a_dense_layer_is_a_convolution_of_size_1(in_features: int, out_features
 def test_batch_norm_has_a_scale_and_a_shift_for_each_channel() -> None:
     for channels in range(1, 6):
         learnt = [(channel, what) for channel in range(channels) for what in ("scale", "shift")]
-        assert formulas.batch_norm_params(channels) == len(learnt)
+        assert formulas.norm_params(channels) == len(learnt)

@@ -84,13 +84,44 @@ def test_a_network_is_its_trace(case: NetworkAndShape) -> None:
     steps = pc.trace(network, shape)
     assert steps[0].input_shape == shape
     assert steps[-1].output_shape == network.output_shape(shape)
-    for before, after in pairwise(steps):
-        assert before.output_shape == after.input_shape
     for step in steps:
         assert step.layer.output_shape(step.input_shape) == step.output_shape
-    assert network.num_params(shape) == sum(s.layer.num_params(s.input_shape) for s in steps)
-    assert network.num_macs(shape) == sum(s.layer.num_macs(s.input_shape) for s in steps)
+        is_merging = isinstance(step.layer, pc.Add | pc.Multiply | pc.Concat)
+        assert step.num_params == (0 if is_merging else step.layer.num_params(step.input_shape))
+        assert step.num_macs == (0 if is_merging else step.layer.num_macs(step.input_shape))
+    assert network.num_params(shape) == sum(step.num_params for step in steps)
+    assert network.num_macs(shape) == sum(step.num_macs for step in steps)
     assert len({step.path for step in steps}) == len(steps)
+
+
+@given(networks_and_shapes(branched=False))
+def test_what_leaves_a_layer_of_a_chain_arrives_at_the_next(case: NetworkAndShape) -> None:
+    for before, after in pairwise(pc.trace(*case)):
+        assert before.output_shape == after.input_shape
+
+
+@given(networks_and_shapes())
+def test_branches_get_the_same_and_give_one(case: NetworkAndShape) -> None:
+    for step in pc.trace(*case):
+        network = step.layer
+        if isinstance(network, pc.Add | pc.Multiply | pc.Concat):
+            outputs = [branch.output_shape(step.input_shape) for branch in network]
+            if isinstance(network, pc.Concat):
+                assert step.output_shape[0] == sum(output[0] for output in outputs)
+                assert {output[1:] for output in outputs} == {step.output_shape[1:]}
+            else:
+                arrays = [numpy_like(output) for output in outputs]
+                assert numpy_like(step.output_shape) == [
+                    max(one) for one in zip(*arrays, strict=True)
+                ]
+                for array in arrays:
+                    pairs = zip(array, numpy_like(step.output_shape), strict=True)
+                    assert all(one in (1, merged) for one, merged in pairs)
+
+
+def numpy_like(shape: tuple[int, ...]) -> list[int]:
+    """The shape with axes of length 1 in front, as arrays are broadcast."""
+    return [*[1] * (20 - len(shape)), *shape]
 
 
 @given(networks_and_shapes())
@@ -100,12 +131,12 @@ def test_paths_lead_to_their_layers(case: NetworkAndShape) -> None:
         keys = step.path.replace("]", "").replace("[", ".").strip(".").split(".")
         found: pc.Layer = network
         for key in keys:
-            assert isinstance(found, pc.Sequential)
+            assert isinstance(found, pc.Sequential | pc.Add | pc.Multiply | pc.Concat)
             found = found[int(key) if key.isdigit() else key]
         assert found is step.layer
 
 
-@given(networks_and_shapes(), st.integers(0, 7), st.integers(0, 7))
+@given(networks_and_shapes(branched=False), st.integers(0, 7), st.integers(0, 7))
 def test_nesting_changes_nothing(case: NetworkAndShape, start: int, end: int) -> None:
     network, shape = case
     layers = [step.layer for step in pc.trace(network, shape)]

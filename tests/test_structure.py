@@ -27,8 +27,11 @@ ROOMS = [
     "working",
     "summaries",
     "__init__",
+    "zoo.blocks",
+    "zoo.",
+    "zoo",
 ]
-"""From left to right; `layers.` is any other module of layers, and so with `render.`."""
+"""From left to right; `layers.` is any other module of layers, and so with the others."""
 MODULES = sorted((ROOT / "paramcalc").rglob("*.py"))
 
 
@@ -69,7 +72,7 @@ def test_imports_point_left(path: Path) -> None:
         if package != "paramcalc":
             assert package in sys.stdlib_module_names, f"{path} imports {name}"
             continue
-        module = rest
+        module = rest or "__init__"
         while module and not (ROOT / "paramcalc" / (module.replace(".", "/") + ".py")).exists():
             module = module.rpartition(".")[0]
         assert module, f"{path} imports {name}, which is no module"
@@ -134,3 +137,22 @@ print(*[name.partition(".")[0] for name in sys.modules])
     ).stdout.split()
     assert set(loaded) - sys.stdlib_module_names <= {"paramcalc", "__main__", "__mp_main__"}
     assert "typing" not in loaded  # A tenth of the time.
+
+
+def test_what_few_need_is_loaded_when_asked_for() -> None:
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+import paramcalc as pc
+print(*sys.modules)
+pc.LSTM
+print(*sys.modules)
+"""
+    before, after = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert {"paramcalc.zoo", "paramcalc.layers.recurrent"}.isdisjoint(before.split())
+    assert "paramcalc.layers.recurrent" in after.split()
+    assert set(pc.__all__) == set(dir(pc))
+    with pytest.raises(AttributeError, match="has no attribute 'Conv4d'"):
+        _ = pc.Conv4d  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]

@@ -83,7 +83,7 @@ FORMULAS: list[tuple[int, str, str, str]] = [
         "28·4·6",
         r"n \cdot C_{\text{in}} \cdot C_{\text{out}}",
     ),
-    (formulas.batch_norm_params(N), "2·n", "2·28", r"2 \cdot n"),
+    (formulas.norm_params(N), "2·n", "2·28", r"2 \cdot n"),
     (5 - N, "5 − n", "5 − 28", "5 - n"),
     (-N, "−n", "−28", "-n"),
     (3 - N - N + K, "k_h + 3 − n − n", "5 + 3 − 28 − 28", "k_{h} + 3 - n - n"),

@@ -1,11 +1,12 @@
-"""Layers that change values but no shape, and learn nothing."""
+"""Layers that change each value by itself, and no shape."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
-from paramcalc.layers.base import CheckedLayer, Shape
-from paramcalc.layers.checks import as_probability, as_str
+from paramcalc.layers.base import CheckedLayer, Parameter, Shape
+from paramcalc.layers.checks import as_data_format, as_optional_count, as_probability, as_str
+from paramcalc.layers.spatial import SpatialLayer
 
 
 class Unchanging(CheckedLayer):
@@ -77,3 +78,51 @@ class Identity(Unchanging):
         >>> Identity().output_shape((3, 32, 32))
         (3, 32, 32)
     """
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PReLU(SpatialLayer):
+    """A rectifier whose slope below 0 is learnt; the shape stays.
+
+    One value for all channels, or one for each.
+
+    Args:
+        num_parameters: 1, or the channels that must arrive; None takes what
+            arrives.
+        data_format: "channels_first", or "channels_last" for (height, width,
+            channels).
+
+    Raises:
+        TypeError: a field is of the wrong type.
+        ConfigError: num_parameters is less than 1.
+        ShapeError: the channels that arrive are not num_parameters.
+
+    Source:
+        torch 2.13 `torch.nn.PReLU`. Keras 3 `PReLU` learns one for each position,
+        unless told to share them.
+
+    Example:
+        >>> PReLU().num_params(), PReLU(64).num_params()
+        (1, 64)
+    """
+
+    num_parameters: int | None = 1
+    _: KW_ONLY
+    data_format: str = "channels_first"
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "num_parameters", as_optional_count(self.num_parameters, self, "num_parameters"))
+        put(self, "data_format", as_data_format(self.data_format, self))
+
+    def _checked_output_shape(self, shape: Shape) -> Shape:
+        channels = self._split(shape)[0]
+        if self.num_parameters not in (None, 1, channels):
+            raise self._wrong_channels("channel", self.num_parameters or 0, channels, shape)
+        return shape
+
+    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+        return (Parameter("weight", (self._checked_num_params(shape),)),)
+
+    def _checked_num_params(self, shape: Shape | None) -> int:
+        return self.num_parameters or self._arriving_channels(shape, "num_parameters")

@@ -235,7 +235,7 @@ class CheckedLayer(Layer):
     def num_params(self, input_shape: Shape | None = None) -> int:
         shape = self._arriving(input_shape)
         if shape is None:
-            return self._checked_num_params(None)
+            return self._counted()
         answers = self._ask(shape, lambda layer, shape, _: layer._checked_num_params(shape))
         return sum([number for _, number in answers])
 
@@ -256,6 +256,10 @@ class CheckedLayer(Layer):
                 locate(error, path, layer)
                 raise
 
+    def _counted(self) -> int:
+        """The number of parameters, without any shape."""
+        return self._checked_num_params(None)
+
     def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
         return ()
 
@@ -271,12 +275,17 @@ class CheckedLayer(Layer):
         required = cls.__match_args__[
             : len(cls.__match_args__) - len(cls.__init__.__defaults__ or ())
         ]
-        plain = cls(*[getattr(self, field) for field in required])
-        shown = [self._brief(getattr(self, field)) for field in required]
-        for field in dataclasses.fields(cls):
-            value = getattr(self, field.name)
-            if value != getattr(plain, field.name):
-                shown.append(f"{field.name}={self._brief(value)}")
+        values = [getattr(self, field) for field in required]
+        shown = [self._brief(value) for value in values]
+        plain = None
+        for field in dataclasses.fields(cls)[len(required) :]:
+            value, usual = getattr(self, field.name), field.default
+            if usual is dataclasses.MISSING:  # It has an __init__ of its own.
+                plain = plain or cls(*values)
+                usual = getattr(plain, field.name)
+            if value != usual:
+                is_first = cls.__match_args__[:1] == (field.name,)
+                shown.append(("" if is_first else f"{field.name}=") + self._brief(value))
         return f"{cls.__name__}({', '.join(shown)})"
 
     def _brief(self, value: Any) -> str:

@@ -10,8 +10,10 @@ TYPE_CHECKING = False  # Importing typing would be a tenth of the import of all 
 if TYPE_CHECKING:
     from typing import Any
 
-Padding = str | tuple[int, ...] | tuple[tuple[int, int], ...]
-"""As layers store it: "same", or an int for each axis, or a pair (before, after) for each."""
+Sides = tuple[int, ...] | tuple[tuple[int, int], ...]
+"""As layers store it: an int for both sides of each axis, or a pair (before, after) for each."""
+Padding = str | Sides
+"""As layers store it: "same", or as `Sides`."""
 
 
 def name(owner: object) -> str:
@@ -126,23 +128,26 @@ def as_padding(value: Any, owner: object, rank: int) -> Padding:
     if isinstance(value, str):
         same = as_choice(value, owner, "padding", "same", "valid") == "same"
         return "same" if same else (0,) * rank
-    wanted = (
-        "be an int, 'same', 'valid', a tuple of ints, "
-        "or a tuple of pairs (before, after), one for each axis"
-    )
+    return as_sides(value, owner, "padding", rank, "'same', 'valid', ")
+
+
+def as_sides(value: Any, owner: object, field: str, rank: int, others: str = "") -> Sides:
+    """`value`, what both sides of all axes have, or those of each, or each side, as a tuple."""
+    pairs_of = "a tuple of pairs (before, after), one for each axis"
+    wanted = f"be an int, {others}a tuple of ints, or {pairs_of}"
     given = entries(value) or ()
     sides = [entries(one) for one in given]
     if not any(side is not None for side in sides):
-        return as_axes(value, owner, "padding", rank, 0, wanted)
+        return as_axes(value, owner, field, rank, 0, wanted)
     pairs: list[tuple[int, int]] = []
     for side in sides:
         if side is None or len(side) != 2:
-            raise TypeError(wrong(owner, "padding", wanted, value))
-        before, after = [as_int(one, owner, "padding", wanted, value) for one in side]
+            raise TypeError(wrong(owner, field, wanted, value))
+        before, after = [as_int(one, owner, field, wanted, value) for one in side]
         if before < 0 or after < 0:
-            raise ConfigError(wrong(owner, "padding", "be at least 0 on every side", value))
+            raise ConfigError(wrong(owner, field, "be at least 0 on every side", value))
         pairs.append((before, after))
-    check_rank(given, owner, "padding", rank)
+    check_rank(given, owner, field, rank)
     if all(before == after for before, after in pairs):
         return tuple([before for before, _ in pairs])
     return tuple(pairs)

@@ -1,4 +1,4 @@
-"""Pooling: a window that keeps one value of those it covers."""
+"""Pooling: what keeps one value of many."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from paramcalc.layers.checks import (
     as_axes,
     as_bool,
     as_choice,
+    as_count,
     as_data_format,
+    as_optional_count,
     as_padding,
     entries,
     name,
+    wrong,
 )
 from paramcalc.layers.spatial import SpatialLayer, window_lengths
 
@@ -128,6 +131,103 @@ class Pool(SpatialLayer):
         if 0 in counts:
             raise self._too_small(shape, output, kernel_size, padding, dilation)
         return output
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AdaptivePool(SpatialLayer):
+    """An average or maximum over as many windows as are wanted to come out.
+
+    The channels stay. The windows are made to fit; they may overlap, and repeat
+    positions where there are fewer than are to come out.
+
+    Args:
+        output_size: positions that come out along each axis: an int for as many
+            axes as there are, or a tuple in which None keeps an axis as it is.
+        mode: "avg" or "max".
+        data_format: "channels_first", or "channels_last" for (height, width,
+            channels).
+
+    Raises:
+        TypeError: a field is of the wrong type.
+        ConfigError: a size is less than 1, or there is none.
+        ShapeError: what arrives has the wrong number of axes.
+
+    Source:
+        torch 2.13 `torch.nn.AdaptiveAvgPool2d` and `AdaptiveMaxPool2d`.
+
+    Example:
+        >>> AdaptivePool(1).output_shape((512, 7, 7))
+        (512, 1, 1)
+        >>> AdaptivePool((None, 7)).output_shape((512, 20, 20))
+        (512, 20, 7)
+    """
+
+    output_size: int | tuple[int | None, ...]
+    _: KW_ONLY
+    mode: str = "avg"
+    data_format: str = "channels_first"
+
+    def __post_init__(self) -> None:
+        given = entries(self.output_size)
+        put = object.__setattr__
+        if given is None:
+            put(self, "output_size", as_count(self.output_size, self, "output_size"))
+        elif not given:
+            raise ConfigError(wrong(self, "output_size", "have at least one entry", given))
+        else:
+            sizes = [as_optional_count(one, self, "output_size") for one in given]
+            put(self, "output_size", tuple(sizes))
+        put(self, "mode", as_choice(self.mode, self, "mode", "max", "avg"))
+        put(self, "data_format", as_data_format(self.data_format, self))
+
+    def _checked_output_shape(self, shape: Shape) -> Shape:
+        channels, lengths = self._split(shape)
+        rank = max(len(lengths), 1) if isinstance(self.output_size, int) else len(self.output_size)
+        if len(lengths) != rank:
+            raise self._wrong_rank(shape, rank)
+        sizes = spread(self.output_size, rank)
+        counts = [size or length for size, length in zip(sizes, lengths, strict=True)]
+        return self._join(channels, counts)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class GlobalPool(SpatialLayer):
+    """The average or maximum of each channel: the channels are all that is left.
+
+    `AdaptivePool(1)` keeps the other axes, at length 1.
+
+    Args:
+        mode: "avg" or "max".
+        data_format: "channels_first", or "channels_last" for (height, width,
+            channels).
+
+    Raises:
+        TypeError: a field is of the wrong type.
+        ConfigError: a field is none of those.
+        ShapeError: there is nothing but channels.
+
+    Source:
+        Keras 3 `GlobalAveragePooling2D` and `GlobalMaxPooling2D`.
+
+    Example:
+        >>> GlobalPool().output_shape((512, 7, 7))
+        (512,)
+    """
+
+    _: KW_ONLY
+    mode: str = "avg"
+    data_format: str = "channels_first"
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "mode", as_choice(self.mode, self, "mode", "max", "avg"))
+        put(self, "data_format", as_data_format(self.data_format, self))
+
+    def _checked_output_shape(self, shape: Shape) -> Shape:
+        channels, lengths = self._split(shape)
+        if not lengths:
+            raise self._wrong_rank(shape, 1)
+        return (channels,)
 
 
 def spread(value: int | T, rank: int) -> tuple[int, ...] | T:

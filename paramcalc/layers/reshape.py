@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from paramcalc.errors import ConfigError, show
+from paramcalc.errors import ConfigError, ParamcalcError, counted, show
 from paramcalc.layers.base import CheckedLayer, Shape
-from paramcalc.layers.checks import as_int, name
+from paramcalc.layers.checks import as_int, as_ints, name, wrong
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -52,3 +52,95 @@ class Flatten(CheckedLayer):
             dims = f"axes {show(self.start_dim)} to {show(self.end_dim)}"
             raise self._misfit(f"cannot flatten {dims} of shape {show(shape)}", shape)
         return (*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :])
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Reshape(CheckedLayer):
+    """The same values under another shape of as many.
+
+    Args:
+        target_shape: the shape that leaves, without the batch axis; one entry may be
+            -1, for whatever is left.
+
+    Raises:
+        TypeError: target_shape is not a tuple of ints.
+        ConfigError: it is empty, or an entry is less than 1 and not the only -1.
+        ShapeError: what arrives has another number of values.
+
+    Source:
+        Keras 3 `Reshape`; torch 2.13 `torch.nn.Unflatten`, `torch.reshape`.
+
+    Example:
+        >>> Reshape((128, 7, 7)).output_shape((6272,)), Reshape((64, -1)).output_shape((64, 7, 7))
+        ((128, 7, 7), (64, 49))
+    """
+
+    target_shape: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        target = as_ints(self.target_shape, self, "target_shape")
+        if not target:
+            raise ConfigError(wrong(self, "target_shape", "have at least one axis", target))
+        if min(target) < -1 or 0 in target or target.count(-1) > 1:
+            wanted = "be at least 1 on every axis, or -1 on one"
+            raise ConfigError(wrong(self, "target_shape", wanted, target))
+        object.__setattr__(self, "target_shape", target)
+
+    def _checked_output_shape(self, shape: Shape) -> Shape:
+        values = prod(shape)
+        if -1 not in self.target_shape:
+            if prod(self.target_shape) != values:
+                raise self._wrong_number(shape, "=")
+            return self.target_shape
+        axis = self.target_shape.index(-1)
+        before, after = self.target_shape[:axis], self.target_shape[axis + 1 :]
+        known = prod(before + after)
+        if values % known:
+            raise self._wrong_number(shape, "in multiples of")
+        return (*before, values // known, *after)
+
+    def _wrong_number(self, shape: Shape, relation: str) -> ParamcalcError:
+        known = prod([length for length in self.target_shape if length != -1])
+        wanted = f"target_shape {show(self.target_shape)} takes {relation} {show(known)} values"
+        wanted = wanted.replace("takes =", "takes")
+        return self._misfit(f"{wanted}, got {show(prod(shape))} in shape {show(shape)}", shape)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Permute(CheckedLayer):
+    """The axes in another order.
+
+    Args:
+        dims: for each axis that leaves, which of those that arrive it is, counted from 0
+            without the batch axis (torch counts it, Keras begins with 1); or from -1,
+            the last.
+
+    Raises:
+        TypeError: dims is not a tuple of ints.
+        ConfigError: dims does not name each axis once.
+        ShapeError: what arrives has another number of axes.
+
+    Source:
+        torch 2.13 `torch.permute`; Keras 3 `Permute`.
+
+    Example:
+        >>> Permute((1, 2, 0)).output_shape((3, 224, 320))
+        (224, 320, 3)
+    """
+
+    dims: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        given = as_ints(self.dims, self, "dims")
+        rank = len(given)
+        dims = tuple([dim + rank if dim < 0 else dim for dim in given])
+        if not dims or sorted(dims) != list(range(rank)):
+            wanted = f"name each of the axes 0 to {max(rank, 1) - 1} once"
+            raise ConfigError(wrong(self, "dims", wanted, given))
+        object.__setattr__(self, "dims", dims)
+
+    def _checked_output_shape(self, shape: Shape) -> Shape:
+        if len(shape) != len(self.dims):
+            expected = counted(len(self.dims), "axis").replace("axiss", "axes")
+            raise self._misfit(f"expects {expected}, got shape {show(shape)}", shape)
+        return tuple([shape[dim] for dim in self.dims])
