@@ -1,0 +1,64 @@
+"""Published networks as values: `from paramcalc import zoo`.
+
+Each is a function that returns an ordinary network, with options for the number of
+classes and of input channels. Their counts are those that torchvision publishes,
+whose places of strides and poolings they follow; they take images of (3, 224, 224).
+
+Example:
+    >>> from paramcalc import zoo
+    >>> zoo.resnet50().num_params(), zoo.resnet50(num_classes=10, in_channels=1).num_params()
+    (25557032, 23522250)
+    >>> zoo.resnet50().output_shape((3, 224, 224))
+    (1000,)
+"""
+
+from paramcalc.zoo.alexnet import alexnet
+from paramcalc.zoo.densenet import densenet121
+from paramcalc.zoo.documents import (
+    cross_validated_question,
+    parameters_tutorial,
+    parameters_tutorial_3d,
+    raschka_chapter_11,
+    stack_overflow_answer,
+)
+from paramcalc.zoo.googlenet import googlenet
+from paramcalc.zoo.lenet import lenet5
+from paramcalc.zoo.mobilenet import mobilenet_v2
+from paramcalc.zoo.resnet import (
+    resnet18,
+    resnet34,
+    resnet50,
+    resnet101,
+    resnet152,
+    resnext50_32x4d,
+    wide_resnet50_2,
+)
+from paramcalc.zoo.squeezenet import squeezenet1_0, squeezenet1_1
+from paramcalc.zoo.vgg import vgg11, vgg13, vgg16, vgg16_bn, vgg19
+
+__all__ = [
+    "alexnet",
+    "cross_validated_question",
+    "densenet121",
+    "googlenet",
+    "lenet5",
+    "mobilenet_v2",
+    "parameters_tutorial",
+    "parameters_tutorial_3d",
+    "raschka_chapter_11",
+    "resnet101",
+    "resnet152",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnext50_32x4d",
+    "squeezenet1_0",
+    "squeezenet1_1",
+    "stack_overflow_answer",
+    "vgg11",
+    "vgg13",
+    "vgg16",
+    "vgg16_bn",
+    "vgg19",
+    "wide_resnet50_2",
+]

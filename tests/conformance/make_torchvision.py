@@ -1,0 +1,65 @@
+"""Write the tensors of torchvision's networks: python tests/conformance/make_torchvision.py.
+
+It needs torch 2.13.0 and torchvision 0.29.2; the tests need neither.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+NETWORKS = [
+    "alexnet",
+    "densenet121",
+    "googlenet",
+    "mobilenet_v2",
+    "resnet101",
+    "resnet152",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnext50_32x4d",
+    "squeezenet1_0",
+    "squeezenet1_1",
+    "vgg11",
+    "vgg13",
+    "vgg16",
+    "vgg16_bn",
+    "vgg19",
+    "wide_resnet50_2",
+]
+
+
+def main() -> None:
+    """Make each network on the meta device, which holds shapes and no values."""
+    torch: Any = import_module("torch")
+    register = torch.library.register_fake
+    # A build for another device has no compiled operators here; the networks need none.
+    torch.library.register_fake = partial(partial, int)
+    torchvision: Any = import_module("torchvision")
+    torch.library.register_fake = register
+    golden: dict[str, Any] = {
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "networks": {},
+    }
+    for name in NETWORKS:
+        options = {"aux_logits": False, "init_weights": False} if name == "googlenet" else {}
+        with torch.device("meta"):
+            network = getattr(torchvision.models, name)(**options)
+        buffers = [(key, one) for key, one in network.named_buffers() if "tracked" not in key]
+        golden["networks"][name] = {
+            "parameters": [[key, list(one.shape)] for key, one in network.named_parameters()],
+            "buffers": [[key, list(one.shape)] for key, one in buffers],
+        }
+    text = json.dumps(golden, indent=None, separators=(",", ":"))
+    path = Path(__file__).with_name("torchvision.json.gz")
+    path.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""The zoo's tensors against those of torchvision's networks, read from what it made of them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paramcalc import zoo
+
+GOLDEN: dict[str, Any] = json.loads(
+    gzip.decompress(Path(__file__).with_name("torchvision.json.gz").read_bytes())
+)
+
+
+def test_the_golden_is_what_it_should_be() -> None:
+    assert GOLDEN["torchvision"].startswith("0.29.2")
+    assert len(GOLDEN["networks"]) == 18
+    assert len(GOLDEN["networks"]["resnet50"]["parameters"]) == 161
+    assert len(GOLDEN["networks"]["densenet121"]["parameters"]) == 364
+
+
+@pytest.mark.parametrize("name", GOLDEN["networks"])
+def test_tensors_are_torchvisions(name: str) -> None:
+    """Paths differ, and so may the order: theirs is that of definition, here it is of use."""
+    golden = GOLDEN["networks"][name]
+    tensors = getattr(zoo, name)().parameters()
+    assert len({one.name for one in tensors}) == len(tensors)
+    for kind, trainable in [("parameters", True), ("buffers", False)]:
+        theirs = Counter([(last(key), tuple(shape)) for key, shape in golden[kind]])
+        ours = [(last(one.name), one.shape) for one in tensors if one.trainable == trainable]
+        assert Counter(ours) == theirs
+
+
+def last(name: str) -> str:
+    """What a tensor is called within its layer."""
+    return name.rpartition(".")[2]
