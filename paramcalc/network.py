@@ -403,12 +403,12 @@ class Concat(Branches):
         axis = self.dim + len(first) if self.dim < 0 else self.dim
         if not 0 <= axis < len(first):
             raise self._misfit(
-                f"there is no axis {show(self.dim)} in {show(first)} from {self._key(0)}", shape
+                f"there is no dim {show(self.dim)} in {show(first)} from {self._key(0)}", shape
             )
         before, after = first[:axis], first[axis + 1 :]
         for position, output in enumerate(outputs):
             if (len(output), output[:axis], output[axis + 1 :]) != (len(first), before, after):
-                rule = f"all axes but {show(self.dim)} must be equally long"
+                rule = f"all axes but dim {show(self.dim)} must be equally long"
                 raise self._disagreement(rule, outputs, 0, position, shape)
         return (*before, sum([output[axis] for output in outputs]), *after)
 

@@ -58,3 +58,44 @@ def conv_weights(
             taps = product(*[range(size) for size in kernel_size])
             weights += [(filter_, channel, *tap) for tap in taps]
     return weights
+
+
+def scattered(
+    length: int, kernel_size: int, stride: int, before: int, after: int, more: int, dilation: int
+) -> list[int]:
+    """The positions that a transposed convolution fills or skips over, cropped, and some more.
+
+    Each input position puts down the taps of the kernel, a stride further on.
+    """
+    places = [
+        position * stride + tap * dilation
+        for position in range(length)
+        for tap in range(kernel_size)
+    ]
+    return list(range(max(places) + 1 + more))[before:][: -after or None]
+
+
+def recurrent_weights(
+    input_size: int, hidden_size: int, gates: int, biases: int, proj_size: int
+) -> list[tuple[object, ...]]:
+    """Everything that the units of a recurrent layer learn, one by one."""
+    handed_on = [f"projection {i}" for i in range(proj_size)]
+    units = [f"unit {i}" for i in range(hidden_size)]
+    sources = [f"input {i}" for i in range(input_size)] + (handed_on or units)
+    sources += [f"bias {i}" for i in range(biases)]
+    return [*product(range(gates), units, sources), *product(units, handed_on)]
+
+
+def attention_products(
+    length: int, heads: int, embed_dim: int, kdim: int, vdim: int, *, bias_kv: bool
+) -> int:
+    """The multiplications of attention, one by one."""
+    number = 0
+    for size in (embed_dim, kdim, vdim, embed_dim):  # What is projected, and what comes out.
+        for _ in product(range(length), range(size), range(embed_dim)):
+            number += 1
+    attended = [*range(length), "learnt"] if bias_kv else [*range(length)]
+    for _ in product(range(heads), range(length), attended, range(embed_dim // heads)):
+        number += 1  # A query and a key,
+        number += 1  # and what came of it with a value.
+    return number

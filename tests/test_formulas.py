@@ -134,7 +134,64 @@ def test_a_dense_layer_is_a_convolution_of_size_1(in_features: int, out_features
         assert dense == formulas.conv_params(in_features, out_features, (1,), bias=bias)
 
 
-def test_batch_norm_has_a_scale_and_a_shift_for_each_channel() -> None:
+def test_a_normalization_has_a_scale_and_a_shift_for_each_channel() -> None:
     for channels in range(1, 6):
         learnt = [(channel, what) for channel in range(channels) for what in ("scale", "shift")]
         assert formulas.norm_params(channels) == len(learnt)
+        scales = [one for one in learnt if one[1] == "scale"]
+        assert formulas.norm_params(channels, bias=False) == len(scales)
+
+
+@pytest.mark.parametrize("length", range(1, 7))
+def test_transposed_length_counts_the_positions(length: int) -> None:
+    for kernel_size, stride, before, after, more, dilation in product(
+        KERNELS, STRIDES, range(4), range(4), range(3), DILATIONS
+    ):
+        sizes = (length, kernel_size, stride, (before, after), more, dilation)
+        positions = oracle.scattered(length, kernel_size, stride, before, after, more, dilation)
+        assert formulas.transposed_length(*sizes) == len(positions)
+        if before == after:
+            both = formulas.transposed_length(length, kernel_size, stride, before, more, dilation)
+            assert both == len(positions)
+
+
+@given(HUGE, HUGE, HUGE, st.integers(0, 10**30), HUGE, st.integers(0, 10**30))
+def test_a_transposed_convolution_undoes_a_convolution(
+    length: int, kernel_size: int, stride: int, padding: int, dilation: int, more: int
+) -> None:
+    more %= stride
+    longer = formulas.transposed_length(length, kernel_size, stride, padding, more, dilation)
+    if longer > more:
+        assert formulas.window_length(longer, kernel_size, stride, padding, dilation) == length
+
+
+def test_an_embedding_has_a_vector_for_each_entry() -> None:
+    for entries, features in product(range(1, 6), repeat=2):
+        table = [[0] * features for _ in range(entries)]
+        assert formulas.embedding_params(entries, features) == sum(map(len, table))
+
+
+@pytest.mark.parametrize("gates", [1, 3, 4])
+def test_recurrent_params_counts_what_units_learn(gates: int) -> None:
+    for features, units, biases, projected in product(range(1, 4), range(1, 5), range(3), range(4)):
+        if projected < units:
+            learnt = oracle.recurrent_weights(features, units, gates, biases, projected)
+            sizes = features, units, gates
+            assert formulas.recurrent_params(*sizes, biases, projected) == len(learnt)
+            weights = [one for one in learnt if "bias" not in str(one[-1])]
+            macs = formulas.recurrent_macs(7, *sizes, projected)
+            assert macs == sum(len(weights) for _ in range(7))
+
+
+def test_attention_counts_weights_and_products() -> None:
+    for features, kdim, vdim, length in product([2, 4, 6], [1, 3], [2, 5], [1, 4]):
+        dims = features, kdim, vdim
+        tensors = [(features, size) for size in (features, kdim, vdim, features)]
+        weights = sum(rows * columns for rows, columns in tensors)
+        assert formulas.attention_params(*dims, bias=False) == weights
+        assert formulas.attention_params(*dims) == weights + sum(rows for rows, _ in tensors)
+        more = formulas.attention_params(*dims, bias_kv=True) - formulas.attention_params(*dims)
+        assert more == len(["key", "value"]) * features
+        for bias_kv, heads in product([False, True], [1, 2]):
+            products = oracle.attention_products(length, heads, *dims, bias_kv=bias_kv)
+            assert formulas.attention_macs(length, *dims, bias_kv) == products

@@ -26,6 +26,12 @@ import paramcalc as pc
         (pc.Input(1, 28, 28), pc.Input(shape=(1, 28, 28))),
         (pc.Input(1, 28, 28), pc.Input((1, 28, 28))),
         (pc.Sequential(pc.Pool(2)), pc.Sequential([pc.Pool(2)])),
+        (pc.Add(pc.Pool(2)), pc.Add([pc.Pool(2)])),
+        (pc.Concat(pc.Pool(2), dim=0), pc.Concat((pc.Pool(2),))),
+        (pc.ConvTranspose2d(3, 5, 3), pc.ConvTranspose2d(3, 5, (3, 3), 1, "valid")),
+        (pc.LayerNorm(7), pc.LayerNorm((7,))),
+        (pc.Pad((1, 1)), pc.Pad(((1, 1), (1, 1)))),
+        (pc.Permute((-1, 0, 1)), pc.Permute((2, 0, 1))),
     ],
 )
 def test_what_means_the_same_is_stored_the_same(one: pc.Layer, other: pc.Layer) -> None:
@@ -45,6 +51,12 @@ def test_what_means_the_same_is_stored_the_same(one: pc.Layer, other: pc.Layer) 
         (pc.Sequential(pc.Pool(2)), pc.Sequential(pool=pc.Pool(2))),
         (pc.Sequential(pc.Pool(2)), pc.Pool(2)),
         (pc.Identity(), pc.Activation("")),
+        (pc.Add(pc.Identity()), pc.Multiply(pc.Identity())),
+        (pc.Add(pc.Identity()), pc.Sequential(pc.Identity())),
+        (pc.Concat(pc.Identity()), pc.Concat(pc.Identity(), dim=-1)),
+        (pc.RNN(3, 4), pc.GRU(3, 4)),
+        (pc.LayerNorm(7), pc.RMSNorm(7)),
+        (pc.Pad(1), pc.Pad((1, 1))),
     ],
 )
 def test_what_differs_is_not_equal(one: pc.Layer, other: pc.Layer) -> None:
@@ -74,13 +86,48 @@ def test_what_differs_is_not_equal(one: pc.Layer, other: pc.Layer) -> None:
         "Dropout()",
         "Dropout(0.25)",
         "Identity()",
+        "PReLU()",
+        "PReLU(64)",
+        "ConvTranspose2d(64, 32, 3, stride=2, padding=1, output_padding=1)",
+        "ConvTranspose1d(None, 32, 3, padding='same', groups=2, bias=False, dilation=2)",
+        "GroupNorm(32, 64)",
+        "GroupNorm(32, None, affine=False)",
+        "InstanceNorm(64, affine=True)",
+        "LayerNorm()",
+        "LayerNorm(768, bias=False)",
+        "LayerNorm((3, 4), elementwise_affine=False)",
+        "RMSNorm(768)",
+        "GlobalPool()",
+        "GlobalPool(mode='max')",
+        "AdaptivePool(7)",
+        "AdaptivePool((None, 7), mode='max')",
+        "Pad(1)",
+        "Pad(((0, 1), (2, 2)), mode='reflect')",
+        "Crop((1, 2))",
+        "Upsample(32)",
+        "Upsample(scale_factor=2, mode='bilinear')",
+        "PixelShuffle(3)",
+        "PixelUnshuffle(3, data_format='channels_last')",
+        "Reshape((3, -1))",
+        "Permute((1, 0))",
+        "Embedding(100, 8)",
+        "RNN(128, 64)",
+        "GRU(None, 64, bidirectional=True, recurrent_bias=False)",
+        "LSTM(128, 64, num_layers=2, return_sequences=False, proj_size=7)",
+        "MultiheadAttention(8, 2, add_bias_kv=True, kdim=3)",
+        "TransformerEncoderLayer(512, 8)",
+        "TransformerEncoderLayer(512, 8, dim_feedforward=64, bias=False)",
+        "Add(Identity(), Pool(3, stride=1, padding=1))",
+        "Multiply(body=Identity(), gate=Dense(None, 1))",
+        "Concat(Identity(), Identity())",
+        "Concat(a=Identity(), b=Identity(), dim=-1)",
         "Sequential()",
         "Sequential(Pool(2), Sequential(Flatten()))",
         "Sequential(features=Sequential(Pool(2)), head=Dense(None, 10))",
     ],
 )
 def test_repr_is_the_shortest_call(text: str) -> None:
-    assert repr(eval(text, dict(vars(pc)))) == text  # noqa: S307  # what repr promises
+    assert repr(eval(text, {name: getattr(pc, name) for name in pc.__all__})) == text  # noqa: S307  # what repr promises
 
 
 @pytest.mark.parametrize("kind", [pc.Conv2d, pc.Pool, pc.Dense, pc.BatchNorm, pc.Input, pc.Step])
@@ -96,6 +143,13 @@ def test_fields_are_those_of_torch_in_their_order() -> None:
     assert [field.name for field in dataclasses.fields(pc.Pool)] == [
         "kernel_size", "stride", "padding", "dilation", "ceil_mode", "mode", "data_format",
     ]  # fmt: skip
+    assert [field.name for field in dataclasses.fields(pc.ConvTranspose2d)] == [
+        "in_channels", "out_channels", "kernel_size", "stride", "padding", "output_padding",
+        "groups", "bias", "dilation", "data_format",
+    ]  # fmt: skip
+    assert pc.LSTM.__match_args__ == ("input_size", "hidden_size", "num_layers", "bias")
+    assert pc.GroupNorm.__match_args__ == ("num_groups", "num_channels", "affine")
+    assert pc.Upsample.__match_args__ == ("size", "scale_factor", "mode")
 
 
 def test_conv_padding_of_uneven_sides() -> None:
@@ -137,6 +191,60 @@ def test_macs_of_one_layer() -> None:
     assert pc.Conv2d(8, 8, 3, groups=8).num_macs((8, 5, 5)) == 3 * 3 * 8 * 3 * 3
     assert pc.Dense(4, 6).num_macs((3, 5, 4)) == 3 * 5 * 4 * 6
     assert pc.BatchNorm(4).num_macs() == pc.Pool(2).num_macs() == pc.Flatten().num_macs() == 0
+
+
+def test_macs_are_uses_of_weights() -> None:
+    """Of each tensor with two axes or more, at each position; the rest are biases."""
+
+    def weights(layer: pc.Layer) -> int:
+        return sum([one.size for one in layer.parameters() if len(one.shape) > 1])
+
+    lstm = pc.LSTM(5, 4, 3, bidirectional=True, proj_size=2)
+    for sequence in lstm, pc.RNN(5, 4, 2), pc.GRU(5, 4, bias=False):
+        assert sequence.num_macs((7, 5)) == 7 * weights(sequence)
+    conv = pc.ConvTranspose2d(6, 4, (2, 3), 5, groups=2)
+    assert conv.num_macs((6, 3, 4)) == 3 * 4 * weights(conv)
+    encoder = pc.TransformerEncoderLayer(6, 2, 10)
+    assert encoder.num_macs((7, 6)) == 7 * weights(encoder) + 2 * 7 * 7 * 6
+    assert pc.Embedding(5, 4).num_macs((7,)) == pc.LayerNorm(5).num_macs((7, 5)) == 0
+
+
+@pytest.mark.parametrize(
+    ("layer", "count"),
+    [
+        # Read off Keras 3.15.1: units=64 on 128 features.
+        (pc.RNN(128, 64, recurrent_bias=False), 12_352),
+        (pc.LSTM(128, 64, recurrent_bias=False), 49_408),
+        (pc.GRU(128, 64, recurrent_bias=False), 37_056),  # reset_after=False
+        (pc.GRU(128, 64), 37_248),
+        (pc.LSTM(128, 64, recurrent_bias=False, bidirectional=True), 98_816),
+    ],
+)
+def test_recurrent_layers_of_keras(layer: pc.Layer, count: int) -> None:
+    assert layer.num_params() == count
+    assert not any("bias_hh" in one.name for one in layer.parameters()) or count == 37_248
+
+
+def test_the_last_of_a_sequence() -> None:
+    gru = pc.GRU(8, 5, bidirectional=True)
+    assert gru.output_shape((7, 8)) == (7, 10)
+    last = dataclasses.replace(gru, return_sequences=False)
+    assert last.output_shape((7, 8)) == (10,)
+    assert last.num_params() == gru.num_params()
+
+
+def test_a_transposed_convolution_that_keeps_multiples() -> None:
+    for kernel_size in (1, 2, 5):
+        conv = pc.ConvTranspose2d(8, 4, kernel_size, stride=(2, 3), padding="same")
+        assert conv.output_shape((8, 7, 5)) == (4, 14, 15)
+
+
+def test_what_a_depthwise_and_a_pointwise_convolution_have() -> None:
+    separable = pc.Sequential(
+        depthwise=pc.Conv2d(32, 32, 3, groups=32), pointwise=pc.Conv2d(32, 64, 1)
+    )
+    assert separable.num_params() == (3 * 3 + 1) * 32 + (32 + 1) * 64 == 2_432
+    assert pc.Conv2d(32, 64, 3).num_params() == 18_496
 
 
 def test_dropout_stores_a_float() -> None:

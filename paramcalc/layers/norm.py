@@ -9,10 +9,10 @@ from paramcalc.errors import ConfigError, show
 from paramcalc.formulas import norm_params
 from paramcalc.layers.base import CheckedLayer, Parameter, Shape
 from paramcalc.layers.checks import (
+    as_axes,
     as_bool,
     as_count,
     as_data_format,
-    as_lengths,
     as_optional_count,
     entries,
     name,
@@ -226,12 +226,12 @@ class LastAxesNorm(CheckedLayer):
     bias: bool
 
     def __post_init__(self) -> None:
-        given = self.normalized_shape
-        if given is not None:
-            lengths = given if entries(given) is not None else (given,)
-            shape = as_lengths(lengths, self, "normalized_shape")
-            if not shape:
-                raise ConfigError(wrong(self, "normalized_shape", "have at least one axis", shape))
+        if self.normalized_shape is not None:
+            given = entries(self.normalized_shape)
+            if given == ():
+                raise ConfigError(wrong(self, "normalized_shape", "have at least one axis", given))
+            rank = 1 if given is None else len(given)
+            shape = as_axes(self.normalized_shape, self, "normalized_shape", rank)
             object.__setattr__(self, "normalized_shape", shape)
         as_bool(self.elementwise_affine, self, "elementwise_affine")
         as_bool(self.bias, self, "bias")

@@ -11,7 +11,6 @@ from paramcalc.layers.checks import (
     as_axes,
     as_bool,
     as_choice,
-    as_count,
     as_data_format,
     as_optional_count,
     as_padding,
@@ -171,7 +170,7 @@ class AdaptivePool(SpatialLayer):
         given = entries(self.output_size)
         put = object.__setattr__
         if given is None:
-            put(self, "output_size", as_count(self.output_size, self, "output_size"))
+            put(self, "output_size", as_axes(self.output_size, self, "output_size", 1)[0])
         elif not given:
             raise ConfigError(wrong(self, "output_size", "have at least one entry", given))
         else:

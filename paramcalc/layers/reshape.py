@@ -90,19 +90,18 @@ class Reshape(CheckedLayer):
         values = prod(shape)
         if -1 not in self.target_shape:
             if prod(self.target_shape) != values:
-                raise self._wrong_number(shape, "=")
+                raise self._wrong_number(shape, "")
             return self.target_shape
         axis = self.target_shape.index(-1)
         before, after = self.target_shape[:axis], self.target_shape[axis + 1 :]
         known = prod(before + after)
         if values % known:
-            raise self._wrong_number(shape, "in multiples of")
+            raise self._wrong_number(shape, "a multiple of ")
         return (*before, values // known, *after)
 
     def _wrong_number(self, shape: Shape, relation: str) -> ParamcalcError:
         known = prod([length for length in self.target_shape if length != -1])
-        wanted = f"target_shape {show(self.target_shape)} takes {relation} {show(known)} values"
-        wanted = wanted.replace("takes =", "takes")
+        wanted = f"target_shape {show(self.target_shape)} takes {relation}{show(known)} values"
         return self._misfit(f"{wanted}, got {show(prod(shape))} in shape {show(shape)}", shape)
 
 

@@ -1,0 +1,219 @@
+"""Branches: what leaves them, what they count, and how they are shown."""
+
+from __future__ import annotations
+
+import pytest
+
+import paramcalc as pc
+
+BLOCK = pc.Sequential(
+    stem=pc.Conv2d(3, 4, 3),
+    block=pc.Add(
+        body=pc.Sequential(pc.Conv2d(4, 8, 3, padding=1), pc.BatchNorm(8)),
+        skip=pc.Conv2d(4, 8, 1),
+    ),
+    dense=pc.Concat(pc.Identity(), pc.Conv2d(8, 2, 1)),
+    gate=pc.Multiply(pc.Identity(), pc.Sequential(pc.GlobalPool(), pc.Reshape((10, 1, 1)))),
+)
+SHAPE = (3, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "merged"),
+    [
+        ([(4, 5, 6), (4, 5, 6)], (4, 5, 6)),
+        ([(4, 5, 6), (4, 1, 1)], (4, 5, 6)),
+        ([(1, 5, 1), (4, 1, 6)], (4, 5, 6)),
+        ([(4, 5, 6), (6,)], (4, 5, 6)),
+        ([(1,), (5, 6), (4, 1, 1)], (4, 5, 6)),
+        ([(4, 5, 6)], (4, 5, 6)),
+    ],
+)
+def test_shapes_that_broadcast(shapes: list[tuple[int, ...]], merged: tuple[int, ...]) -> None:
+    for order in shapes, shapes[::-1]:
+        branches = [Constant(shape) for shape in order]
+        for kind in pc.Add, pc.Multiply:
+            assert kind(branches).output_shape((7,)) == merged
+
+
+class Constant(pc.Layer):
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+        return self.shape
+
+
+def test_lengths_add_up_along_dim() -> None:
+    for dim, output in [(0, (9, 5)), (1, (3, 15)), (-1, (3, 15)), (-2, (9, 5))]:
+        assert pc.Concat([pc.Identity()] * 3, dim=dim).output_shape((3, 5)) == output
+
+
+def test_branches_are_a_sequence() -> None:
+    branches = pc.Concat(a=pc.Identity(), b=pc.Pool(2), dim=-1)
+    assert len(branches) == 2
+    assert list(branches) == [pc.Identity(), pc.Pool(2)]
+    assert branches["b"] == branches[1] == pc.Pool(2)
+    assert branches[1:] == pc.Concat(b=pc.Pool(2), dim=-1)
+    with pytest.raises(pc.ConfigError, match="Concat: at least one branch is needed"):
+        branches[2:]
+
+
+def test_each_layer_is_a_step_and_the_merging_one_behind_them() -> None:
+    steps = pc.trace(BLOCK, SHAPE)
+    assert [(step.path, step.output_shape, step.num_params) for step in steps] == [
+        ("stem", (4, 6, 6), 112),
+        ("block.body[0]", (8, 6, 6), 296),
+        ("block.body[1]", (8, 6, 6), 16),
+        ("block.skip", (8, 6, 6), 40),
+        ("block", (8, 6, 6), 0),
+        ("dense[0]", (8, 6, 6), 0),
+        ("dense[1]", (2, 6, 6), 18),
+        ("dense", (10, 6, 6), 0),
+        ("gate[0]", (10, 6, 6), 0),
+        ("gate[1][0]", (10,), 0),
+        ("gate[1][1]", (10, 1, 1), 0),
+        ("gate", (10, 6, 6), 0),
+    ]
+    assert [step.input_shape for step in steps if step.path.startswith("block")] == [
+        (4, 6, 6),
+        (8, 6, 6),
+        (4, 6, 6),
+        (4, 6, 6),
+    ]
+    assert BLOCK.num_params() == BLOCK.num_params(SHAPE) == 482
+    assert [one.name for one in BLOCK["block"].parameters() if one.trainable] == [
+        "body[0].weight",
+        "body[0].bias",
+        "body[1].weight",
+        "body[1].bias",
+        "skip.weight",
+        "skip.bias",
+    ]
+
+
+TREE = """\
+name     layer                       output      parameters  working
+──────────────────────────────────────────────────────────────────────────
+stem     Conv2d(3, 4, 3)             4 × 6 × 6          112  (3·3·3 + 1)·4
+block    Add                         8 × 6 × 6            0
+  body   Sequential
+    [0]  Conv2d(4, 8, 3, padding=1)  8 × 6 × 6          296  (3·3·4 + 1)·8
+    [1]  BatchNorm(8)                8 × 6 × 6           16  2·8
+  skip   Conv2d(4, 8, 1)             8 × 6 × 6           40  (1·1·4 + 1)·8
+dense    Concat                      10 × 6 × 6           0
+  [0]    Identity()                  8 × 6 × 6            0
+  [1]    Conv2d(8, 2, 1)             2 × 6 × 6           18  (1·1·8 + 1)·2
+gate     Multiply                    10 × 6 × 6           0
+  [0]    Identity()                  10 × 6 × 6           0
+  [1]    Sequential
+    [0]  GlobalPool()                10                   0
+    [1]  Reshape((10, 1, 1))         10 × 1 × 1           0
+──────────────────────────────────────────────────────────────────────────
+total                                                   482"""
+FOLDED = """\
+name   layer            output      parameters  buffers
+───────────────────────────────────────────────────────
+stem   Conv2d(3, 4, 3)  4 × 6 × 6          112        0
+block  Add              8 × 6 × 6          352       16
+dense  Concat           10 × 6 × 6          18        0
+gate   Multiply         10 × 6 × 6           0        0
+───────────────────────────────────────────────────────
+total                                      482       16"""
+
+
+def test_a_summary_shows_them_as_a_tree() -> None:
+    assert str(pc.summary(BLOCK, SHAPE)) == TREE
+    columns = ("name", "layer", "output_shape", "num_params", "num_buffers")
+    assert str(pc.summary(BLOCK, SHAPE, columns=columns, depth=1)) == FOLDED
+
+
+def test_rows_are_in_the_order_of_the_trace() -> None:
+    summary = pc.summary(BLOCK, SHAPE, columns=("path", "shape_working", "num_buffers"))
+    assert [row.path for row in summary.rows] == [step.path for step in pc.trace(BLOCK, SHAPE)]
+    assert summary.to_records()[7] == {
+        "path": "dense",
+        "shape_working": "8 + 2",
+        "num_buffers": 0,
+    }
+    folded = pc.summary(BLOCK, SHAPE, depth=1).rows[1]
+    assert [row.path for row in folded.within] == [
+        "block.body[0]",
+        "block.body[1]",
+        "block.skip",
+        "block",
+    ]
+
+
+def test_branches_alone() -> None:
+    branches = pc.Add(pc.Conv2d(2, 2, 1), pc.Identity())
+    assert str(pc.summary(branches, (2, 3, 3), columns=("name", "layer", "num_params"))) == (
+        "name   layer            parameters\n"
+        "──────────────────────────────────\n"
+        "[0]    Conv2d(2, 2, 1)           6\n"
+        "[1]    Identity()                0\n"
+        "       Add                       0\n"
+        "──────────────────────────────────\n"
+        "total                            6"
+    )
+    assert pc.trace(branches, (2, 3, 3))[-1].path == ""
+
+
+def test_branches_of_nothing_are_a_step() -> None:
+    network = pc.Sequential(pc.Add(pc.Sequential(), pc.Sequential()), pc.Identity())
+    assert [step.path for step in pc.trace(network, (3,))] == ["[0]", "[1]"]
+    assert len(pc.summary(network, (3,), depth=1).rows) == 2
+
+
+MERGING = """\
+Concat: 4 × 5 × 5 → 7 × 5 × 5
+  channels    C_1 + C_2 = 4 + 3 = 7
+  height      5
+  width       5
+  parameters  0"""
+
+
+def test_an_explanation_adds_up_what_is_put_together() -> None:
+    explanation = pc.explain(pc.Concat(pc.Identity(), pc.Conv2d(4, 3, 1)), (4, 5, 5))
+    assert str(explanation).split("\n\n")[2] == MERGING.replace("Concat", "Concat", 1)
+    last = pc.Concat(pc.Identity(), pc.Identity(), dim=-1)
+    assert str(pc.explain(last, (2, 3)).parts[-1].lengths[1]) == "L_1 + L_2 = 3 + 3 = 6"
+
+
+def test_what_lengths_were_made_of_goes_the_way_the_shape_goes() -> None:
+    """Into the first branch, but not from one branch into the next."""
+    network = pc.Sequential(
+        pc.Flatten(),
+        pc.Add(pc.Dense(None, 1), pc.Sequential(pc.Reshape((6, 2)), pc.Flatten()), pc.Dense(12, 1)),
+    )
+    first, second = pc.explain(network, (2, 2, 3)).parts[1], pc.explain(network, (2, 2, 3)).parts[4]
+    assert str(first.lines()[-2]) == "(F_in + 1)·F_out = (2·2·3 + 1)·1 = 13"
+    assert str(second.lines()[-2]) == "(F_in + 1)·F_out = (12 + 1)·1 = 13"
+
+
+def test_a_shape_stated_in_any_branch_counts() -> None:
+    network = pc.Add(pc.Identity(), pc.Sequential(pc.Input(3, 8, 8), pc.Identity()))
+    assert network.output_shape() == (3, 8, 8)
+    with pytest.raises(pc.ShapeError, match=r"^\[1\]\[0\] Input: expects shape"):
+        network.output_shape((3, 9, 9))
+
+
+def test_nesting_is_no_more_than_its_layers() -> None:
+    """Each layer is asked once for its shape, however deep it is."""
+    asked: list[int] = []
+
+    class Counts(pc.Layer):
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            asked.append(1)
+            return input_shape or ()
+
+    network: pc.Layer = Counts()
+    for _ in range(40):
+        network = pc.Add(network, pc.Identity())
+    for ask in network.output_shape, network.num_params, network.num_macs, network.parameters:
+        asked.clear()
+        ask((3,))
+        assert len(asked) == 1
+    asked.clear()
+    pc.summary(network, (3,))
+    assert len(asked) == 1

@@ -1,0 +1,103 @@
+"""The zoo against published figures; its tensors are compared in conformance/."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from inspect import signature
+
+import pytest
+
+import paramcalc as pc
+from paramcalc import zoo
+
+# torchvision 0.21, the metadata of its weights: num_params, _ops in units of 10^9, and the exact
+# count of multiply-accumulates of convolutions and linear layers behind it.
+FIGURES = {
+    "alexnet": (61_100_840, 714_188_480, "0.714"),
+    "vgg11": (132_863_336, 7_609_090_048, "7.609"),
+    "vgg13": (133_047_848, 11_308_466_176, "11.308"),
+    "vgg16": (138_357_544, 15_470_264_320, "15.47"),
+    "vgg16_bn": (138_365_992, 15_470_264_320, "15.47"),
+    "vgg19": (143_667_240, 19_632_062_464, "19.632"),
+    "resnet18": (11_689_512, 1_814_073_344, "1.814"),
+    "resnet34": (21_797_672, 3_663_761_408, "3.664"),
+    "resnet50": (25_557_032, 4_089_184_256, "4.089"),
+    "resnet101": (44_549_160, 7_801_405_440, "7.801"),
+    "resnet152": (60_192_808, 11_513_626_624, "11.514"),
+    "resnext50_32x4d": (25_028_904, 4_230_479_872, "4.23"),
+    "wide_resnet50_2": (68_883_240, 11_398_021_120, "11.398"),
+    "squeezenet1_0": (1_248_424, 818_924_576, "0.819"),
+    "squeezenet1_1": (1_235_496, 349_151_936, "0.349"),
+    "mobilenet_v2": (3_504_872, 300_774_272, "0.301"),
+    "densenet121": (7_978_856, 2_834_161_664, "2.834"),
+    "googlenet": (6_624_904, 1_498_376_192, "1.498"),
+}
+SHAPE = (3, 224, 224)
+DOCUMENTS = {
+    "raschka_chapter_11": (26_926, (10,)),
+    "parameters_tutorial": (13_440, (64,)),
+    "parameters_tutorial_3d": (23_520, (64,)),
+    "cross_validated_question": (295_168, (100, 100, 256)),
+    "stack_overflow_answer": (217_706, (10,)),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_published_figures(name: str) -> None:
+    network: pc.Sequential = getattr(zoo, name)()
+    params, macs, ops = FIGURES[name]
+    assert network.output_shape(SHAPE) == (1000,)
+    assert network.num_params() == network.num_params(SHAPE) == params
+    assert network.num_macs(SHAPE) == macs
+    assert round(Decimal(macs) / 10**9, 3) == Decimal(ops)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_options(name: str) -> None:
+    """The first convolution and the last layer change, and nothing else."""
+    make = getattr(zoo, name)
+    few, usual = make(num_classes=10, in_channels=1), make()
+    assert few.output_shape((1, 224, 224)) == (10,)
+    pairs = zip(few.parameters(), usual.parameters(), strict=True)
+    changed = [(one, other) for one, other in pairs if one != other]
+    assert [one.name for one, _ in changed][:1] == [usual.parameters()[0].name]
+    assert changed[0][0].shape[1:2] == (1,)
+    assert changed[0][1].shape[1:2] == (3,)
+    assert [one.shape[0] for one, _ in changed[1:]] == [10, 10]
+    assert [other.shape[0] for _, other in changed[1:]] == [1000, 1000]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_networks_of_the_documents(name: str) -> None:
+    network: pc.Sequential = getattr(zoo, name)()
+    assert (network.num_params(), network.output_shape()) == DOCUMENTS[name]
+
+
+def test_lenet_is_the_papers_but_for_what_is_said() -> None:
+    network = zoo.lenet5()
+    assert network.output_shape((1, 32, 32)) == (10,)
+    assert network.num_params() == 61_706
+    shapes = [step.output_shape for step in pc.trace(network, (1, 32, 32))]
+    layers = [(6, 28, 28), (6, 14, 14), (16, 10, 10), (16, 5, 5), (120, 1, 1), (84,), (10,)]
+    assert set(layers) <= set(shapes)
+    # Its table 1 connects 6 maps to 3, 9 to 4 and 1 to all 6 of those below.
+    connected = 6 * (3 * 25 + 1) + 9 * (4 * 25 + 1) + (6 * 25 + 1)
+    all_of_them = pc.Conv2d(6, 16, 5).num_params()
+    assert 61_706 - all_of_them + connected + 2 * 6 + 2 * 16 - (84 + 1) * 10 == 60_000
+
+
+def test_every_network_is_compared() -> None:
+    assert set(zoo.__all__) == {*FIGURES, *DOCUMENTS, "lenet5"}
+    assert zoo.__all__ == sorted(zoo.__all__)
+    for name in zoo.__all__:
+        document = getattr(zoo, name).__doc__
+        assert ">>>" in document, name
+        assert "Source:" in document, name
+        options = list(signature(getattr(zoo, name)).parameters)
+        assert options == ([] if name in DOCUMENTS else ["num_classes", "in_channels"])
+
+
+def test_every_network_survives_being_written() -> None:
+    for name in FIGURES:
+        network = getattr(zoo, name)()
+        assert eval(repr(network), {name: getattr(pc, name) for name in pc.__all__}) == network  # noqa: S307  # what repr promises
