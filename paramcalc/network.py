@@ -227,9 +227,11 @@ class Branches(Network):
             raise ConfigError(f"{name(self)}: at least one branch is needed")
         Network._measure(self, layers)
 
-    def _merged(self, outputs: Sequence[Shape], shape: Shape) -> Shape:
-        """The one shape made of those that leave the branches."""
-        raise NotImplementedError
+    if TYPE_CHECKING:
+
+        def _merged(self, outputs: Sequence[Shape], shape: Shape) -> Shape:
+            """The one shape made of those that leave the branches."""
+            ...
 
     def branch_outputs(self, shape: Shape) -> list[Shape]:
         """The shapes that leave the branches."""

@@ -186,6 +186,80 @@ def test_batch_norm_tensors_are_torchs() -> None:
     assert pc.BatchNorm(affine=False, track_running_stats=False).parameters() == ()
 
 
+def shapes(layer: pc.Layer) -> dict[str, tuple[int, ...]]:
+    return {one.name: one.shape for one in layer.parameters()}
+
+
+def test_recurrent_tensors_are_torchs() -> None:
+    assert shapes(pc.RNN(5, 4)) == {
+        "weight_ih_l0": (4, 5),
+        "weight_hh_l0": (4, 4),
+        "bias_ih_l0": (4,),
+        "bias_hh_l0": (4,),
+    }
+    assert shapes(pc.GRU(5, 4, 2, recurrent_bias=False)) == {
+        "weight_ih_l0": (12, 5),
+        "weight_hh_l0": (12, 4),
+        "bias_ih_l0": (12,),
+        "weight_ih_l1": (12, 4),
+        "weight_hh_l1": (12, 4),
+        "bias_ih_l1": (12,),
+    }
+    assert shapes(pc.LSTM(5, 4, bias=False, bidirectional=True, proj_size=3)) == {
+        "weight_ih_l0": (16, 5),
+        "weight_hh_l0": (16, 3),
+        "weight_hr_l0": (3, 4),
+        "weight_ih_l0_reverse": (16, 5),
+        "weight_hh_l0_reverse": (16, 3),
+        "weight_hr_l0_reverse": (3, 4),
+    }
+
+
+def test_attention_tensors_are_torchs() -> None:
+    assert shapes(pc.MultiheadAttention(6, 2)) == {
+        "in_proj_weight": (18, 6),
+        "in_proj_bias": (18,),
+        "out_proj.weight": (6, 6),
+        "out_proj.bias": (6,),
+    }
+    assert shapes(pc.MultiheadAttention(6, 2, bias=False, add_bias_kv=True, vdim=5)) == {
+        "q_proj_weight": (6, 6),
+        "k_proj_weight": (6, 6),
+        "v_proj_weight": (6, 5),
+        "bias_k": (1, 1, 6),
+        "bias_v": (1, 1, 6),
+        "out_proj.weight": (6, 6),
+    }
+    weights = {
+        "self_attn.in_proj_weight": (18, 6),
+        "self_attn.out_proj.weight": (6, 6),
+        "linear1.weight": (7, 6),
+        "linear2.weight": (6, 7),
+        "norm1.weight": (6,),
+        "norm2.weight": (6,),
+    }
+    assert shapes(pc.TransformerEncoderLayer(6, 2, 7, bias=False)) == weights
+    biases = {name.replace("weight", "bias"): shape[:1] for name, shape in weights.items()}
+    encoder = pc.TransformerEncoderLayer(6, 2, 7)
+    assert shapes(encoder) == weights | biases
+    assert encoder.num_params() == 168 + (6 + 1) * 7 + (7 + 1) * 6 + 2 * 2 * 6 == 289
+    assert encoder.num_macs((3, 6)) == 3 * (4 * 36 + 2 * 42) + 2 * 3 * 3 * 6
+    assert pc.MultiheadAttention(6, 2).num_params() == 168
+
+
+def test_norm_and_transposed_tensors_are_torchs() -> None:
+    assert shapes(pc.LayerNorm((3, 4))) == {"weight": (3, 4), "bias": (3, 4)}
+    assert shapes(pc.RMSNorm(4)) == {"weight": (4,)}
+    assert shapes(pc.GroupNorm(2, 4)) == {"weight": (4,), "bias": (4,)}
+    assert shapes(pc.InstanceNorm(4)) == shapes(pc.LayerNorm(4, elementwise_affine=False)) == {}
+    assert shapes(pc.PReLU(4)) == {"weight": (4,)}
+    assert shapes(pc.Embedding(5, 4)) == {"weight": (5, 4)}
+    assert shapes(pc.ConvTranspose2d(4, 6, (2, 3), groups=2)) == {
+        "weight": (4, 3, 2, 3),
+        "bias": (6,),
+    }
+
+
 def test_macs_of_one_layer() -> None:
     assert pc.Conv2d(3, 64, 3, padding=1).num_macs((3, 224, 224)) == 86_704_128
     assert pc.Conv2d(8, 8, 3, groups=8).num_macs((8, 5, 5)) == 3 * 3 * 8 * 3 * 3

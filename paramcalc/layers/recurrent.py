@@ -33,8 +33,8 @@ class Recurrent(CheckedLayer):
 
     @property
     def _gates(self) -> int:
-        """How many vectors of its units' length each step works out."""
-        raise NotImplementedError
+        """How many vectors, each as long as there are units, are worked out at each position."""
+        return 1
 
     @property
     def _projected(self) -> int:
@@ -138,10 +138,6 @@ class RNN(Recurrent):
     """
 
     __slots__ = ()
-
-    @property
-    def _gates(self) -> int:
-        return 1
 
 
 class GRU(Recurrent):
