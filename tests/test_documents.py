@@ -187,5 +187,5 @@ def test_the_script_prints_them_all(capsys: pytest.CaptureFixture[str]) -> None:
     lines = [" ".join(line.split()) for line in printed.splitlines()]
     totals = [line.removeprefix("total ") for line in lines if line.startswith("total")]
     assert totals == ["26,926", "13,440", "23,520", "295,168", "217,706"]
-    assert "Conv2d(None, 32, 5) 32 × 24 × 24 832 (5·5·1 + 1)·32" in lines
+    assert "Conv2d(1, 32, 5) 32 × 24 × 24 832 (5·5·1 + 1)·32" in lines
     assert max(map(len, printed.splitlines())) <= 80

@@ -422,6 +422,13 @@ def test_differences_are_as_stated(name: str) -> None:
             assert (here.parameters, here.buffers) == (case.torch.parameters, case.torch.buffers)
 
 
+def test_differences_are_in_the_docs() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "formulas.md").read_text("utf-8")
+    listed = [line.split(" | ")[0].removeprefix("| ") for line in text.splitlines()]
+    assert set(DIFFERENCES) <= set(listed)
+    assert f"{sum(map(len, cases().values())):,} layers" in text
+
+
 @pytest.mark.parametrize("layer", LAYERS)
 def test_there_are_enough_cases(layer: str) -> None:
     assert len({f"{case.fields} {case.shape}" for case in cases()[layer]}) >= 300
