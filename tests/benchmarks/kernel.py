@@ -13,6 +13,7 @@ from functools import partial
 from time import perf_counter
 
 import paramcalc as pc
+from paramcalc import zoo
 
 Row = tuple[str, int, int, int, int, int]
 SHAPE = (3, 224, 224)
@@ -126,6 +127,22 @@ def chain() -> None:
         print(f"  {name:30}{seconds * 1e6:9.1f}{ratios[0]:12.2f}{ratios[1]:12.2f}")
 
 
+def networks() -> None:
+    """The real ones, skips included, from nothing: the arithmetic by hand is that of ResNet-50."""
+    network = zoo.resnet50()
+    calls: dict[str, Callable[[], object]] = {
+        "by hand": by_hand,
+        "build": zoo.resnet50,
+        "trace": lambda: pc.trace(network, SHAPE),
+        "build + trace": lambda: pc.trace(zoo.resnet50(), SHAPE),
+        "output_shape + num_params()": lambda: (network.output_shape(SHAPE), network.num_params()),
+    }
+    times = best(calls, rounds=30, repeats=20)
+    print("\nResNet-50 of the zoo                µs   × by hand")
+    for name, seconds in times.items():
+        print(f"  {name:30}{seconds * 1e6:9.1f}{seconds / times['by hand']:12.2f}")
+
+
 def tables() -> None:
     network = pc.Sequential(layers())
     calls: dict[str, Callable[[], object]] = {
@@ -188,6 +205,7 @@ def start_up() -> None:
 if __name__ == "__main__":
     print(f"Python {sys.version.split()[0]}")
     chain()
+    networks()
     tables()
     length()
     start_up()
