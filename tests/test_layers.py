@@ -299,6 +299,39 @@ def test_recurrent_layers_of_keras(layer: pc.Layer, count: int) -> None:
     assert not any("bias_hh" in one.name for one in layer.parameters()) or count == 37_248
 
 
+@pytest.mark.parametrize(
+    ("layer", "shape", "output"),
+    [
+        (pc.ConvTranspose1d(2, 3, 3, output_padding=1, dilation=2), (2, 4), (3, 9)),
+        (pc.LayerNorm(), (4, 5), (4, 5)),
+        (pc.AdaptivePool((None, 3)), (2, 5, 6), (2, 5, 3)),
+        (pc.GlobalPool(data_format="channels_last"), (5, 6, 2), (2,)),
+        (pc.Pad(((1, 2), (0, 3))), (2, 5, 6), (2, 8, 9)),
+        (pc.Pad(4, "reflect"), (2, 5), (2, 13)),
+        (pc.Pad(5, "circular"), (2, 5), (2, 15)),
+        (pc.Crop(((1, 2), (0, 3))), (2, 5, 6), (2, 2, 3)),
+        (pc.Upsample((4, 9)), (2, 5, 6), (2, 4, 9)),
+        (pc.Upsample(scale_factor=(2, 3)), (2, 5, 6), (2, 10, 18)),
+        (pc.PixelShuffle(2), (12, 5, 6), (3, 10, 12)),
+        (pc.PixelShuffle(2, data_format="channels_last"), (5, 6, 12), (10, 12, 3)),
+        (pc.PixelUnshuffle(3), (2, 6, 9), (18, 2, 3)),
+        (pc.Reshape((3, -1, 2)), (12, 4), (3, 8, 2)),
+        (pc.Permute((2, 0, 1)), (4, 5, 6), (6, 4, 5)),
+        (pc.Embedding(10, 3), (4, 5), (4, 5, 3)),
+        (pc.LSTM(5, 4, 2, bidirectional=True, proj_size=3), (7, 5), (7, 6)),
+    ],
+)
+def test_shapes_that_leave(
+    layer: pc.Layer, shape: tuple[int, ...], output: tuple[int, ...]
+) -> None:
+    assert layer.output_shape(shape) == output
+
+
+def test_what_is_taken_from_the_last_axis() -> None:
+    assert pc.LayerNorm().num_params((4, 5)) == 2 * 5
+    assert pc.MultiheadAttention(4, 2, add_bias_kv=True).num_macs((3, 4)) == 3 * 64 + 2 * 3 * 4 * 4
+
+
 def test_the_last_of_a_sequence() -> None:
     gru = pc.GRU(8, 5, bidirectional=True)
     assert gru.output_shape((7, 8)) == (7, 10)
