@@ -90,7 +90,7 @@ __all__ = [
     "trace",
 ]
 
-LATE = {
+_LATE = {
     "layers.activation": "Activation Dropout Identity PReLU",
     "layers.attention": "MultiheadAttention TransformerEncoderLayer",
     "layers.conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
@@ -111,7 +111,7 @@ LATE = {
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        for module, names in LATE.items():
+        for module, names in _LATE.items():
             if name in names.split():
                 globals()[name] = getattr(import_module(f"paramcalc.{module}"), name)
                 return globals()[name]

@@ -89,9 +89,9 @@ def show(value: object) -> str:
         return f"a value of type {type(value).__name__} that cannot be printed"
 
 
-def counted(number: int, thing: str) -> str:
-    """`number` and `thing`, which takes an s where there are several."""
-    return f"{show(number)} {thing}" + ("" if number == 1 else "s")
+def counted(number: int, thing: str, things: str = "") -> str:
+    """`number` and `thing`, or where there are several `things`: that with an s, if not given."""
+    return f"{show(number)} {thing if number == 1 else things or thing + 's'}"
 
 
 def join_path(outer: str, inner: str) -> str:

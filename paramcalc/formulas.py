@@ -414,8 +414,8 @@ def recurrent_macs(
 ) -> int:
     """The multiply-accumulates of one layer of a recurrent network, in one direction.
 
-    `L·G·H·(F + H)`: each weight once at each position. Products of gates and
-    states, with no weight in them, are not counted.
+    `L·G·H·(F + H)`, with a projection `L·(G·H·(F + P) + H·P)`: each weight once at
+    each position. Products of gates and states are not counted.
 
     Args:
         length: positions of the sequence, L.

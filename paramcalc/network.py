@@ -39,6 +39,9 @@ class Measured(CheckedLayer):
 
     __slots__ = ("_network_depth", "_network_size")
 
+    _options: tuple[str, ...] = ()
+    """What is no name of a layer, for it is a keyword of another meaning."""
+
     def _measure(self, layers: tuple[Layer, ...]) -> None:
         depth = 1 + max([layer._network_depth for layer in layers], default=0)
         size = 1 + sum([layer._network_size for layer in layers])
@@ -84,6 +87,8 @@ class Network(Measured):
         for one in names:
             if not is_keyword_argument(one):
                 raise ConfigError(wrong(self, "a name", "be a Python identifier", one))
+            if one in self._options:
+                raise ConfigError(wrong(self, "a name", "not be that of an option", one))
         if not len(layers) == len(names) == len(set(names)):
             values = f"{counted(len(layers), 'layer')} and names {show(names)}"
             raise ConfigError(f"{name(self)}: each layer needs a name of its own, got {values}")
@@ -217,6 +222,13 @@ class Sequential(Network):
         return shape
 
 
+def parts_of(network: Network, path: str) -> Iterator[tuple[str, Layer]]:
+    """Yield (path, layer) of what a network that stands at `path` is made of."""
+    for position, layer in enumerate(network.layers):
+        where = network._where(path, position)  # pyright: ignore[reportPrivateUsage]
+        yield where, layer
+
+
 class Branches(Network):
     """What `Add`, `Multiply` and `Concat` share: every branch gets the input, one shape leaves."""
 
@@ -233,8 +245,7 @@ class Branches(Network):
             """The one shape made of those that leave the branches."""
             ...
 
-    def branch_outputs(self, shape: Shape) -> list[Shape]:
-        """The shapes that leave the branches."""
+    def _checked_output_shape(self, shape: Shape) -> Shape:
         outputs: list[Shape] = []
         for position, layer in enumerate(self.layers):
             try:
@@ -242,10 +253,7 @@ class Branches(Network):
             except ParamcalcError as error:
                 locate(error, self._key(position), layer)
                 raise
-        return outputs
-
-    def _checked_output_shape(self, shape: Shape) -> Shape:
-        return self._merged(self.branch_outputs(shape), shape)
+        return self._merged(outputs, shape)
 
     def _stated_shape(self) -> Shape | None:
         stated = [layer._stated_shape() for layer in self.layers]
@@ -396,6 +404,8 @@ class Concat(Branches):
     _: KW_ONLY
     dim: int
 
+    _options = ("dim",)
+
     def __init__(self, /, *layers: Layer | Sequence[Layer], dim: int = 0, **parts: Layer) -> None:
         object.__setattr__(self, "dim", as_int(dim, self, "dim"))
         Branches.__init__(self, *layers, **parts)
@@ -409,8 +419,12 @@ class Concat(Branches):
             )
         before, after = first[:axis], first[axis + 1 :]
         for position, output in enumerate(outputs):
-            if (len(output), output[:axis], output[axis + 1 :]) != (len(first), before, after):
+            rule = ""
+            if len(output) != len(first):
+                rule = "outputs must have equally many axes"
+            elif output[:axis] != before or output[axis + 1 :] != after:
                 rule = f"all axes but dim {show(self.dim)} must be equally long"
+            if rule:
                 raise self._disagreement(rule, outputs, 0, position, shape)
         return (*before, sum([output[axis] for output in outputs]), *after)
 

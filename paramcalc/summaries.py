@@ -16,7 +16,7 @@ from itertools import groupby
 from paramcalc.errors import ParamcalcError, counted, join_path, show
 from paramcalc.layers.base import Layer, Shape, ask, locate, visits
 from paramcalc.layers.checks import as_int, entries, wrong
-from paramcalc.network import Network
+from paramcalc.network import Branches, Network, parts_of
 from paramcalc.render import html, latex, markdown, table, text
 from paramcalc.term import Term
 from paramcalc.working import Chain, layer_text, shape_text
@@ -169,7 +169,7 @@ class Summary:
         workings: list[str] = []
         chain = Chain()
         for row in self.rows:
-            step = chain.lift(row.layer, row.input_shape, row.output_shape)
+            step = chain.lift(row.path, row.layer, row.input_shape, row.output_shape)
             if row.within:  # No formula of its own.
                 workings.append("")
             elif column == "working":
@@ -189,6 +189,9 @@ class Summary:
         networks = dict(networks_within(self.network))
         is_tree = self.columns[0] == "name"
         heads: dict[str, int] = {}
+        if isinstance(self.network, Branches) and is_tree:
+            heads[""] = 0
+            rows.append(table.Row(()))
         before: list[str] = []
         for row, cells in zip(self.rows, zip(*columns, strict=True), strict=True):
             path = keys(row.path) if is_tree else []
@@ -221,9 +224,8 @@ def networks_within(layer: Layer, path: str = "") -> Iterator[tuple[str, Layer]]
     """Yield (path, network) of a network and of all networks within."""
     if isinstance(layer, Network):
         yield path, layer
-        for position, one in enumerate(layer):
-            key = layer.names[position] if layer.names else f"[{position}]"
-            yield from networks_within(one, join_path(path, key))
+        for where, one in parts_of(layer, path):
+            yield from networks_within(one, where)
 
 
 def formula(numbers: Iterable[int], style: str) -> str:

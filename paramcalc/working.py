@@ -12,8 +12,9 @@ from textwrap import wrap
 from paramcalc.errors import ParamcalcError, counted
 from paramcalc.layers.base import CheckedLayer, Layer, Parameter, Shape, ask, locate, visits
 from paramcalc.layers.checks import entries
-from paramcalc.layers.spatial import spatial_axes
-from paramcalc.network import Branches, Concat, Network
+from paramcalc.layers.features import FeaturesLayer, SequenceLayer
+from paramcalc.layers.spatial import SpatialLayer, spatial_axes
+from paramcalc.network import Branches, Concat, Network, parts_of
 from paramcalc.render import html, latex, markdown
 from paramcalc.render.table import Column, Markup, Row, Table, printable
 from paramcalc.term import Term
@@ -60,26 +61,38 @@ SYMBOLS = {
     "vdim": "V",
     "d_model": "E",
     "dim_feedforward": "F",
-    "target_shape": "",
-    "dims": "",
 }
-"""What fields are called in formulas; all others go by their names, and those without one are
-no sizes to be worked with."""
-FEATURES = {"in_features": "F_in", "normalized_shape": "F", "embedding_dim": ""}
-"""By what layers are known that take features on the last axis, whatever stands before it."""
-SEQUENCES = {"input_size": "F", "embed_dim": "E", "d_model": "E"}
-"""By what layers are known that take (length, features)."""
+"""What fields are called in formulas; all others go by their names."""
 
 
-def axis_names(layer: Layer, rank: int) -> list[tuple[str, str]]:
+def kind_of(layer: Layer) -> str:
+    """What the axes are at a layer: "spatial", "features", "sequence", "plain"; empty for any."""
+    if isinstance(layer, SequenceLayer):
+        return "sequence"
+    if isinstance(layer, FeaturesLayer) or hasattr(layer, "in_features"):
+        return "features"
+    if isinstance(layer, SpatialLayer):
+        return "spatial"
+    return "plain" if isinstance(layer, CheckedLayer) and hasattr(layer, "embedding_dim") else ""
+
+
+def kind_behind(layer: Layer, kind: str) -> str:
+    """What the axes are that leave a layer: some give them another meaning."""
+    moved = hasattr(layer, "target_shape") or hasattr(layer, "dims")
+    return "plain" if isinstance(layer, CheckedLayer) and moved else kind
+
+
+def axis_names(layer: Layer, rank: int, kind: str) -> list[tuple[str, str]]:
     """The symbol and the name of each axis of a shape at `layer`."""
-    for field, symbol in FEATURES.items():
-        if hasattr(layer, field):
-            last = symbol or f"n_{rank}"
-            return [*[(f"n_{i}", f"axis {i}") for i in range(1, rank)], (last, "features")]
-    for field, symbol in SEQUENCES.items():
-        if hasattr(layer, field):
-            return [("L", "length"), (symbol, "features")][-rank:]
+    numbered = [(f"n_{i}", f"axis {i}") for i in range(1, rank + 1)]
+    if kind == "plain" or (kind == "sequence" and rank > 2):
+        return numbered
+    if kind in ("features", "sequence"):
+        symbol = "F_in" if hasattr(layer, "in_features") else "F"
+        if isinstance(layer, SequenceLayer) and not hasattr(layer, "input_size"):
+            symbol = "E"
+        before = numbered[:-1] if kind == "features" else [("L", "length")][: rank - 1]
+        return [*before, (symbol, "features")]
     spatial = [(symbol, name) for symbol, _, name in spatial_axes(rank - 1)]
     symbol = "C_in" if hasattr(layer, "in_channels") else "C"
     if not spatial and not hasattr(layer, "data_format"):
@@ -89,43 +102,57 @@ def axis_names(layer: Layer, rank: int) -> list[tuple[str, str]]:
     return [(symbol, "channels" if spatial else "features"), *spatial]
 
 
-def shape_terms(layer: Layer, shape: Shape, made_of: MadeOf | None = None) -> Shape:
+def shape_terms(layer: Layer, shape: Shape, kind: str, made_of: MadeOf | None = None) -> Shape:
     """A shape that arrives at `layer` as Terms."""
+    names = axis_names(layer, len(shape), kind)
     return tuple(
         [
             Term(length, symbol, is_axis=True, made_of=made)
             for length, (symbol, _), made in zip(
-                shape, axis_names(layer, len(shape)), made_of or [None] * len(shape), strict=True
+                shape, names, made_of or [None] * len(shape), strict=True
             )
         ]
     )
 
 
-def output_terms(layer: Layer, output: Shape) -> Shape:
+def output_terms(layer: Layer, output: Shape, kind: str) -> Shape:
     """A shape that has left `layer` as Terms: what its multiply-accumulates are counted by."""
+    names = axis_names(layer, len(output), kind)
     return tuple(
         [
             Term(length, symbol.removesuffix("_in") + "_out")
-            for length, (symbol, _) in zip(output, axis_names(layer, len(output)), strict=True)
+            for length, (symbol, _) in zip(output, names, strict=True)
         ]
     )
 
 
-def lifted(layer: Any, shape: Shape | None) -> Any:
+def arriving(layer: Any, shape: Shape) -> dict[str, Any]:
+    """What fields of a layer of this library state of its input, as it arrives."""
+    channels = shape[-1 if getattr(layer, "data_format", "") == "channels_last" else 0]
+    stated: dict[str, Any] = dict.fromkeys(
+        ["in_channels", "num_features", "num_channels"], channels
+    )
+    stated |= dict.fromkeys(["in_features", "input_size", "embed_dim", "d_model"], shape[-1])
+    axes: Shape = getattr(layer, "normalized_shape", None) or ()
+    stated["normalized_shape"] = shape[len(shape) - len(axes) :]
+    target: Shape = getattr(layer, "target_shape", ())
+    numbers = [Term(one, f"{one}", divides=True) if one > 0 else one for one in target]
+    return {**stated, "target_shape": tuple(numbers)}
+
+
+def lifted(layer: Any, shape: Shape | None, kind: str) -> Any:
     """A copy of `layer` whose ints are Terms, but for those left at a default of 0 or 1.
 
     What a layer of this library states of its input is the very Term that arrives.
     """
     cls: Any = layer.__class__
     held = attributes(layer)
-    known: dict[str, int] = {}
-    taken = {symbol for symbol, _ in axis_names(layer, len(shape or ()) or 1)}
+    known: dict[str, Any] = {}
+    taken = {symbol for symbol, _ in axis_names(layer, len(shape or ()) or 1, kind)}
     if isinstance(layer, CheckedLayer):
         taken.clear()  # What these call their fields is no clash, but the same length.
         if shape is not None:
-            channels = shape[-1 if getattr(layer, "data_format", "") == "channels_last" else 0]
-            known = dict.fromkeys(["in_channels", "num_features", "num_channels"], channels)
-            known |= dict.fromkeys(["in_features", *SEQUENCES], shape[-1])
+            known = arriving(layer, shape)
     copy: Any = object.__new__(cls)
     defaults = field_defaults(cls)
     for field, value in held.items():
@@ -134,10 +161,11 @@ def lifted(layer: Any, shape: Shape | None) -> Any:
             symbol = field
         if symbol in taken:
             symbol = f"self.{field}"
-        is_known = field in known and value is not None
-        new = known[field] if is_known else value
-        if symbol and not is_known:
+        if field in known and value is not None:
+            new = known[field]
+        else:
             new = field_terms(value, symbol, defaults.get(field))
+            taken.add(symbol)
         object.__setattr__(copy, field, new)
     return copy
 
@@ -172,7 +200,10 @@ def field_terms(value: Any, symbol: str, default: object) -> Any:
         return as_term(value, "", default)
     usual = entries(default) or (default,) * len(given)
     terms: list[Any] = []
-    for entry, (_, index, _), one in zip(given, spatial_axes(len(given)), usual, strict=False):
+    indices = [index for _, index, _ in spatial_axes(len(given))]
+    if symbol == SYMBOLS["normalized_shape"] and len(given) > 1:
+        indices = [f"{i}" for i in range(1, len(given) + 1)]  # Any axes, not the spatial ones.
+    for entry, index, one in zip(given, indices, usual, strict=False):
         sides = entries(entry)
         if sides is not None and len(sides) == 2:
             before, after = sides
@@ -288,23 +319,41 @@ class Lifted:
         layer: the layer.
         shape: what arrives; None if it is not known.
         made_of: for each of its axes what the length was made of, if that is to be shown.
+        kind: what the axes are.
+        branches: what left the branches, if there are any.
     """
 
-    def __init__(self, layer: Layer, shape: Shape | None, made_of: MadeOf | None) -> None:
+    def __init__(
+        self,
+        layer: Layer,
+        shape: Shape | None,
+        made_of: MadeOf | None,
+        kind: str,
+        branches: Sequence[Shape | None],
+    ) -> None:
         self.layer = layer
         self.shape = shape
         self.made_of = made_of
+        self.kind = kind
+        self.branches = branches
+
+    @property
+    def kind_behind(self) -> str:
+        """What the axes are that leave."""
+        return kind_behind(self.layer, self.kind)
 
     @cached_property
     def terms(self) -> Shape | None:
         """The shape as Terms."""
-        return None if self.shape is None else shape_terms(self.layer, self.shape, self.made_of)
+        if self.shape is None:
+            return None
+        return shape_terms(self.layer, self.shape, self.kind, self.made_of)
 
     @cached_property
     def copy(self) -> Any:
         """The layer made of Terms; None for one that does not let itself be copied."""
         try:
-            return lifted(self.layer, self.terms)
+            return lifted(self.layer, self.terms, self.kind)
         except Exception:  # noqa: BLE001  # it is of someone else's making
             return None
 
@@ -330,12 +379,12 @@ class Lifted:
         return tuple([one if isinstance(one, Term) else plain for one, plain in pairs])
 
     def _merged(self, output: Shape) -> Shape:
-        """The lengths that leave branches, with the sum along which they are put together."""
-        if not isinstance(self.layer, Concat) or self.shape is None:
+        """The lengths that leave branches, with the sum of those put one behind the other."""
+        if not isinstance(self.layer, Concat) or len(self.branches) > MAX_SUMMANDS:
             return output
         axis = self.layer.dim % len(output)
-        symbol = axis_names(self.layer, len(output))[axis][0]
-        lengths = [one[axis] for one in self.layer.branch_outputs(self.shape)]
+        symbol = axis_names(self.layer, len(output), self.kind)[axis][0]
+        lengths = [one[axis] for one in self.branches if one is not None]
         terms = [Term(length, f"{symbol}_{i}") for i, length in enumerate(lengths, 1)]
         return (*output[:axis], sum(terms), *output[axis + 1 :])
 
@@ -351,19 +400,35 @@ class Lifted:
 class Chain:
     """Layers lifted one after the other, as a network is walked through.
 
-    What lengths were made of goes from a layer to the one its output arrives at.
+    What lengths were made of, and what the axes are, goes from a layer to the one its output
+    arrives at.
     """
 
     def __init__(self) -> None:
         self.left: Shape | None = None
         self.made_of: MadeOf | None = None
+        self.kind = "spatial"
+        self.outputs: list[tuple[str, Shape | None]] = []
 
-    def lift(self, layer: Layer, shape: Shape | None, output: Shape | None) -> Lifted:
+    def lift(self, path: str, layer: Layer, shape: Shape | None, output: Shape | None) -> Lifted:
+        branches = self._branches(path, layer, shape) if isinstance(layer, Branches) else ()
+        self.outputs.append((path, output))
         # The output of one layer is the very tuple that arrives at the next, but where a branch
         # begins.
-        step = Lifted(layer, shape, self.made_of if shape is self.left else None)
-        self.left, self.made_of = output, step.onwards(output)
+        made_of = self.made_of if shape is self.left else None
+        step = Lifted(layer, shape, made_of, kind_of(layer) or self.kind, branches)
+        self.left, self.made_of, self.kind = output, step.onwards(output), step.kind_behind
         return step
+
+    def _branches(self, path: str, network: Branches, shape: Shape | None) -> list[Shape | None]:
+        """What left each branch: the last of the outputs within it."""
+        found: list[Shape | None] = []
+        for where, _ in reversed([*parts_of(network, path)]):
+            outputs: list[Shape | None] = []
+            while self.outputs and f"{self.outputs[-1][0]}.".startswith((f"{where}.", f"{where}[")):
+                outputs.append(self.outputs.pop()[1])
+            found.append(outputs[0] if outputs else shape)
+        return found[::-1]
 
 
 def work(path: str, lifted: Lifted, output: Shape | None) -> Working:
@@ -379,10 +444,10 @@ def work(path: str, lifted: Lifted, output: Shape | None) -> Working:
     num_params = lifted.answer("num_params", ask(layer, "num_params", shape))
     if shape is None or output is None:
         return Working(path, layer, None, None, (), parameters, num_params, None)
-    names = [name for _, name in axis_names(layer, len(output))]
+    names = [name for _, name in axis_names(layer, len(output), lifted.kind_behind)]
     lengths = tuple(map(Line, names, lifted.lengths(output)))
     plain_macs = ask(layer, "num_macs", shape, output)
-    macs = lifted.answer("num_macs", plain_macs, output_terms(layer, output))
+    macs = lifted.answer("num_macs", plain_macs, output_terms(layer, output, lifted.kind_behind))
     return Working(path, layer, shape, output, lengths, parameters, num_params, macs)
 
 
@@ -570,7 +635,7 @@ def explain(network: Layer, input_shape: Shape | None = None) -> Explanation:
     chain = Chain()
     for path, layer, shape, output in visits(network, input_shape, "explain"):
         try:
-            parts.append(work(path, chain.lift(layer, shape, output), output))
+            parts.append(work(path, chain.lift(path, layer, shape, output), output))
         except ParamcalcError as error:
             locate(error, path, layer)
             raise

@@ -150,9 +150,9 @@ def test_branches_alone() -> None:
     assert str(pc.summary(branches, (2, 3, 3), columns=("name", "layer", "num_params"))) == (
         "name   layer            parameters\n"
         "──────────────────────────────────\n"
+        "       Add                       0\n"
         "[0]    Conv2d(2, 2, 1)           6\n"
         "[1]    Identity()                0\n"
-        "       Add                       0\n"
         "──────────────────────────────────\n"
         "total                            6"
     )
@@ -178,6 +178,59 @@ def test_an_explanation_adds_up_what_is_put_together() -> None:
     assert str(explanation).split("\n\n")[2] == MERGING.replace("Concat", "Concat", 1)
     last = pc.Concat(pc.Identity(), pc.Identity(), dim=-1)
     assert str(pc.explain(last, (2, 3)).parts[-1].lengths[1]) == "L_1 + L_2 = 3 + 3 = 6"
+
+
+def test_an_explanation_of_many_branches_has_no_endless_sum() -> None:
+    for number in (12, 13, 101):
+        part = pc.explain(pc.Concat([pc.Identity()] * number), (4, 3)).parts[-1]
+        assert part.lengths[0].value == 4 * number
+        assert len(part.lengths[0].steps()) == (3 if number == 12 else 1)
+
+
+def test_an_explanation_asks_each_layer_for_its_shape_once_more_at_most() -> None:
+    asked: list[int] = []
+
+    class Counts(pc.Layer):
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            asked.append(1)
+            return input_shape or ()
+
+    network: pc.Layer = Counts()
+    for _ in range(40):
+        network = pc.Concat(network, pc.Sequential(), dim=-1)
+    pc.explain(network, (3, 2))
+    assert len(asked) == 2  # On ints, and on ints that remember.
+    last = pc.summary(network, (3, 2), columns=("path", "shape_working")).to_records()
+    assert last[1] == {"path": "[0]" * 39, "shape_working": "2 + 2"}
+    assert last[2] == {"path": "[0]" * 38, "shape_working": "4 + 2"}
+
+
+def test_what_the_axes_are_goes_the_way_the_shape_goes() -> None:
+    """A block of a transformer has no channels, nor has what was permuted."""
+
+    def names(network: pc.Layer, shape: tuple[int, ...]) -> dict[str, list[str]]:
+        parts = pc.explain(network, shape).parts
+        return {part.path: [line.label for line in part.lengths] for part in parts}
+
+    sequence = ["length", "features"]
+    block = pc.Add(pc.Sequential(pc.LayerNorm(8), pc.MultiheadAttention(8, 2)), pc.Identity())
+    assert names(pc.Sequential(block, pc.Dropout()), (5, 8)) == {
+        "[0][0][0]": ["axis 1", "features"],
+        "[0][0][1]": sequence,
+        "[0][1]": sequence,
+        "[0]": sequence,
+        "[1]": sequence,
+    }
+    assert names(pc.Sequential(pc.Permute((1, 0)), pc.Identity(), pc.LSTM(3, 4)), (3, 5)) == {
+        "[0]": ["axis 1", "axis 2"],
+        "[1]": ["axis 1", "axis 2"],
+        "[2]": sequence,
+    }
+    assert names(pc.Add(pc.Conv1d(3, 3, 1), pc.Identity()), (3, 5))[""] == ["channels", "length"]
+    assert names(pc.Sequential(pc.Dense(4, 4), pc.Dropout()), (3, 4))["[1]"] == [
+        "axis 1",
+        "features",
+    ]
 
 
 def test_what_lengths_were_made_of_goes_the_way_the_shape_goes() -> None:

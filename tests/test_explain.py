@@ -12,6 +12,7 @@ from networks import ANSWER
 from strategies import layers_and_shapes, networks_and_shapes
 
 import paramcalc as pc
+from paramcalc.working import SYMBOLS as SYMBOLS_OF_FIELDS
 
 CHAPTER = [
     pc.Conv2d(3, 5, 5), pc.Pool(3, stride=2), pc.Conv2d(5, 12, 3), pc.Pool(5, stride=2),
@@ -515,3 +516,47 @@ def test_errors_say_where() -> None:
         pc.explain(pc.Sequential(pc.Pool(3)), (1, 2))
     with pytest.raises(TypeError, match="explain: network must be a Layer, got 5"):
         pc.explain(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("field", [*SYMBOLS_OF_FIELDS, "data_format", "target_shape", "dims"])
+def test_layers_of_ones_own_may_name_their_fields_as_they_like(field: str) -> None:
+    class Own(pc.Layer):
+        def __init__(self) -> None:
+            setattr(self, field, 7)
+
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            return tuple([length + getattr(self, field) for length in input_shape or ()])
+
+        def parameters(self, input_shape: pc.Shape | None = None) -> tuple[pc.Parameter, ...]:
+            return (pc.Parameter("weight", (getattr(self, field), 3)),)
+
+        def num_macs(self, input_shape: pc.Shape | None = None) -> int:
+            return 5
+
+    for rank in range(1, 6):
+        shape = (3,) * rank
+        for network in Own(), pc.Sequential(pc.Dropout(), Own()), pc.Add(Own()):
+            assert pc.explain(network, shape).num_params == 21
+        (part,) = pc.explain(Own(), shape).parts
+        assert part.lengths[0].value == 10
+        assert isinstance(part.lengths[0].value, pc.Term)
+        assert part.lengths[0].value.numbers() == "3 + 7"
+
+
+def test_two_fields_of_ones_own_have_two_symbols() -> None:
+    class Own(pc.Layer):
+        def __init__(self) -> None:
+            self.embed_dim, self.embedding_dim, self.vdim, self.num_embeddings = 8, 5, 3, 7
+
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            return input_shape or ()
+
+        def parameters(self, input_shape: pc.Shape | None = None) -> tuple[pc.Parameter, ...]:
+            return (
+                pc.Parameter("w", (self.embed_dim, self.embedding_dim)),
+                pc.Parameter("v", (self.vdim, self.num_embeddings)),
+            )
+
+    weight, value = pc.explain(Own(), (3,)).parts[0].parameters
+    assert str(weight) == "E·embedding_dim = 8·5 = 40"
+    assert str(value) == "V·num_embeddings = 3·7 = 21"

@@ -32,6 +32,7 @@ import paramcalc as pc
         (pc.LayerNorm(7), pc.LayerNorm((7,))),
         (pc.Pad((1, 1)), pc.Pad(((1, 1), (1, 1)))),
         (pc.Permute((-1, 0, 1)), pc.Permute((2, 0, 1))),
+        (pc.MultiheadAttention(8, 2, kdim=8), pc.MultiheadAttention(8, 2)),
     ],
 )
 def test_what_means_the_same_is_stored_the_same(one: pc.Layer, other: pc.Layer) -> None:

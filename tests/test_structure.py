@@ -20,6 +20,7 @@ ROOMS = [
     "layers.checks",
     "layers.base",
     "layers.spatial",
+    "layers.features",
     "layers.",
     "network",
     "trace",

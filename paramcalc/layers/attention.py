@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 
-from paramcalc.errors import ConfigError, counted, show
+from paramcalc.errors import ConfigError, show
 from paramcalc.formulas import (
     attention_macs,
     attention_params,
@@ -12,31 +12,16 @@ from paramcalc.formulas import (
     dense_params,
     norm_params,
 )
-from paramcalc.layers.base import CheckedLayer, Parameter, Shape
+from paramcalc.layers.base import Parameter, Shape
 from paramcalc.layers.checks import as_bool, as_count, as_optional_count, name
+from paramcalc.layers.features import SequenceLayer
 
 
-class SequenceLayer(CheckedLayer):
-    """A layer that takes (length, features) and gives as much."""
-
-    __slots__ = ()
-
-    def _check(self, shape: Shape, features: int) -> Shape:
-        if len(shape) != 2:
-            hint = "; leave out the batch axis" if len(shape) == 3 else ""
-            raise self._misfit(f"expects (length, features), got shape {show(shape)}{hint}", shape)
-        if shape[1] != features:
-            expected = counted(features, "feature")
-            problem = f"expects {expected} on the last axis, got shape {show(shape)}"
-            raise self._misfit(problem, shape)
-        return shape
-
-    def _check_heads(self, heads: str, features: str) -> None:
-        if getattr(self, features) % getattr(self, heads):
-            values = [f"{field}={show(getattr(self, field))}" for field in (heads, features)]
-            raise ConfigError(
-                f"{name(self)}: {heads} must divide {features}, got {', '.join(values)}"
-            )
+def check_heads(layer: object, heads: str, features: str) -> None:
+    """Refuse a number of heads that does not divide the features."""
+    if getattr(layer, features) % getattr(layer, heads):
+        values = [f"{field}={show(getattr(layer, field))}" for field in (heads, features)]
+        raise ConfigError(f"{name(layer)}: {heads} must divide {features}, got {', '.join(values)}")
 
 
 def attention_tensors(
@@ -105,16 +90,18 @@ class MultiheadAttention(SequenceLayer):
         put(self, "num_heads", as_count(self.num_heads, self, "num_heads"))
         as_bool(self.bias, self, "bias")
         as_bool(self.add_bias_kv, self, "add_bias_kv")
-        put(self, "kdim", as_optional_count(self.kdim, self, "kdim"))
-        put(self, "vdim", as_optional_count(self.vdim, self, "vdim"))
-        self._check_heads("num_heads", "embed_dim")
+        for field in ("kdim", "vdim"):
+            dim = as_optional_count(getattr(self, field), self, field)
+            put(self, field, None if dim == self.embed_dim else dim)
+        check_heads(self, "num_heads", "embed_dim")
 
     def _dims(self) -> tuple[int, int, int]:
         """The features of queries, keys and values."""
         return self.embed_dim, self.kdim or self.embed_dim, self.vdim or self.embed_dim
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
-        return self._check(shape, self.embed_dim)
+        self._check_sequence(shape, self.embed_dim)
+        return shape
 
     def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
         tensors = attention_tensors(*self._dims(), self.bias, self.add_bias_kv)
@@ -166,10 +153,11 @@ class TransformerEncoderLayer(SequenceLayer):
         for field in ("d_model", "nhead", "dim_feedforward"):
             object.__setattr__(self, field, as_count(getattr(self, field), self, field))
         as_bool(self.bias, self, "bias")
-        self._check_heads("nhead", "d_model")
+        check_heads(self, "nhead", "d_model")
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
-        return self._check(shape, self.d_model)
+        self._check_sequence(shape, self.d_model)
+        return shape
 
     def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
         features, inner = self.d_model, self.dim_feedforward

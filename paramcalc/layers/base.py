@@ -134,7 +134,9 @@ class Layer:
     def num_macs(self, input_shape: Shape | None = None) -> int:
         """How many multiply-accumulates one example costs.
 
-        One for each use of a weight; biases are not counted.
+        Those of convolutions, dense and recurrent layers, one for each use of a weight,
+        and of the products of attention. What is done to each value by itself, as by
+        biases, normalizations and gates, is not counted.
 
         Args:
             input_shape: the shape that arrives; not needed if the network
@@ -213,7 +215,7 @@ class CheckedLayer(Layer):
             parent = cls.__mro__[1].__name__
             raise TypeError(
                 f"{cls.__name__}: {parent} cannot be subclassed; "
-                f"write a function that returns a {parent}, or a subclass of Layer"
+                f"write a function that returns one, or a subclass of Layer"
             )
         if "__setattr__" in vars(cls):  # The one of a slotted dataclass fails for other names.
             cls.__setattr__ = cls.__delattr__ = refuse_change  # type: ignore[assignment]

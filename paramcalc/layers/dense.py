@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from paramcalc.errors import counted, show
+from paramcalc.errors import show
 from paramcalc.formulas import dense_macs, dense_params
-from paramcalc.layers.base import CheckedLayer, Parameter, Shape
+from paramcalc.layers.base import Parameter, Shape
 from paramcalc.layers.checks import as_bool, as_count, as_optional_count
+from paramcalc.layers.features import FeaturesLayer
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Dense(CheckedLayer):
+class Dense(FeaturesLayer):
     """A dense (fully connected, linear) layer on the last axis; the axes before it stay.
 
     `(F_in + 1)·F_out` values are learnt; without bias, `F_in·F_out`.
@@ -49,14 +50,11 @@ class Dense(CheckedLayer):
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
         if self.in_features is not None and shape[-1] != self.in_features:
-            features = counted(self.in_features, "feature")
-            problem = f"expects {features} on the last axis, got shape {show(shape)}"
+            hint = ""
             if prod(shape) == self.in_features:
-                product = " × ".join(map(show, shape))
-                problem += (
-                    f"; {product} = {show(self.in_features)}, so a Flatten() before it would fit"
-                )
-            raise self._misfit(problem, shape)
+                product = f"{' × '.join(map(show, shape))} = {show(self.in_features)}"
+                hint = f"; {product}, so a Flatten() before it would fit"
+            raise self._wrong_features(self.in_features, shape, hint)
         return (*shape[:-1], self.out_features)
 
     def _arriving_features(self, shape: Shape | None) -> int:

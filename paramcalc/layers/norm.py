@@ -7,7 +7,7 @@ from math import prod
 
 from paramcalc.errors import ConfigError, show
 from paramcalc.formulas import norm_params
-from paramcalc.layers.base import CheckedLayer, Parameter, Shape
+from paramcalc.layers.base import Parameter, Shape
 from paramcalc.layers.checks import (
     as_axes,
     as_bool,
@@ -18,6 +18,7 @@ from paramcalc.layers.checks import (
     name,
     wrong,
 )
+from paramcalc.layers.features import FeaturesLayer
 from paramcalc.layers.spatial import SpatialLayer
 
 
@@ -216,7 +217,7 @@ class GroupNorm(SpatialLayer):
         return norm_params(self.num_channels or self._arriving_channels(shape, "num_channels"))
 
 
-class LastAxesNorm(CheckedLayer):
+class LastAxesNorm(FeaturesLayer):
     """What `LayerNorm` and `RMSNorm` share: a scale for each place on the last axes."""
 
     __slots__ = ()

@@ -18,13 +18,11 @@ from paramcalc.layers.checks import (
     name,
     wrong,
 )
-from paramcalc.layers.spatial import SpatialLayer, window_lengths
+from paramcalc.layers.spatial import SpatialLayer, spread, window_lengths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TypeVar
-
-    T = TypeVar("T")
+    from typing import Any
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -117,11 +115,9 @@ class Pool(SpatialLayer):
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
         channels, lengths = self._split(shape)
-        rank = max(len(lengths), 1) if isinstance(self.kernel_size, int) else len(self.kernel_size)
-        if len(lengths) != rank:
-            raise self._wrong_rank(shape, rank)
-        kernel_size = spread(self.kernel_size, rank)
-        padding = (self.padding,) * rank if isinstance(self.padding, int) else self.padding
+        kernel_size = self._per_axis(self.kernel_size, shape)
+        rank = len(lengths)
+        padding = self.padding if isinstance(self.padding, str) else spread(self.padding, rank)
         dilation = spread(self.dilation, rank)
         counts = window_lengths(
             lengths, kernel_size, spread(self.stride, rank), padding, dilation, self.ceil_mode
@@ -181,10 +177,7 @@ class AdaptivePool(SpatialLayer):
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
         channels, lengths = self._split(shape)
-        rank = max(len(lengths), 1) if isinstance(self.output_size, int) else len(self.output_size)
-        if len(lengths) != rank:
-            raise self._wrong_rank(shape, rank)
-        sizes = spread(self.output_size, rank)
+        sizes = self._per_axis(self.output_size, shape)
         counts = [size or length for size, length in zip(sizes, lengths, strict=True)]
         return self._join(channels, counts)
 
@@ -227,8 +220,3 @@ class GlobalPool(SpatialLayer):
         if not lengths:
             raise self._wrong_rank(shape, 1)
         return (channels,)
-
-
-def spread(value: int | T, rank: int) -> tuple[int, ...] | T:
-    """An int as one for each axis; anything else is so already."""
-    return (value,) * rank if isinstance(value, int) else value

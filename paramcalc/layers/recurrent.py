@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 
-from paramcalc.errors import ConfigError, ParamcalcError, counted, show
+from paramcalc.errors import ConfigError, show
 from paramcalc.formulas import recurrent_macs, recurrent_params
-from paramcalc.layers.base import CheckedLayer, Parameter, Shape
-from paramcalc.layers.checks import as_bool, as_count, as_int, as_optional_count, name
+from paramcalc.layers.base import Parameter, Shape
+from paramcalc.layers.checks import as_bool, as_count, as_int, as_optional_count, name, wrong
+from paramcalc.layers.features import SequenceLayer
+
+MAX_LAYERS = 10_000
+"""More would take long to be listed, for each has tensors of its own."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Recurrent(CheckedLayer):
+class Recurrent(SequenceLayer):
     """What `RNN`, `LSTM` and `GRU` share: all but the number of gates, and the projection."""
 
     input_size: int | None
@@ -28,6 +32,9 @@ class Recurrent(CheckedLayer):
         put(self, "input_size", as_optional_count(self.input_size, self, "input_size"))
         put(self, "hidden_size", as_count(self.hidden_size, self, "hidden_size"))
         put(self, "num_layers", as_count(self.num_layers, self, "num_layers"))
+        if self.num_layers > MAX_LAYERS:
+            wanted = f"be at most {MAX_LAYERS:,}"
+            raise ConfigError(wrong(self, "num_layers", wanted, self.num_layers))
         for field in ("bias", "bidirectional", "recurrent_bias", "return_sequences"):
             as_bool(getattr(self, field), self, field)
 
@@ -50,17 +57,8 @@ class Recurrent(CheckedLayer):
         return self._directions * (self._projected or self.hidden_size)
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
-        if len(shape) != 2:
-            hint = "; leave out the batch axis" if len(shape) == 3 else ""
-            raise self._misfit(f"expects (length, features), got shape {show(shape)}{hint}", shape)
-        length, features = shape
-        if features != (self.input_size or features):
-            raise self._wrong_features(shape)
-        return (length, self._features()) if self.return_sequences else (self._features(),)
-
-    def _wrong_features(self, shape: Shape) -> ParamcalcError:
-        expected = counted(self.input_size or 0, "feature")
-        return self._misfit(f"expects {expected} on the last axis, got shape {show(shape)}", shape)
+        self._check_sequence(shape, self.input_size)
+        return (shape[0], self._features()) if self.return_sequences else (self._features(),)
 
     def _arriving_features(self, shape: Shape | None) -> int:
         return self._needed(shape, "input_size is None, so the number of parameters")[-1]

@@ -133,13 +133,15 @@ class Permute(CheckedLayer):
         given = as_ints(self.dims, self, "dims")
         rank = len(given)
         dims = tuple([dim + rank if dim < 0 else dim for dim in given])
-        if not dims or sorted(dims) != list(range(rank)):
-            wanted = f"name each of the axes 0 to {max(rank, 1) - 1} once"
+        if not dims:
+            raise ConfigError(wrong(self, "dims", "have at least one axis", dims))
+        if sorted(dims) != list(range(rank)):
+            wanted = f"name each of the axes 0 to {rank - 1} once"
             raise ConfigError(wrong(self, "dims", wanted, given))
         object.__setattr__(self, "dims", dims)
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
         if len(shape) != len(self.dims):
-            expected = counted(len(self.dims), "axis").replace("axiss", "axes")
+            expected = counted(len(self.dims), "axis", "axes")
             raise self._misfit(f"expects {expected}, got shape {show(shape)}", shape)
         return tuple([shape[dim] for dim in self.dims])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 
-from paramcalc.errors import ConfigError, show
+from paramcalc.errors import ConfigError, counted, show
 from paramcalc.layers.base import Shape
 from paramcalc.layers.checks import (
     Sides,
@@ -24,34 +24,26 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class Resizing(SpatialLayer):
-    """A layer to which one int means as many axes as there are, and a tuple that many."""
+def as_any_sides(value: Any, owner: object, field: str) -> Any:
+    """`value`, what is at both sides of each axis; an int is for any number of axes."""
+    given = entries(value)
+    sides = as_sides(value, owner, field, max(len(given or ()), 1))
+    return sides[0] if given is None else sides
+
+
+class SidedLayer(SpatialLayer):
+    """A layer with a number for each side of each axis."""
 
     __slots__ = ()
 
-    def _per_axis(self, value: Any, shape: Shape) -> tuple[Any, ...]:
-        """The entries of a field for each spatial axis of what arrives."""
-        given = entries(value)
-        rank = max(len(shape) - 1, 1) if given is None else len(given)
-        if len(shape) != rank + 1:
-            raise self._wrong_rank(shape, rank)
-        return (value,) * rank if given is None else given
-
     def _sides(self, value: Sides | int, shape: Shape) -> list[tuple[int, int]]:
-        """What is at the two sides of each spatial axis."""
+        """The numbers (before, after) of each axis."""
         sides = self._per_axis(value, shape)
         return [(side, side) if isinstance(side, int) else side for side in sides]
 
 
-def sides(value: Any, owner: object, field: str) -> Any:
-    """What is at the two sides of each axis; an int is for any number of axes."""
-    given = entries(value)
-    checked = as_sides(value, owner, field, max(len(given or ()), 1))
-    return checked[0] if given is None else checked
-
-
 @dataclass(frozen=True, slots=True, repr=False)
-class Pad(Resizing):
+class Pad(SidedLayer):
     """Positions added on both sides of each spatial axis.
 
     Args:
@@ -85,7 +77,7 @@ class Pad(Resizing):
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        put(self, "padding", sides(self.padding, self, "padding"))
+        put(self, "padding", as_any_sides(self.padding, self, "padding"))
         modes = "constant", "reflect", "replicate", "circular"
         put(self, "mode", as_choice(self.mode, self, "mode", *modes))
         put(self, "data_format", as_data_format(self.data_format, self))
@@ -110,7 +102,7 @@ class Pad(Resizing):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Crop(Resizing):
+class Crop(SidedLayer):
     """Positions taken off both sides of each spatial axis.
 
     Args:
@@ -138,7 +130,7 @@ class Crop(Resizing):
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        put(self, "cropping", sides(self.cropping, self, "cropping"))
+        put(self, "cropping", as_any_sides(self.cropping, self, "cropping"))
         put(self, "data_format", as_data_format(self.data_format, self))
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
@@ -159,7 +151,7 @@ RANKS = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Upsample(Resizing):
+class Upsample(SpatialLayer):
     """Spatial axes made longer (or shorter) by repeating or interpolating.
 
     Either `size` says how many positions come out, or `scale_factor` how many times as
@@ -221,7 +213,9 @@ class Upsample(Resizing):
     def _checked_output_shape(self, shape: Shape) -> Shape:
         rank = RANKS.get(self.mode, len(shape) - 1)
         if len(shape) != rank + 1:
-            raise self._wrong_rank(shape, rank)
+            axes = counted(rank, "spatial axis", "spatial axes")
+            problem = f"mode {self.mode!r} is for {axes}, got shape {show(shape)}"
+            raise self._misfit(problem, shape)
         channels, lengths = self._split(shape)
         if self.size is not None:
             return self._join(channels, self._per_axis(self.size, shape))

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from paramcalc.errors import ParamcalcError, counted, show
 from paramcalc.formulas import dilated_kernel_size, same_length, window_length
 from paramcalc.layers.base import CheckedLayer, Shape
-from paramcalc.layers.checks import Padding
+from paramcalc.layers.checks import Padding, entries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     T = TypeVar("T")
 
@@ -21,6 +21,12 @@ AXES = {
     3: [("D", "d", "depth"), ("H", "h", "height"), ("W", "w", "width")],
 }
 """Of each spatial axis: the symbol of its length, the index of sizes along it, and its name."""
+
+
+def spread(value: Any, rank: int) -> tuple[Any, ...]:
+    """One value as one for each of `rank` axes; a tuple is so already."""
+    given = entries(value)
+    return (value,) * rank if given is None else given
 
 
 def spatial_axes(rank: int) -> list[tuple[str, str, str]]:
@@ -51,6 +57,14 @@ class SpatialLayer(CheckedLayer):
     def _arriving_channels(self, shape: Shape | None, field: str) -> int:
         """The channels that arrive, for a `field` that is None."""
         return self._split(self._needed(shape, f"{field} is None, so the number of parameters"))[0]
+
+    def _per_axis(self, value: Any, shape: Shape) -> tuple[Any, ...]:
+        """The entries of a field for each spatial axis of `shape`: it may be one for all."""
+        given = entries(value)
+        rank = max(len(shape) - 1, 1) if given is None else len(given)
+        if len(shape) != rank + 1:
+            raise self._wrong_rank(shape, rank)
+        return spread(value, rank)
 
     def _wrong_rank(self, shape: Shape, rank: int) -> ParamcalcError:
         wanted = self._join("channels", [name for _, _, name in spatial_axes(rank)])
