@@ -560,3 +560,27 @@ def test_two_fields_of_ones_own_have_two_symbols() -> None:
     weight, value = pc.explain(Own(), (3,)).parts[0].parameters
     assert str(weight) == "E·embedding_dim = 8·5 = 40"
     assert str(value) == "V·num_embeddings = 3·7 = 21"
+
+
+def test_axes_that_are_normalized_over_have_the_symbols_of_those_that_arrive() -> None:
+    norm = pc.LayerNorm((3, 4))
+    alone, arriving = pc.explain(norm), pc.explain(norm, (2, 3, 4))
+    assert str(alone.parts[0].lines()[-1]) == "2·n_1·n_2 = 2·3·4 = 24"
+    assert str(arriving.parts[0].lines()[-1]) == "2·n_2·F = 2·3·4 = 24"
+    assert str(pc.explain(pc.LayerNorm(4)).parts[0].lines()[-1]) == "2·n = 2·4 = 8"
+
+
+def test_long_lines_break_behind_a_sign() -> None:
+    assert str(pc.explain(pc.TransformerEncoderLayer(512, 8))).splitlines()[-5:] == [
+        "  parameters                 E·(E + E + E + E) + 4·E + (E + 1)·F +",
+        "                                 (F + 1)·E + 4·E",
+        "                             = 512·(512 + 512 + 512 + 512) + 4·512 +",
+        "                                 (512 + 1)·2048 + (2048 + 1)·512 + 4·512",
+        "                             = 3,152,384",
+    ]
+
+
+def test_an_exact_division_has_no_floor() -> None:
+    assert str(pc.explain(pc.Reshape((4, -1)), (8, 5)).parts[0].lengths[1]) == "C·L/4 = 8·5/4 = 10"
+    shuffled = pc.explain(pc.PixelShuffle(2), (8, 5, 5)).parts[0]
+    assert str(shuffled.lengths[0]) == "C/(r·r) = 8/(2·2) = 2"
