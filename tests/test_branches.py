@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
 import paramcalc as pc
@@ -34,6 +36,16 @@ def test_shapes_that_broadcast(shapes: list[tuple[int, ...]], merged: tuple[int,
         branches = [Constant(shape) for shape in order]
         for kind in pc.Add, pc.Multiply:
             assert kind(branches).output_shape((7,)) == merged
+
+
+class Counts(pc.Layer):
+    """Counts how often it is asked for its shape."""
+
+    asked: ClassVar[list[int]] = []
+
+    def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+        self.asked.append(1)
+        return input_shape or ()
 
 
 class Constant(pc.Layer):
@@ -188,13 +200,8 @@ def test_an_explanation_of_many_branches_has_no_endless_sum() -> None:
 
 
 def test_an_explanation_asks_each_layer_for_its_shape_once_more_at_most() -> None:
-    asked: list[int] = []
-
-    class Counts(pc.Layer):
-        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
-            asked.append(1)
-            return input_shape or ()
-
+    asked = Counts.asked
+    asked.clear()
     network: pc.Layer = Counts()
     for _ in range(40):
         network = pc.Concat(network, pc.Sequential(), dim=-1)
@@ -253,13 +260,8 @@ def test_a_shape_stated_in_any_branch_counts() -> None:
 
 def test_nesting_is_no_more_than_its_layers() -> None:
     """Each layer is asked once for its shape, however deep it is."""
-    asked: list[int] = []
-
-    class Counts(pc.Layer):
-        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
-            asked.append(1)
-            return input_shape or ()
-
+    asked = Counts.asked
+    asked.clear()
     network: pc.Layer = Counts()
     for _ in range(40):
         network = pc.Add(network, pc.Identity())
