@@ -4,12 +4,13 @@ from importlib import import_module
 
 from paramcalc import formulas
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError
-from paramcalc.layers.base import Layer, Parameter, Shape
+from paramcalc.layers.base import Layer, Parameter, Shape, Window
 from paramcalc.network import Add, Concat, Multiply, Sequential
 from paramcalc.trace import Step, trace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from paramcalc.costs import Flops, FlopsRow, flops
     from paramcalc.layers.activation import Activation, Dropout, Identity, PReLU
     from paramcalc.layers.attention import MultiheadAttention, TransformerEncoderLayer
     from paramcalc.layers.conv import (
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
     )
     from paramcalc.layers.dense import Dense
     from paramcalc.layers.embedding import Embedding
+    from paramcalc.layers.frozen import Frozen
     from paramcalc.layers.input import Input
     from paramcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
     from paramcalc.layers.pool import AdaptivePool, GlobalPool, Pool
     from paramcalc.layers.recurrent import GRU, LSTM, RNN
     from paramcalc.layers.reshape import Flatten, Permute, Reshape
     from paramcalc.layers.resize import Crop, Pad, PixelShuffle, PixelUnshuffle, Upsample
+    from paramcalc.memories import Memory, freeze, memory
+    from paramcalc.receptive_fields import ReceptiveField, receptive_field
     from paramcalc.summaries import Summary, SummaryRow, summary
     from paramcalc.term import Term
     from paramcalc.working import Explanation, Line, Working, explain
@@ -51,6 +55,9 @@ __all__ = [
     "Embedding",
     "Explanation",
     "Flatten",
+    "Flops",
+    "FlopsRow",
+    "Frozen",
     "GRU",
     "GlobalPool",
     "GroupNorm",
@@ -61,6 +68,7 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "Line",
+    "Memory",
     "MultiheadAttention",
     "Multiply",
     "PReLU",
@@ -73,6 +81,7 @@ __all__ = [
     "Pool",
     "RMSNorm",
     "RNN",
+    "ReceptiveField",
     "Reshape",
     "Sequential",
     "Shape",
@@ -83,25 +92,34 @@ __all__ = [
     "Term",
     "TransformerEncoderLayer",
     "Upsample",
+    "Window",
     "Working",
     "explain",
+    "flops",
     "formulas",
+    "freeze",
+    "memory",
+    "receptive_field",
     "summary",
     "trace",
 ]
 
 _LATE = {
+    "costs": "Flops FlopsRow flops",
     "layers.activation": "Activation Dropout Identity PReLU",
     "layers.attention": "MultiheadAttention TransformerEncoderLayer",
     "layers.conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
     "layers.dense": "Dense",
     "layers.embedding": "Embedding",
+    "layers.frozen": "Frozen",
     "layers.input": "Input",
     "layers.norm": "BatchNorm GroupNorm InstanceNorm LayerNorm RMSNorm",
     "layers.pool": "AdaptivePool GlobalPool Pool",
     "layers.recurrent": "GRU LSTM RNN",
     "layers.reshape": "Flatten Permute Reshape",
     "layers.resize": "Crop Pad PixelShuffle PixelUnshuffle Upsample",
+    "memories": "Memory freeze memory",
+    "receptive_fields": "ReceptiveField receptive_field",
     "summaries": "Summary SummaryRow summary",
     "term": "Term",
     "working": "Explanation Line Working explain",

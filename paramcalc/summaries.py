@@ -19,6 +19,7 @@ from paramcalc.layers.checks import as_int, entries, wrong
 from paramcalc.network import Branches, Network, parts_of
 from paramcalc.render import html, latex, markdown, table, text
 from paramcalc.term import Term
+from paramcalc.trace import Step
 from paramcalc.working import Chain, layer_text, shape_text
 
 TYPE_CHECKING = False
@@ -34,6 +35,8 @@ COLUMNS = {
     "num_params": table.Column("parameters", numeric=True),
     "num_buffers": table.Column("buffers", numeric=True),
     "num_macs": table.Column("MACs", numeric=True),
+    "receptive_field": table.Column("receptive field"),
+    "num_uncovered": table.Column("not covered"),
     "working": table.Column("working"),
     "shape_working": table.Column("working of the output"),
 }
@@ -84,6 +87,14 @@ class SummaryRow:
             locate(error, self.path, self.layer)
             raise
         return sum([one.size for one in tensors if not one.trainable])
+
+    @property
+    def num_uncovered(self) -> tuple[int, ...] | None:
+        """Along each axis that windows slide along, how many positions are seen by none."""
+        if self.within or self.input_shape is None or self.output_shape is None:
+            return None
+        step = Step(self.path, self.layer, self.input_shape, self.output_shape)
+        return step.num_uncovered or None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -164,6 +175,15 @@ class Summary:
         """The plain values of a column, one for each row."""
         if column == "layer":
             return [layer_text(row.layer) for row in self.rows]
+        if column == "receptive_field":
+            # Not at the head: one column would cost a fifth of the time it takes to load all this.
+            from paramcalc.receptive_fields import receptive_field
+
+            shape = self.rows[0].input_shape if self.rows else None
+            if shape is None:
+                return [None for _ in self.rows]
+            fields = {one.path: one.size for one in receptive_field(self.network, shape).steps}
+            return [fields[(row.within or (row,))[-1].path] for row in self.rows]
         if column not in ("working", "shape_working"):
             return [getattr(row, column) for row in self.rows]
         workings: list[str] = []
@@ -242,7 +262,7 @@ def cell(value: Any) -> str:
         return ""
     shape = entries(value)
     if shape is not None:
-        return shape_text(shape)
+        return "all" if None in shape else shape_text(shape)
     return f"{value:,}" if isinstance(value, int) else value
 
 
@@ -271,7 +291,8 @@ def summary(
             out behind an `Input`; and where all channels and features are given,
             to count the parameters alone.
         columns: which columns, in which order: path, name, layer, input_shape,
-            output_shape, num_params, num_buffers, num_macs, working, shape_working.
+            output_shape, num_params, num_buffers, num_macs, receptive_field,
+            num_uncovered, working, shape_working.
             With name as the first, networks within are shown as a tree.
         depth: how many levels are shown; a network further down is one row, with
             the sums of what is in it. None is all levels.

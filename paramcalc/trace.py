@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paramcalc.layers.base import Layer, Shape, ask, visits
+from paramcalc.layers.base import Layer, Shape, Window, ask, visits
+from paramcalc.network import Network
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +43,39 @@ class Step:
     def num_macs(self) -> int:
         """How many multiply-accumulates one example costs here; the merging of branches none."""
         return int(ask(self.layer, "num_macs", self.input_shape, self.output_shape))
+
+    @property
+    def num_uncovered(self) -> tuple[int, ...]:
+        """Along each axis that windows slide along, how many positions are seen by none.
+
+        They are those beyond the last window, for which one more would be too long; and those
+        between windows, where the stride is larger than they are.
+
+        Raises:
+            ShapeError: a layer of one's own does not say what it sees.
+        """
+        if isinstance(self.layer, Network):
+            return ()
+        sources = self.layer.sources(self.input_shape)
+        pairs = zip(sources, self.output_shape, strict=True)
+        return tuple(
+            [
+                self.input_shape[source[0]] - covered(source[1], self.input_shape[source[0]], count)
+                for source, count in pairs
+                if source is not None and source[1] != Window() and source[1].spacing == 1
+            ]
+        )
+
+
+def covered(window: Window, length: int, count: int) -> int:
+    """How many positions of an axis are seen by `count` windows."""
+    size, reach = window.kernel_size, window.dilation * (window.kernel_size - 1) + 1
+    if window.dilation == 1 and window.stride <= size:  # Without gaps.
+        last = (count - 1) * window.stride - window.padding + reach
+        return min(last, length) - max(-window.padding, 0)
+    starts = range(-window.padding, count * window.stride - window.padding, window.stride)
+    taps = {place for start in starts for place in range(start, start + reach, window.dilation)}
+    return len([place for place in taps if 0 <= place < length])
 
 
 def trace(network: Layer, input_shape: Shape | None = None) -> tuple[Step, ...]:

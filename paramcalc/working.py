@@ -13,6 +13,7 @@ from paramcalc.errors import ParamcalcError, counted
 from paramcalc.layers.base import CheckedLayer, Layer, Parameter, Shape, ask, locate, visits
 from paramcalc.layers.checks import entries
 from paramcalc.layers.features import FeaturesLayer, SequenceLayer
+from paramcalc.layers.frozen import Frozen
 from paramcalc.layers.spatial import SpatialLayer, spatial_axes
 from paramcalc.network import Branches, Concat, Network, parts_of
 from paramcalc.render import html, latex, markdown
@@ -67,6 +68,7 @@ SYMBOLS = {
 
 def kind_of(layer: Layer) -> str:
     """What the axes are at a layer: "spatial", "features", "sequence", "plain"; empty for any."""
+    layer = thawed(layer)
     if isinstance(layer, SequenceLayer):
         return "sequence"
     if isinstance(layer, FeaturesLayer) or hasattr(layer, "in_features"):
@@ -76,14 +78,21 @@ def kind_of(layer: Layer) -> str:
     return "plain" if isinstance(layer, CheckedLayer) and hasattr(layer, "embedding_dim") else ""
 
 
+def thawed(layer: Layer) -> Layer:
+    """The layer, or the one in it that is frozen."""
+    return layer.layer if isinstance(layer, Frozen) else layer
+
+
 def kind_behind(layer: Layer, kind: str) -> str:
     """What the axes are that leave a layer: some give them another meaning."""
+    layer = thawed(layer)
     moved = hasattr(layer, "target_shape") or hasattr(layer, "dims")
     return "plain" if isinstance(layer, CheckedLayer) and moved else kind
 
 
 def axis_names(layer: Layer, rank: int, kind: str) -> list[tuple[str, str]]:
     """The symbol and the name of each axis of a shape at `layer`."""
+    layer = thawed(layer)
     numbered = [(f"n_{i}", f"axis {i}") for i in range(1, rank + 1)]
     if kind == "plain" or (kind == "sequence" and rank > 2):
         return numbered
@@ -145,6 +154,10 @@ def lifted(layer: Any, shape: Shape | None, kind: str) -> Any:
 
     What a layer of this library states of its input is the very Term that arrives.
     """
+    if isinstance(layer, Frozen):
+        copy: Any = object.__new__(Frozen)
+        object.__setattr__(copy, "layer", lifted(layer.layer, shape, kind))
+        return copy
     cls: Any = layer.__class__
     held = attributes(layer)
     known: dict[str, Any] = {}
@@ -153,7 +166,7 @@ def lifted(layer: Any, shape: Shape | None, kind: str) -> Any:
         taken.clear()  # What these call their fields is no clash, but the same length.
         if shape is not None:
             known = arriving(layer, shape)
-    copy: Any = object.__new__(cls)
+    copy = object.__new__(cls)
     defaults = field_defaults(cls)
     for field, value in held.items():
         symbol = SYMBOLS.get(field, field)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import count, product
+from math import floor
+from typing import Any
 
 
 def window_starts(
@@ -99,3 +102,74 @@ def attention_products(
         number += 1  # A query and a key,
         number += 1  # and what came of it with a value.
     return number
+
+
+def taps(layer: Any, axis: int, length: int, output: int) -> list[set[int]]:
+    """For each position behind a layer the positions of the axis before it that it sees."""
+
+    def of(field: str) -> Any:
+        value = getattr(layer, field)
+        return value[axis] if value.__class__ is tuple else value
+
+    match type(layer).__name__:
+        case "Conv1d" | "Conv2d" | "Conv3d" | "Pool":
+            return window_taps(layer, of, length, output)
+        case "ConvTranspose1d" | "ConvTranspose2d" | "ConvTranspose3d":
+            return scattered_taps(layer, of, length, output)
+        case "Pad" | "Crop":
+            is_pad = type(layer).__name__ == "Pad"
+            before = first_side(of("padding" if is_pad else "cropping"))
+            shift = -before if is_pad else before
+            return [{place + shift} & set(range(length)) for place in range(output)]
+        case "AdaptivePool":
+            starts = [place * length // output for place in range(output)]
+            ends = [-(-(place + 1) * length // output) for place in range(output)]
+            return [set(range(*pair)) for pair in zip(starts, ends, strict=True)]
+        case "Upsample":
+            return [upsampled_taps(layer.mode, place, length, output) for place in range(output)]
+        case "PixelUnshuffle":
+            factor = layer.downscale_factor
+            return [{place * factor + i for i in range(factor)} for place in range(output)]
+        case "PixelShuffle":
+            return [{place // layer.upscale_factor} for place in range(output)]
+        case _:
+            return [{place} for place in range(length)]
+
+
+def first_side(sides: Any) -> int:
+    side: int = sides[0] if sides.__class__ is tuple else sides
+    return side
+
+
+def window_taps(layer: Any, of: Any, length: int, output: int) -> list[set[int]]:
+    size, stride, dilation = of("kernel_size"), of("stride"), of("dilation")
+    if layer.padding == "same":
+        before = least_padding(length, size, stride, dilation) // 2
+    else:
+        before = first_side(of("padding"))
+    places = [range(stride * place - before, 10**6, dilation)[:size] for place in range(output)]
+    return [set(place) & set(range(length)) for place in places]
+
+
+def scattered_taps(layer: Any, of: Any, length: int, output: int) -> list[set[int]]:
+    size, stride, dilation = of("kernel_size"), of("stride"), of("dilation")
+    if layer.padding == "same":
+        before = least_padding(output, size, stride, dilation) // 2
+    else:
+        before = first_side(of("padding"))
+    found: list[set[int]] = [set() for _ in range(output)]
+    for place in range(length):
+        for tap in range(size):
+            to = int(place * stride + tap * dilation - before)
+            if 0 <= to < output:
+                found[to].add(place)
+    return found
+
+
+def upsampled_taps(mode: str, place: int, length: int, output: int) -> set[int]:
+    if mode == "nearest":
+        return {floor(Fraction(place * length, output))}
+    middle = (place + Fraction(1, 2)) * length / output - Fraction(1, 2)
+    if mode == "nearest-exact":
+        return {floor(middle + Fraction(1, 2))}
+    return {one for one in range(length) if abs(one - middle) < (2 if mode == "bicubic" else 1)}

@@ -225,6 +225,7 @@ FAMILIES: list[st.SearchStrategy[Any]] = [
     RESHAPES,
     SEQUENCE_LAYERS,
     SHAPES.map(lambda shape: pc.Input(*shape)),
+    st.one_of(convs(), NORMS, SEQUENCE_LAYERS).map(pc.Frozen),
 ]
 LAYERS: st.SearchStrategy[pc.Layer] = st.sampled_from(FAMILIES).flatmap(lambda family: family)
 """A layer of any kind."""
@@ -237,6 +238,8 @@ def as_tuple(value: int | tuple[int, ...]) -> tuple[int, ...]:
 def shapes_for(layer: Any) -> st.SearchStrategy[tuple[int, ...]]:
     """A shape that fits a layer."""
     match layer:
+        case pc.Frozen(inner):
+            return shapes_for(inner)
         case pc.Input():
             return st.just(layer.shape)
         case pc.Dense():

@@ -584,3 +584,16 @@ def test_an_exact_division_has_no_floor() -> None:
     assert str(pc.explain(pc.Reshape((4, -1)), (8, 5)).parts[0].lengths[1]) == "C·L/4 = 8·5/4 = 10"
     shuffled = pc.explain(pc.PixelShuffle(2), (8, 5, 5)).parts[0]
     assert str(shuffled.lengths[0]) == "C/(r·r) = 8/(2·2) = 2"
+
+
+def test_what_is_frozen_explains_itself_as_before() -> None:
+    for layer, shape in [(pc.LSTM(4, 3), (5, 4)), (pc.Conv2d(3, 8, 3), (3, 9, 9))]:
+        (part,) = pc.explain(layer, shape).parts
+        (frozen,) = pc.explain(pc.Frozen(layer), shape).parts
+        assert list(map(str, frozen.lengths)) == list(map(str, part.lengths))
+        assert [line.label for line in frozen.lengths] == [line.label for line in part.lengths]
+        assert str(frozen.lines()[-1]) == str(part.lines()[-1])
+        assert [line.label for line in frozen.parameters] == [
+            f"{line.label} (not learnt)" for line in part.parameters
+        ]
+        assert frozen.num_params == 0

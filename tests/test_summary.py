@@ -165,6 +165,8 @@ def test_all_columns() -> None:
         "num_params": 832,
         "num_buffers": 0,
         "num_macs": 460_800,
+        "receptive_field": (5, 5),
+        "num_uncovered": (0, 0),
         "working": "(5·5·1 + 1)·32",
         "shape_working": "28 − 5 + 1",
     }
@@ -199,7 +201,8 @@ def test_a_single_layer_and_an_empty_network() -> None:
             pc.ParamcalcError,
             (
                 "summary: no column 'flops'; the columns are path, name, layer, input_shape, "
-                "output_shape, num_params, num_buffers, num_macs, working, shape_working"
+                "output_shape, num_params, num_buffers, num_macs, receptive_field, "
+                "num_uncovered, working, shape_working"
             ),
         ),
         ({"columns": "name"}, TypeError, "summary: columns must be a tuple of names, got 'name'"),

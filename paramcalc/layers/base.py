@@ -67,6 +67,39 @@ class Parameter:
         return prod(self.shape)
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which positions of an axis a position of the output sees.
+
+    Position j sees each position i for which `spacing·i` is one of
+    `stride·j − padding + dilation·t`, with t from 0 to kernel_size − 1. Spacing is
+    1 but where an axis becomes longer, as in a transposed convolution.
+
+    Args:
+        kernel_size: taps.
+        stride: steps from one window to the next; 0, if all are the same.
+        padding: positions that the first window begins before the axis; negative, if
+            it begins on it.
+        dilation: steps from one tap to the next.
+        spacing: steps from one position of the axis to the next.
+
+    Example:
+        >>> Window(3, stride=2, padding=1)
+        Window(kernel_size=3, stride=2, padding=1, dilation=1, spacing=1)
+    """
+
+    kernel_size: int = 1
+    stride: int = 1
+    padding: int = 0
+    dilation: int = 1
+    spacing: int = 1
+
+
+Sources = tuple[tuple[int, Window] | None, ...]
+"""For each axis that leaves a layer the axis it comes from, and by which window; None, if it comes
+from no single one, such as channels do that are made of all."""
+
+
 class Layer:
     """What all layers have in common, and where a layer of your own starts.
 
@@ -147,6 +180,23 @@ class Layer:
             ShapeError: the shape does not fit, or is needed and missing.
         """
         return 0
+
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        """Where each axis that leaves comes from: what receptive fields are worked out by.
+
+        An axis that arrives and is the source of none is seen whole.
+
+        Args:
+            input_shape: the shape that arrives; None for lengths that are not known.
+
+        Returns:
+            For each axis that leaves the number of the axis it comes from and a `Window`;
+            or None, if it comes from no single one.
+
+        Raises:
+            ShapeError: it is not known, or depends on a length that is not.
+        """
+        raise self._misfit("sources() must say which positions it sees, for a receptive field")
 
     # What networks ask. The shape has been checked, and is None where it is not known. The answers
     # of a layer that is not of this library have not been, and are checked here.
@@ -257,6 +307,9 @@ class CheckedLayer(Layer):
             except ParamcalcError as error:
                 locate(error, path, layer)
                 raise
+
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        return tuple([(axis, Window()) for axis in range(len(input_shape))])
 
     def _counted(self) -> int:
         """The number of parameters, without any shape."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 
 from paramcalc.errors import ConfigError, show
-from paramcalc.formulas import conv_macs, conv_params, transposed_length
-from paramcalc.layers.base import Parameter, Shape
+from paramcalc.formulas import conv_macs, conv_params, dilated_kernel_size, transposed_length
+from paramcalc.layers.base import Parameter, Shape, Sources, Window
 from paramcalc.layers.checks import (
     Padding,
     as_axes,
@@ -123,6 +123,10 @@ class Conv(Convolution):
         if 0 in output:
             raise self._too_small(shape, output, self.kernel_size, self.padding, self.dilation)
         return output
+
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        sizes = self.kernel_size, self.stride, self.padding, self.dilation
+        return self._sliding_sources(input_shape, *sizes)
 
     def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
         in_channels = self.in_channels or self._arriving_channels(shape, "in_channels")
@@ -285,6 +289,21 @@ class ConvTranspose(Convolution):
                 f"padding {show(self.padding[axis])} leaves nothing of {where}", shape
             )
         return self._join(self.out_channels, counts)
+
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        windows: list[Window] = []
+        for axis, (size, step, spread) in enumerate(
+            zip(self.kernel_size, self.stride, self.dilation, strict=True)
+        ):
+            reach = dilated_kernel_size(size, spread)
+            if isinstance(self.padding, str):
+                # It leaves n·s of the (n − 1)·s + reach positions, and crops the two sides alike.
+                before = max(reach - step, 0) // 2
+            else:
+                sides = self.padding[axis]
+                before = sides if isinstance(sides, int) else sides[0]
+            windows.append(Window(size, 1, reach - 1 - before, spread, spacing=step))
+        return self._spatial_sources(windows)
 
     def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
         in_channels = self.in_channels or self._arriving_channels(shape, "in_channels")

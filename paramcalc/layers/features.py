@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paramcalc.errors import ParamcalcError, counted, show
-from paramcalc.layers.base import CheckedLayer, Shape
+from paramcalc.layers.base import CheckedLayer, Shape, Sources
 
 
 class FeaturesLayer(CheckedLayer):
@@ -19,9 +19,12 @@ class FeaturesLayer(CheckedLayer):
 
 
 class SequenceLayer(FeaturesLayer):
-    """A layer that takes a sequence: (length, features)."""
+    """A layer that takes a sequence, (length, features), and sees all of it at each place."""
 
     __slots__ = ()
+
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        return (None, None)
 
     def _check_sequence(self, shape: Shape, features: int | None) -> None:
         if len(shape) != 2:

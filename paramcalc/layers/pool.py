@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 
 from paramcalc.errors import ConfigError, show
-from paramcalc.layers.base import Shape
+from paramcalc.layers.base import Shape, Sources, Window
 from paramcalc.layers.checks import (
     Padding,
     as_axes,
@@ -127,6 +127,16 @@ class Pool(SpatialLayer):
             raise self._too_small(shape, output, kernel_size, padding, dilation)
         return output
 
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        rank = len(input_shape) - 1
+        kernel_size, stride, dilation = [
+            spread(one, rank) for one in (self.kernel_size, self.stride, self.dilation)
+        ]
+        padding = self.padding if isinstance(self.padding, str) else spread(self.padding, rank)
+        return self._sliding_sources(
+            input_shape, kernel_size, stride, padding, dilation, channels_stay=True
+        )
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AdaptivePool(SpatialLayer):
@@ -181,6 +191,20 @@ class AdaptivePool(SpatialLayer):
         counts = [size or length for size, length in zip(sizes, lengths, strict=True)]
         return self._join(channels, counts)
 
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        lengths = self._split(input_shape)[1]
+        windows: list[Window | None] = []
+        for size, length in zip(spread(self.output_size, len(lengths)), lengths, strict=True):
+            if size == 1:
+                windows.append(None)
+            elif size is None:
+                windows.append(Window())
+            elif length is None:
+                raise self._missing("the receptive field")
+            else:  # The j-th window is from ⌊j·n/size⌋ to before ⌈(j + 1)·n/size⌉.
+                windows.append(Window(length + size - 1, length, size - 1, spacing=size))
+        return self._spatial_sources(windows, channels_stay=True)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class GlobalPool(SpatialLayer):
@@ -220,3 +244,6 @@ class GlobalPool(SpatialLayer):
         if not lengths:
             raise self._wrong_rank(shape, 1)
         return (channels,)
+
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        return ((0 if self.data_format == "channels_first" else len(input_shape) - 1, Window()),)

@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 
 from paramcalc.errors import ConfigError, show
 from paramcalc.formulas import recurrent_macs, recurrent_params
-from paramcalc.layers.base import Parameter, Shape
+from paramcalc.layers.base import Parameter, Shape, Sources
 from paramcalc.layers.checks import as_bool, as_count, as_int, as_optional_count, name, wrong
 from paramcalc.layers.features import SequenceLayer
 
@@ -59,6 +59,9 @@ class Recurrent(SequenceLayer):
     def _checked_output_shape(self, shape: Shape) -> Shape:
         self._check_sequence(shape, self.input_size)
         return (shape[0], self._features()) if self.return_sequences else (self._features(),)
+
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        return (None, None) if self.return_sequences else (None,)
 
     def _arriving_features(self, shape: Shape | None) -> int:
         return self._needed(shape, "input_size is None, so the number of parameters")[-1]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from paramcalc.errors import ConfigError, ParamcalcError, counted, show
-from paramcalc.layers.base import CheckedLayer, Shape
+from paramcalc.layers.base import CheckedLayer, Shape, Sources, Window
 from paramcalc.layers.checks import as_int, as_ints, name, wrong
 
 
@@ -52,6 +52,11 @@ class Flatten(CheckedLayer):
             dims = f"axes {show(self.start_dim)} to {show(self.end_dim)}"
             raise self._misfit(f"cannot flatten {dims} of shape {show(shape)}", shape)
         return (*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :])
+
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        axes: list[tuple[int, Window] | None] = [(i, Window()) for i in range(len(input_shape))]
+        start, end = [dim % len(axes) for dim in (self.start_dim, self.end_dim)]
+        return (*axes[:start], None if start < end else axes[start], *axes[end + 1 :])
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -99,6 +104,12 @@ class Reshape(CheckedLayer):
             raise self._wrong_number(shape, "a multiple of ")
         return (*before, values // known, *after)
 
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        """None, but where nothing changes: of what an axis is made goes by all lengths."""
+        if self.target_shape == input_shape:
+            return CheckedLayer.sources(self, input_shape)
+        return (None,) * len(self.target_shape)
+
     def _wrong_number(self, shape: Shape, relation: str) -> ParamcalcError:
         known = prod([length for length in self.target_shape if length != -1])
         wanted = f"target_shape {show(self.target_shape)} takes {relation}{show(known)} values"
@@ -145,3 +156,6 @@ class Permute(CheckedLayer):
             expected = counted(len(self.dims), "axis", "axes")
             raise self._misfit(f"expects {expected}, got shape {show(shape)}", shape)
         return tuple([shape[dim] for dim in self.dims])
+
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        return tuple([(dim, Window()) for dim in self.dims])

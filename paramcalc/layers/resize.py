@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 
 from paramcalc.errors import ConfigError, counted, show
-from paramcalc.layers.base import Shape
+from paramcalc.layers.base import Shape, Sources, Window
 from paramcalc.layers.checks import (
     Sides,
     as_axes,
@@ -17,7 +17,7 @@ from paramcalc.layers.checks import (
     name,
     wrong,
 )
-from paramcalc.layers.spatial import SpatialLayer, spatial_axes
+from paramcalc.layers.spatial import SpatialLayer, spatial_axes, spread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,19 +31,13 @@ def as_any_sides(value: Any, owner: object, field: str) -> Any:
     return sides[0] if given is None else sides
 
 
-class SidedLayer(SpatialLayer):
-    """A layer with a number for each side of each axis."""
-
-    __slots__ = ()
-
-    def _sides(self, value: Sides | int, shape: Shape) -> list[tuple[int, int]]:
-        """The numbers (before, after) of each axis."""
-        sides = self._per_axis(value, shape)
-        return [(side, side) if isinstance(side, int) else side for side in sides]
+def as_pairs(sides: tuple[Any, ...]) -> list[tuple[int, int]]:
+    """What is at the two sides of each axis, (before, after)."""
+    return [(side, side) if isinstance(side, int) else side for side in sides]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Pad(SidedLayer):
+class Pad(SpatialLayer):
     """Positions added on both sides of each spatial axis.
 
     Args:
@@ -83,7 +77,7 @@ class Pad(SidedLayer):
         put(self, "data_format", as_data_format(self.data_format, self))
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
-        pairs = self._sides(self.padding, shape)
+        pairs = as_pairs(self._per_axis(self.padding, shape))
         channels, lengths = self._split(shape)
         if self.mode in ("reflect", "circular"):
             for axis, (length, pair) in enumerate(zip(lengths, pairs, strict=True)):
@@ -100,9 +94,15 @@ class Pad(SidedLayer):
             ],
         )
 
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        pairs = as_pairs(spread(self.padding, len(input_shape) - 1))
+        return self._spatial_sources(
+            [Window(padding=before) for before, _ in pairs], channels_stay=True
+        )
+
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Crop(SidedLayer):
+class Crop(SpatialLayer):
     """Positions taken off both sides of each spatial axis.
 
     Args:
@@ -134,7 +134,7 @@ class Crop(SidedLayer):
         put(self, "data_format", as_data_format(self.data_format, self))
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
-        pairs = self._sides(self.cropping, shape)
+        pairs = as_pairs(self._per_axis(self.cropping, shape))
         channels, lengths = self._split(shape)
         counts = [
             length - before - after for length, (before, after) in zip(lengths, pairs, strict=True)
@@ -144,6 +144,12 @@ class Crop(SidedLayer):
                 where = f"{spatial_axes(len(counts))[axis][2]} {show(lengths[axis])}"
                 raise self._misfit(f"cropping {show(pairs[axis])} leaves nothing of {where}", shape)
         return self._join(channels, counts)
+
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        pairs = as_pairs(spread(self.cropping, len(input_shape) - 1))
+        return self._spatial_sources(
+            [Window(padding=-before) for before, _ in pairs], channels_stay=True
+        )
 
 
 RANKS = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
@@ -223,6 +229,34 @@ class Upsample(SpatialLayer):
         counts = [length * factor for length, factor in zip(lengths, factors, strict=True)]
         return self._join(channels, counts)
 
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        lengths = self._split(input_shape)[1]
+        windows: list[Window] = []
+        for axis, length in enumerate(lengths):
+            if self.size is None:  # From one position to as many as the factor says.
+                ratio = 1, spread(self.scale_factor, len(lengths))[axis]
+            elif length is None:
+                raise self._missing("the receptive field")
+            else:
+                ratio = length, spread(self.size, len(lengths))[axis]
+            windows.append(interpolation(self.mode, *ratio))
+        return self._spatial_sources(windows, channels_stay=True)
+
+
+def interpolation(mode: str, before: int, after: int) -> Window:
+    """What a position sees of an axis that goes from `before` positions to `after`.
+
+    Position j lies at j·before/after for "nearest", and at (j + ½)·before/after − ½ for the
+    others. It sees the position at or before that; "nearest-exact" the nearest; what
+    interpolates those less than 1 away, or 2 if it is cubic.
+    """
+    if mode == "nearest":
+        return Window(after, before, after - 1, spacing=after)
+    if mode == "nearest-exact":
+        return Window(2 * after, 2 * before, 2 * after - 1 - before, spacing=2 * after)
+    reach = (2 if mode == "bicubic" else 1) * 2 * after - 1
+    return Window(2 * reach + 1, 2 * before, reach - (before - after), spacing=2 * after)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PixelShuffle(SpatialLayer):
@@ -267,6 +301,9 @@ class PixelShuffle(SpatialLayer):
             values = f"upscale_factor={show(factor)}, {show(channels)} channels"
             raise self._misfit(f"{problem}, got {values} in shape {show(shape)}", shape)
         return self._join(channels // (factor * factor), (height * factor, width * factor))
+
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        return self._spatial_sources([interpolation("nearest", 1, self.upscale_factor)] * 2)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -314,3 +351,6 @@ class PixelUnshuffle(SpatialLayer):
                 values = f"downscale_factor={show(factor)}, {where} {show(length)}"
                 raise self._misfit(f"{problem}, got {values}", shape)
         return self._join(channels * factor * factor, (height // factor, width // factor))
+
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        return self._spatial_sources([Window(self.downscale_factor, self.downscale_factor)] * 2)

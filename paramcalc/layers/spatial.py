@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from paramcalc.errors import ParamcalcError, counted, show
-from paramcalc.formulas import dilated_kernel_size, same_length, window_length
-from paramcalc.layers.base import CheckedLayer, Shape
+from paramcalc.formulas import dilated_kernel_size, same_length, same_padding, window_length
+from paramcalc.layers.base import CheckedLayer, Shape, Sources, Window
 from paramcalc.layers.checks import Padding, entries
 
 TYPE_CHECKING = False
@@ -42,7 +42,7 @@ class SpatialLayer(CheckedLayer):
     data_format: str
     _rank: int
 
-    def _split(self, shape: Shape) -> tuple[int, Shape]:
+    def _split(self, shape: tuple[T, ...]) -> tuple[T, tuple[T, ...]]:
         """The channels and the other lengths."""
         if self.data_format == "channels_first":
             return shape[0], shape[1:]
@@ -65,6 +65,46 @@ class SpatialLayer(CheckedLayer):
         if len(shape) != rank + 1:
             raise self._wrong_rank(shape, rank)
         return spread(value, rank)
+
+    def _spatial_sources(
+        self, windows: Sequence[Window | None], *, channels_stay: bool = False
+    ) -> Sources:
+        """The sources of an output with as many axes: a window for each spatial one."""
+        first = 1 if self.data_format == "channels_first" else 0
+        axes = range(first, first + len(windows))
+        found: list[tuple[int, Window] | None] = [
+            None if window is None else (axis, window)
+            for axis, window in zip(axes, windows, strict=True)
+        ]
+        channels = 0 if first else len(windows)
+        return self._join((channels, Window()) if channels_stay else None, found)
+
+    def _sliding_sources(
+        self,
+        input_shape: tuple[int | None, ...],
+        kernel_size: tuple[int, ...],
+        stride: tuple[int, ...],
+        padding: Padding,
+        dilation: tuple[int, ...],
+        *,
+        channels_stay: bool = False,
+    ) -> Sources:
+        """The sources behind a convolution or pooling; "same" with a stride goes by the lengths."""
+        lengths = self._split(input_shape)[1]
+        windows: list[Window] = []
+        for axis, (size, step, spread) in enumerate(
+            zip(kernel_size, stride, dilation, strict=True)
+        ):
+            if isinstance(padding, str):
+                length = 1 if step == 1 else lengths[axis]  # Without a stride, any will do.
+                if length is None:
+                    raise self._missing("the receptive field")
+                before = same_padding(length, size, step, spread)[0]
+            else:
+                sides = padding[axis]
+                before = sides if isinstance(sides, int) else sides[0]
+            windows.append(Window(size, step, before, spread))
+        return self._spatial_sources(windows, channels_stay=channels_stay)
 
     def _wrong_rank(self, shape: Shape, rank: int) -> ParamcalcError:
         wanted = self._join("channels", [name for _, _, name in spatial_axes(rank)])

@@ -29,7 +29,7 @@ LAYERS = [
     *("Dense", "Embedding", "RNN", "GRU", "LSTM", "MultiheadAttention", "TransformerEncoderLayer"),
     *("Add", "Multiply", "Concat"),
 ]
-UNCHANGING = {"Layer", "Sequential", "Input", "Activation", "Dropout", "Identity"}
+UNCHANGING = {"Layer", "Sequential", "Input", "Activation", "Dropout", "Identity", "Frozen"}
 """What torch could say nothing about."""
 BATCH = 2
 

@@ -1,0 +1,212 @@
+"""Operations by the tools' conventions: figures they printed, and how they are shown."""
+
+# ruff: noqa: E501  # a case a line
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import paramcalc as pc
+from paramcalc import zoo
+
+IMAGE = (3, 224, 224)
+TOOLS = ("fvcore", "torchinfo", "flax", "tensorflow")
+# fvcore 0.1.5, torchinfo 1.8.0, Flax 0.12.12, TensorFlow 2.21.0 with Keras 3.15.1; None, where the
+# layer is none of the tool's. All that was read off is in conformance/.
+FIGURES: list[tuple[pc.Layer, tuple[int, ...], list[int | None]]] = [
+    (pc.Conv2d(3, 8, 3), (3, 9, 11), [13608, 14112, 27720, 27720]),
+    (pc.Conv2d(3, 8, 3, bias=False), (3, 9, 11), [13608, 13608, 27216, 27216]),
+    (pc.Conv2d(3, 8, 3, padding=1), (3, 9, 11), [21384, 22176, 37992, 43560]),
+    (pc.Conv2d(3, 8, 3, padding=2, dilation=2), (3, 9, 11), [21384, 22176, 32808, 52632]),
+    (pc.Conv2d(3, 8, 4, padding="same"), (3, 9, 11), [0, 38808, 62232, 76824]),
+    (pc.Conv2d(4, 8, 3, padding=1, groups=2), (4, 9, 11), [14256, 15048, 25592, 792]),
+    (pc.Conv2d(6, 6, 3, padding=1, groups=6), (6, 9, 11), [5346, 5940, 9894, 11286]),
+    (pc.ConvTranspose2d(4, 6, 3, stride=2), (4, 5, 7), [7560, 36630, 16110, 18810]),
+    (pc.ConvTranspose2d(4, 6, 3, stride=2, bias=False), (4, 5, 7), [7560, 35640, 15120, 17820]),
+    (pc.ConvTranspose2d(4, 6, 4, stride=2, padding=1, bias=False), (4, 5, 7), [13440, 53760, 22464, None]),
+    (pc.Dense(7, 5), (7,), [35, 40, 75, 75]),
+    (pc.Dense(7, 5), (3, 7), [105, 40, 225, 225]),
+    (pc.BatchNorm(6), (6, 5, 7), [420, 12, 642, 456]),
+    (pc.BatchNorm(6, affine=False), (6, 5, 7), [210, 0, 426, 450]),
+    (pc.BatchNorm(6), (6,), [12, 12, 30, 48]),
+    (pc.LayerNorm(7), (5, 7), [175, 14, 265, 335]),
+    (pc.LayerNorm(7, bias=False), (5, 7), [175, 7, 230, 300]),
+    (pc.LayerNorm(7, elementwise_affine=False), (5, 7), [140, 0, 195, 235]),
+    (pc.RMSNorm(7), (5, 7), [0, 7, 145, 155]),
+    (pc.GroupNorm(2, 6), (6, 5, 7), [1050, 12, 1278, 1286]),
+    (pc.GroupNorm(2, 6, affine=False), (6, 5, 7), [840, 0, 1062, 1270]),
+    (pc.InstanceNorm(6), (6, 5, 7), [840, 0, 1074, 1290]),
+    (pc.InstanceNorm(6, affine=True), (6, 5, 7), [1050, 12, 1290, 1302]),
+    (pc.Activation("relu"), (6, 5, 7), [0, 0, 210, 0]),
+    (pc.Activation("relu6"), (6, 5, 7), [0, 0, 420, 0]),
+    (pc.Activation("sigmoid"), (6, 5, 7), [0, 0, 630, 0]),
+    (pc.Activation("silu"), (6, 5, 7), [0, 0, 840, 420]),
+    (pc.Activation("gelu"), (6, 5, 7), [0, 0, 1680, 840]),
+    (pc.Activation("softmax"), (7,), [0, 0, 27, 35]),
+    (pc.PReLU(6), (6, 5, 7), [0, 6, None, 636]),
+    (pc.Pool(3, stride=2), (6, 5, 7), [0, 0, 288, 324]),
+    (pc.Pool(3, stride=2, padding=1), (6, 5, 7), [0, 0, 576, 648]),
+    (pc.Pool(2), (6, 4, 6, 8), [0, 0, 1008, 0]),
+    (pc.Pool(2, mode="avg"), (6, 4, 8), [0, 0, 192, 192]),
+    (pc.Pool(3, stride=2, padding=1, mode="avg"), (6, 5, 7), [0, 0, 648, 648]),
+    (pc.AdaptivePool((2, 3)), (6, 5, 7), [210, 0, None, None]),
+    (pc.AdaptivePool((5, 7)), (6, 5, 7), [210, 0, 0, 0]),
+    (pc.AdaptivePool(1), (6, 5, 7), [210, 0, 210, 210]),
+    (pc.AdaptivePool((2, 3), mode="max"), (6, 4, 9), [0, 0, 180, 216]),
+    (pc.GlobalPool(), (6, 5, 7), [210, 0, 210, 210]),
+    (pc.GlobalPool(mode="max"), (6, 5, 7), [0, 0, 204, 0]),
+    (pc.Add(pc.Identity(), pc.Identity()), (6, 5, 7), [0, 0, 210, 210]),
+    (pc.Add(pc.Identity(), pc.Identity(), pc.Identity()), (6, 5, 7), [0, 0, 420, 420]),
+    (pc.Multiply(pc.Identity(), pc.Identity()), (6, 5, 7), [0, 0, 210, 210]),
+    (pc.Multiply(pc.Identity(), pc.AdaptivePool(1)), (6, 5, 7), [210, 0, 420, 420]),
+    (pc.Concat(pc.Identity(), pc.Identity()), (6, 5, 7), [0, 0, 0, 0]),
+    (pc.Pad(1), (6, 5, 7), [0, 0, 1, 0]),
+    (pc.Upsample(scale_factor=2), (6, 5, 7), [840, 0, None, 2]),
+    (pc.Upsample(scale_factor=2, mode="bilinear"), (6, 5, 7), [3360, 0, None, 0]),
+    (pc.Embedding(11, 6), (5,), [0, 66, 60, 10]),
+    (pc.RNN(4, 3), (5, 4), [0, 135, 50, 27]),
+    (pc.LSTM(4, 3), (5, 4), [0, 540, 233, 123]),
+    (pc.LSTM(4, 3, num_layers=2), (5, 4), [0, 1020, 442, 222]),
+    (pc.LSTM(4, 3, bidirectional=True), (5, 4), [0, 1080, 466, 246]),
+    (pc.GRU(4, 3), (5, 4), [0, 405, 182, 81]),
+    (pc.MultiheadAttention(6, 2), (5, 6), [1020, 0, 2380, 1860]),
+    (pc.MultiheadAttention(6, 2, bias=False), (5, 6), [1020, 0, 2260, 1740]),
+    (pc.Sequential(pc.Conv2d(3, 8, 3, padding=1), pc.Activation("relu"), pc.Pool(2), pc.Flatten(), pc.Dense(192, 10), pc.Activation("relu"), pc.Dropout(0.5), pc.Dense(10, 4)), (3, 9, 12), [25288, 26166, 47048, 52222]),
+]  # fmt: skip
+NETWORKS = {
+    "alexnet": [714_188_480, 714_197_696, 714_682_664, 1_317_531_368, 1_429_666_024],
+    "vgg16": [15_470_264_320, 15_470_289_408, 15_483_821_032, 29_971_351_528, 30_960_206_824],
+    "resnet50": [4_089_184_256, 4_111_512_576, 4_089_238_376, 7_946_733_928, 8_208_182_888],
+    "mobilenet_v2": [300_774_272, 314_193_216, 300_809_384, 631_912_744, 615_287_208],
+}
+
+
+@pytest.mark.parametrize(("layer", "shape", "figures"), FIGURES, ids=lambda one: str(one)[:60])
+def test_layers_cost_what_the_tools_say(
+    layer: pc.Layer, shape: tuple[int, ...], figures: list[int | None]
+) -> None:
+    for tool, figure in zip(TOOLS, figures, strict=True):
+        if figure is not None:
+            assert pc.flops(layer, shape, convention=tool).num_flops == figure, tool
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_cost_what_the_tools_say(name: str) -> None:
+    """Flax prints 24, 24, -6,504 and -104 more: XLA adds up in single precision."""
+    network = getattr(zoo, name)()
+    for tool, figure in zip(("torchvision", *TOOLS), NETWORKS[name], strict=True):
+        found = pc.flops(network, IMAGE, convention=tool)
+        assert found.num_flops == figure
+        assert [row.path for row in found.rows] == [step.path for step in pc.trace(network, IMAGE)]
+    assert pc.flops(network, IMAGE).num_flops == network.num_macs(IMAGE)
+
+
+class Own(pc.Layer):
+    def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+        return input_shape or ()
+
+    def parameters(self, input_shape: pc.Shape | None = None) -> tuple[pc.Parameter, ...]:
+        return (pc.Parameter("weight", (7,)),)
+
+    def num_macs(self, input_shape: pc.Shape | None = None) -> int:
+        return 100
+
+
+def test_layers_of_ones_own_cost_their_macs() -> None:
+    found = {tool: pc.flops(Own(), (3,), convention=tool).num_flops for tool in TOOLS}
+    assert found == {"fvcore": 100, "torchinfo": 7, "flax": 200, "tensorflow": 200}
+    assert pc.flops(Own(), (3,)).num_flops == 100
+
+
+def test_what_is_frozen_costs_the_same() -> None:
+    for tool in TOOLS:
+        for layer in pc.Conv2d(3, 8, 3), pc.BatchNorm(3):
+            costs = [
+                pc.flops(one, (3, 9, 9), convention=tool).num_flops
+                for one in (layer, pc.Frozen(layer))
+            ]
+            assert costs[0] == costs[1] > 0
+
+
+def test_a_layer_of_a_transformer_costs_its_parts() -> None:
+    attention, norm = pc.MultiheadAttention(6, 2), pc.LayerNorm(6)
+    dense = pc.Sequential(pc.Dense(6, 10), pc.Activation("relu"), pc.Dense(10, 6))
+    parts = pc.Sequential(
+        pc.Add(pc.Identity(), attention), norm, pc.Add(pc.Identity(), dense), norm
+    )
+    for tool in TOOLS:
+        whole = pc.flops(pc.TransformerEncoderLayer(6, 2, 10), (5, 6), convention=tool)
+        assert whole.num_flops == pc.flops(parts, (5, 6), convention=tool).num_flops
+    encoder = pc.TransformerEncoderLayer(6, 2, 10)
+    # torchvision publishes none of these; by its rule attention has no weights of its own.
+    assert pc.flops(encoder, (5, 6)).num_flops == 2 * 5 * 6 * 10
+
+
+def test_channels_last_cost_the_same() -> None:
+    for tool in TOOLS:
+        first = pc.flops(pc.Conv2d(3, 8, 3, padding=1), (3, 9, 11), convention=tool)
+        conv = pc.Conv2d(3, 8, 3, padding=1, data_format="channels_last")
+        assert pc.flops(conv, (9, 11, 3), convention=tool).num_flops == first.num_flops
+
+
+def test_words_of_refusals() -> None:
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.flops(pc.Dense(7, 5), (7,), convention="thop")
+    assert str(caught.value) == (
+        "flops: no convention 'thop'; the conventions are "
+        "torchvision, fvcore, torchinfo, flax, tensorflow"
+    )
+    with pytest.raises(TypeError, match=r"^flops: convention must be a str, got 5$"):
+        pc.flops(pc.Dense(7, 5), (7,), convention=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(TypeError, match=r"^flops: network must be a Layer, got None$"):
+        pc.flops(None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(pc.ShapeError, match=r"^\[0\] Dense: the output shape depends on the input"):
+        pc.flops(pc.Sequential(pc.Dense(7, 5)))
+
+    class Refuses(Own):
+        def num_macs(self, input_shape: pc.Shape | None = None) -> int:
+            raise pc.ShapeError("does not say")
+
+    with pytest.raises(pc.ShapeError, match=r"^\[1\] Refuses: does not say$"):
+        pc.flops(pc.Sequential(Own(), Refuses()), (3,))
+
+
+def test_how_it_is_shown() -> None:
+    network = pc.Sequential(pc.Conv2d(1, 2, 3), pc.Add(pc.Identity(), pc.BatchNorm(2)))
+    found = pc.flops(network, (1, 5, 5), convention="tensorflow")
+    assert str(found) == (
+        "path    layer            operations by tensorflow\n"
+        "─────────────────────────────────────────────────\n"
+        "[0]     Conv2d(1, 2, 3)                       342\n"
+        "[1][0]  Identity()                              0\n"
+        "[1][1]  BatchNorm(2)                           48\n"
+        "[1]     Add                                    18\n"
+        "─────────────────────────────────────────────────\n"
+        "total                                         408\n"
+        "tensorflow: two for each multiply-accumulate, one for each operation on a value that is "
+        "registered"
+    )
+    assert repr(found) == "<Flops of 4 layers by tensorflow: print() shows it>"
+    assert found.to_records()[3] == {"path": "[1]", "layer": "Add", "num_flops": 18}
+    assert found.to_markdown().startswith("| path | layer | operations by tensorflow |")
+    assert found._repr_html_() == found.to_html()  # pyright: ignore[reportPrivateUsage]
+    assert '<td class="number">408</td>' in found.to_html()
+
+    class Printer:
+        def text(self, text: str) -> None:
+            self.shown = text
+
+    printer: Any = Printer()
+    found._repr_pretty_(printer, cycle=False)  # pyright: ignore[reportPrivateUsage]
+    assert printer.shown == str(found)
+
+
+def test_a_ledger_says_what_it_counts() -> None:
+    for tool in ("torchvision", *TOOLS):
+        first, source, *rules, letters = pc.flops(pc.Identity(), (1,), convention=tool).ledger()
+        assert first.startswith(f"{tool}: ")
+        assert source.startswith("source: ")
+        assert any(rule.startswith("Conv1d, Conv2d, Conv3d") for rule in rules)
+        assert letters.startswith("N values arrive")

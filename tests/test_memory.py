@@ -1,0 +1,784 @@
+"""Memory: hand-computed, against an oracle of intervals, and every face of the table."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import pickle
+import subprocess
+import sys
+from math import prod
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from networks import ANSWER
+from strategies import layers_and_shapes, networks_and_shapes
+
+import paramcalc as pc
+from paramcalc import memories, zoo
+from paramcalc.layers.base import CheckedLayer
+
+NetworkAndShape = tuple[pc.Sequential, tuple[int, ...]]
+RELU = pc.Activation("relu")
+NET = pc.Sequential(
+    features=pc.Sequential(pc.Conv2d(3, 8, 3, padding=1, bias=False), pc.BatchNorm(8), RELU),
+    pool=pc.GlobalPool(),
+    head=pc.Dense(8, 10),
+)
+IMAGE = (3, 16, 16)
+WEIGHTS, LEARNT, BUFFERS = 216, 216 + 16 + 90, 16
+OUTPUTS = 3 * 8 * 16 * 16 + 8 + 10
+BYTES = ("parameter", "buffer", "gradient", "optimizer", "activation", "peak")
+OPTIMIZERS = st.sampled_from(sorted(memories.OPTIMIZERS))
+DTYPES = st.sampled_from(sorted(memories.DTYPES))
+
+
+def numbers(used: pc.Memory) -> tuple[int, ...]:
+    return tuple([int(getattr(used, f"{one}_bytes")) for one in BYTES])
+
+
+# By hand
+
+
+def test_a_small_network_by_hand() -> None:
+    used = pc.memory(NET, IMAGE)
+    peak = 2 * 8 * 16 * 16
+    assert numbers(used) == (4 * LEARNT, 4 * BUFFERS, 4 * LEARNT, 0, 4 * OUTPUTS, 4 * peak)
+    assert used.training_bytes == 4 * (2 * LEARNT + BUFFERS + OUTPUTS)
+    assert used.inference_bytes == 4 * (LEARNT + BUFFERS + peak)
+    assert type(used.training_bytes) is type(used.inference_bytes) is int
+    assert (used.network, used.batch_size, used.dtype, used.optimizer) == (NET, 1, "float32", "sgd")
+
+
+def test_a_batch_multiplies_outputs_and_the_peak_alone() -> None:
+    one, many = numbers(pc.memory(NET, IMAGE)), numbers(pc.memory(NET, IMAGE, batch_size=7))
+    assert many == (*one[:4], 7 * one[4], 7 * one[5])
+
+
+@pytest.mark.parametrize(
+    ("dtype", "size"),
+    [
+        ("float64", 8),
+        ("float32", 4),
+        ("float16", 2),
+        ("bfloat16", 2),
+        ("float8", 1),
+        ("int8", 1),
+    ],
+)
+def test_bytes_of_a_value(dtype: str, size: int) -> None:
+    used = numbers(pc.memory(NET, IMAGE, dtype=dtype, optimizer="adam"))
+    peak = 2 * 8 * 16 * 16
+    assert used == tuple(
+        [size * one for one in (LEARNT, BUFFERS, LEARNT, 2 * LEARNT, OUTPUTS, peak)]
+    )
+
+
+def test_int4_takes_half_a_byte_and_what_is_left_over_one_of_its_own() -> None:
+    layer = pc.Sequential(pc.Dense(5, 3), pc.BatchNorm(3), pc.Dense(3, 1))  # 15 3, 3 3 3 3, 3 1
+    used = pc.memory(layer, (5,), dtype="int4", optimizer="adam", batch_size=3)
+    weights = 8 + 2 + 2 + 2 + 2 + 1
+    assert numbers(used) == (weights, 2 + 2, weights, 2 * weights, 5 + 5 + 2, 8 + 5)
+    assert type(used.parameter_bytes) is type(used.activation_bytes) is int
+    even = pc.memory(pc.Dense(5, 4), (5,), dtype="int4", optimizer="lion", batch_size=2)
+    assert numbers(even) == (12, 0, 12, 12, 4, 9)
+    assert [row["working"] for row in even.to_records()[:6]] == [
+        "⌈24/2⌉", "", "⌈24/2⌉", "⌈24/2⌉", "⌈4·2/2⌉", "⌈9·2/2⌉",
+    ]  # fmt: skip
+
+
+def test_mixed_with_adam_is_16_bytes_a_parameter() -> None:
+    used = pc.memory(NET, IMAGE, dtype="mixed", optimizer="adam")
+    assert used.parameter_bytes == used.gradient_bytes == 2 * LEARNT
+    assert used.optimizer_bytes == 12 * LEARNT
+    assert used.buffer_bytes == 4 * BUFFERS
+    assert used.activation_bytes == 2 * OUTPUTS
+    assert used.peak_bytes == 2 * 2 * 8 * 16 * 16
+    dense = pc.memory(pc.Dense(100, 9), (100,), dtype="mixed", optimizer="adam")
+    assert dense.training_bytes == 16 * 909 + 2 * 9
+    plain = pc.memory(pc.Dense(100, 9), (100,), dtype="mixed")
+    assert plain.optimizer_bytes == 4 * 909  # The copy alone.
+    factored = pc.memory(pc.Dense(100, 9), (100,), dtype="mixed", optimizer="adafactor")
+    assert factored.optimizer_bytes == 4 * (909 + 109 + 9)
+    kept = pc.memory(NET, IMAGE, dtype="mixed", optimizer="adam", frozen="")
+    assert numbers(kept)[:4] == (2 * LEARNT, 4 * BUFFERS, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "values"),
+    [
+        ("sgd", 0),
+        ("sgd_momentum", LEARNT),
+        ("nesterov", LEARNT),
+        ("adagrad", LEARNT),
+        ("rmsprop", LEARNT),
+        ("adam", 2 * LEARNT),
+        ("adamw", 2 * LEARNT),
+        ("adafactor", 8 * 3 * (3 + 3) + 8 + 8 + (10 + 8) + 10),
+        ("lion", LEARNT),
+    ],
+)
+def test_what_an_optimizer_keeps(optimizer: str, values: int) -> None:
+    assert pc.memory(NET, IMAGE, optimizer=optimizer).optimizer_bytes == 4 * values
+    assert set(memories.OPTIMIZERS) == {
+        "sgd", "sgd_momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "adafactor",
+        "lion",
+    }  # fmt: skip
+
+
+def test_resnet_50_with_adam() -> None:
+    network = zoo.resnet50()
+    used = pc.memory(network, (3, 224, 224), optimizer="adam")
+    outputs = sum(prod(step.output_shape) for step in pc.trace(network, (3, 224, 224)))
+    weights = 4 * 25_557_032
+    assert numbers(used)[:5] == (weights, 4 * 53_120, weights, 2 * weights, 4 * outputs)
+
+
+# The peak
+
+
+def peak(network: pc.Layer, shape: tuple[int, ...], *, in_place: bool = False) -> int:
+    """In values."""
+    return pc.memory(network, shape, in_place=in_place).peak_bytes // 4
+
+
+def dense(features: int) -> pc.Dense:
+    return pc.Dense(None, features)
+
+
+@pytest.mark.parametrize(
+    ("network", "values"),
+    [
+        (pc.Sequential(), 100),
+        (pc.Identity(), 100),
+        (pc.Sequential(pc.Input(100), pc.Identity(), pc.Dropout(), pc.Flatten()), 100),
+        (pc.Reshape((4, 25)), 100),
+        (pc.Permute((0,)), 200),
+        (RELU, 200),
+        (pc.Sequential(dense(10), dense(200), dense(10)), 210),
+        (pc.Sequential(dense(1), dense(1)), 101),
+        (pc.Sequential(dense(1), dense(60), dense(60)), 120),
+        (pc.Add(dense(100), pc.Identity()), 300),  # The input, what is added to it, and the sum.
+        (pc.Add(pc.Identity(), dense(100)), 300),
+        (pc.Add(dense(100)), 200),
+        (pc.Add(pc.Identity()), 200),
+        (pc.Add(dense(100), dense(100)), 300),  # The input is gone when the sum is made.
+        (pc.Add(dense(100), dense(100), pc.Sequential()), 400),
+        (pc.Concat(dense(10), dense(20)), 130),
+        (pc.Concat(dense(60), dense(70)), 260),
+        (pc.Concat(dense(60), pc.Sequential(dense(1), dense(500), dense(70))), 60 + 500 + 70),
+        (pc.Concat(pc.Sequential(dense(1), dense(500), dense(70)), dense(60)), 100 + 500 + 70),
+        (pc.Add(pc.Add(dense(100), pc.Identity()), pc.Identity()), 300),
+        (pc.Add(pc.Identity(), pc.Identity()), 200),
+        (pc.Sequential(pc.Add(dense(1), dense(1)), dense(50), dense(60)), 110),
+    ],
+)
+def test_the_peak_by_hand(network: pc.Layer, values: int) -> None:
+    assert peak(network, (100,)) == values
+
+
+@pytest.mark.parametrize(
+    ("network", "values", "kept"),
+    [
+        (RELU, 100, 0),
+        (pc.Activation("LeakyReLU"), 100, 0),
+        (pc.Activation("leaky_relu"), 100, 0),
+        (pc.Activation("softmax"), 200, 100),
+        (pc.Activation("my_own"), 200, 100),
+        (pc.PReLU(), 200, 100),
+        (pc.Frozen(RELU), 100, 0),
+        (pc.Dropout(), 100, 0),
+        (pc.Sequential(pc.Flatten(), pc.Identity(), pc.Reshape((-1,)), pc.Input(100)), 100, 0),
+        (pc.Sequential(dense(100), RELU, pc.Dropout()), 200, 100),
+        (pc.Add(RELU, pc.Identity()), 300, 200),  # The skip connection reads what arrives, too.
+        (pc.Add(pc.Identity(), RELU), 300, 200),
+        (pc.Add(pc.Sequential(pc.Identity(), RELU), pc.Identity()), 300, 200),
+        (pc.Add(pc.Add(RELU), pc.Identity()), 300, 300),
+        (pc.Add(RELU), 200, 100),
+        (pc.Concat(dense(7), pc.Sequential(dense(10), RELU)), 117, 34),
+        (pc.Sequential(pc.Add(dense(100), pc.Identity()), RELU), 300, 200),
+    ],
+)
+def test_in_place_by_hand(network: pc.Layer, values: int, kept: int) -> None:
+    assert peak(network, (100,), in_place=True) == values
+    assert pc.memory(network, (100,), in_place=True).activation_bytes == 4 * kept
+    steps = pc.trace(network, (100,))
+    plain = pc.memory(network, (100,), in_place=False)
+    assert plain.activation_bytes == 4 * sum(prod(step.output_shape) for step in steps)
+
+
+class Buffers:
+    """An oracle: which buffers a network writes, from which operation to which each is needed.
+
+    It lists the operations first, and looks at the intervals then.
+    """
+
+    def __init__(self, network: pc.Layer, shape: tuple[int, ...], *, in_place: bool) -> None:
+        self.in_place = in_place
+        self.sizes, self.born, self.last = [prod(shape)], [0], [0]
+        self.shared: set[int] = set()
+        self.now = 0
+        end, _ = self.add(network, shape, 0)
+        self.last[end] = self.now
+
+    def add(
+        self, layer: pc.Layer, shape: tuple[int, ...], buffer: int
+    ) -> tuple[int, tuple[int, ...]]:
+        if isinstance(layer, pc.Sequential):
+            for part in layer:
+                buffer, shape = self.add(part, shape, buffer)
+            return buffer, shape
+        read = [buffer]
+        if isinstance(layer, pc.Add | pc.Multiply | pc.Concat):
+            if len(layer) > 1:
+                self.shared.add(buffer)
+            read = [self.add(branch, shape, buffer)[0] for branch in layer]
+        self.now += 1
+        for one in read:
+            self.last[one] = self.now
+        output = layer.output_shape(shape)
+        passes = pc.Identity, pc.Input, pc.Flatten, pc.Reshape, pc.Dropout
+        writes_over = self.in_place and layer == RELU and buffer not in self.shared
+        if isinstance(layer, passes) or writes_over:
+            return buffer, output
+        self.sizes.append(prod(output))
+        self.born.append(self.now)
+        self.last.append(self.now)
+        return len(self.sizes) - 1, output
+
+    def peak(self) -> int:
+        return max(
+            [
+                sum(
+                    [
+                        size
+                        for size, born, last in zip(self.sizes, self.born, self.last, strict=True)
+                        if born <= now <= last
+                    ]
+                )
+                for now in range(self.now + 1)
+            ]
+        )
+
+
+def with_relus(layer: pc.Layer) -> pc.Layer:
+    """The same network, each activation a relu, and one behind each dense layer."""
+    if isinstance(layer, pc.Sequential | pc.Add | pc.Multiply | pc.Concat):
+        return dataclasses.replace(layer, layers=tuple([with_relus(one) for one in layer]))
+    if isinstance(layer, pc.Dense):
+        return pc.Sequential(layer, RELU)
+    return RELU if isinstance(layer, pc.Activation | pc.PReLU) else layer
+
+
+@given(networks_and_shapes(), st.booleans(), st.integers(1, 5))
+def test_the_peak_is_that_of_buffers_and_their_intervals(
+    case: NetworkAndShape, in_place: bool, batch_size: int
+) -> None:
+    network, shape = with_relus(case[0]), case[1]
+    oracle = Buffers(network, shape, in_place=in_place)
+    used = pc.memory(network, shape, in_place=in_place, batch_size=batch_size)
+    assert used.peak_bytes == 4 * batch_size * oracle.peak()
+    if in_place:
+        assert used.activation_bytes == 4 * batch_size * sum(oracle.sizes[1:])
+    assert used.peak_bytes <= used.activation_bytes + 4 * batch_size * prod(shape)
+
+
+# Laws
+
+
+@given(networks_and_shapes(), st.integers(1, 9), DTYPES, OPTIMIZERS)
+def test_totals_add_up_and_activations_are_the_trace(
+    case: NetworkAndShape, batch_size: int, dtype: str, optimizer: str
+) -> None:
+    network, shape = case
+    used = pc.memory(network, shape, batch_size=batch_size, dtype=dtype, optimizer=optimizer)
+    parameters, buffers, gradients, state, outputs, most = numbers(used)
+    assert used.training_bytes == parameters + buffers + gradients + state + outputs
+    assert used.inference_bytes == parameters + buffers + most
+    bits = memories.DTYPES[dtype]
+    sizes = [batch_size * prod(step.output_shape) for step in pc.trace(network, shape)]
+    assert outputs == sum((size * bits + 7) // 8 for size in sizes)
+    learnt = [one.size for one in network.parameters(shape) if one.trainable]
+    assert gradients == sum((size * bits + 7) // 8 for size in learnt)
+    # What is frozen is a weight all the same, and no buffer.
+    leaves = [step for step in pc.trace(network, shape) if not hasattr(step.layer, "layers")]
+    tensors = [
+        one
+        for step in leaves
+        for one in getattr(step.layer, "layer", step.layer).parameters(step.input_shape)
+    ]
+    weights = [one.size for one in tensors if one.trainable]
+    assert parameters == sum((size * bits + 7) // 8 for size in weights)
+    full = 32 if dtype == "mixed" else bits
+    kept = [one.size for one in tensors if not one.trainable]
+    assert buffers == sum((size * full + 7) // 8 for size in kept)
+    if optimizer != "adafactor" and bits >= 8:
+        copies = {"sgd": 0, "adam": 2, "adamw": 2}.get(optimizer, 1) + (dtype == "mixed")
+        assert state == copies * sum(learnt) * full // 8
+
+
+@given(networks_and_shapes(), st.integers(1, 9), st.booleans())
+def test_twice_the_batch_takes_twice_the_outputs(
+    case: NetworkAndShape, batch_size: int, in_place: bool
+) -> None:
+    one = numbers(pc.memory(*case, batch_size=batch_size, in_place=in_place))
+    two = numbers(pc.memory(*case, batch_size=2 * batch_size, in_place=in_place))
+    assert two == (*one[:4], 2 * one[4], 2 * one[5])
+
+
+@given(networks_and_shapes(), DTYPES, OPTIMIZERS)
+def test_what_is_frozen_takes_no_gradient_and_no_state(
+    case: NetworkAndShape, dtype: str, optimizer: str
+) -> None:
+    network, shape = case
+    plain = pc.memory(network, shape, dtype=dtype, optimizer=optimizer)
+    for used in (
+        pc.memory(network, shape, dtype=dtype, optimizer=optimizer, frozen=""),
+        pc.memory(pc.freeze(network), shape, dtype=dtype, optimizer=optimizer),
+    ):
+        parameters, buffers, _, _, *rest = numbers(plain)
+        assert numbers(used) == (parameters, buffers, 0, 0, *rest)
+
+
+@given(networks_and_shapes(), st.data())
+def test_what_is_recomputed_is_there_for_one_part_at_a_time(
+    case: NetworkAndShape, data: st.DataObject
+) -> None:
+    network, shape = case
+    steps = pc.trace(network, shape)
+    prefixes = {step.path[:end] for step in steps for end in range(len(step.path))}
+    paths = sorted({step.path for step in steps} | {one for one in prefixes if one.endswith("]")})
+    chosen = data.draw(st.lists(st.sampled_from(["", *paths]), max_size=3))
+    outer = [one for one in chosen if not any(is_in(one, other) for other in chosen)]
+    groups = [
+        [prod(step.output_shape) for step in steps if step.path == one or is_in(step.path, one)]
+        for one in dict.fromkeys(outer)
+    ]
+    total = sum(prod(step.output_shape) for step in steps)
+    saved = sum(sum(sizes[:-1]) for sizes in groups)
+    again = max([sum(sizes[:-1]) for sizes in groups], default=0)
+    used = pc.memory(network, shape, recomputed=chosen)
+    assert used.activation_bytes == 4 * (total - saved + again)
+    assert numbers(used)[:4] == numbers(pc.memory(network, shape))[:4]
+
+
+def is_in(path: str, other: str) -> bool:
+    """Whether a path leads further into what stands at the other."""
+    return path != other and (not other or path.startswith((f"{other}.", f"{other}[")))
+
+
+# Options by hand
+
+
+def test_frozen_parts() -> None:
+    head = pc.memory(NET, IMAGE, optimizer="adam", frozen="features")
+    assert numbers(head)[:4] == (4 * LEARNT, 4 * BUFFERS, 4 * 90, 8 * 90)
+    some = pc.memory(NET, IMAGE, optimizer="adam", frozen=["features[1]", "head"])
+    assert numbers(some)[:4] == (4 * LEARNT, 4 * BUFFERS, 4 * WEIGHTS, 8 * WEIGHTS)
+    assert pc.memory(NET, IMAGE, frozen=()) == pc.memory(NET, IMAGE)
+    # One that only begins alike is another.
+    alike = pc.Sequential(a=pc.Dense(2, 2), ab=pc.Dense(2, 3))
+    assert pc.memory(alike, (2,), frozen="a").gradient_bytes == 4 * 9
+    many = pc.Sequential([pc.Dense(2, 2)] * 12)
+    assert pc.memory(many, (2,), frozen="[1]").gradient_bytes == 4 * 6 * 11
+    assert pc.memory(pc.Add(a=many), (2,), frozen="a[1]").gradient_bytes == 4 * 6 * 11
+
+
+def test_recomputed_parts() -> None:
+    net = pc.Sequential(
+        a=pc.Sequential(dense(50), dense(60), dense(7)),
+        b=pc.Sequential(dense(30), RELU, dense(8)),
+        c=dense(9),
+    )
+
+    def kept(*paths: str, in_place: bool = False) -> int:
+        used = pc.memory(net, (1,), recomputed=paths, in_place=in_place)
+        return used.activation_bytes // 4
+
+    assert kept() == 50 + 60 + 7 + 30 + 30 + 8 + 9
+    assert kept("a") == kept("b") == kept("") == kept("c") == kept()
+    assert kept("a", "b") == 7 + 8 + 9 + (50 + 60)
+    assert kept("a", "b", "a[0]") == kept("a", "b")
+    assert kept("b", "a[0]") == kept()
+    assert kept("a", "b", in_place=True) == 7 + 8 + 9 + (50 + 60)
+    assert kept("", "a", "b") == kept()
+    passing = pc.Sequential(a=pc.Sequential(dense(5), RELU), b=pc.Sequential(pc.Identity()))
+    used = pc.memory(passing, (1,), recomputed=("a", "b"), in_place=True)
+    assert used.activation_bytes == 4 * 5
+    ending = pc.Sequential(
+        a=pc.Sequential(dense(50), dense(5), RELU), b=pc.Sequential(dense(60), dense(6), RELU)
+    )
+    used = pc.memory(ending, (1,), recomputed=("a", "b"), in_place=True)
+    assert used.activation_bytes == 4 * (5 + 6 + 60)
+    skips = pc.Sequential(pc.Sequential(dense(6), dense(5), pc.Add(RELU, pc.Sequential())))
+    used = pc.memory(skips, (1,), recomputed="[0][2]")
+    assert used.activation_bytes == 4 * (6 + 5 + 5 + 5)
+
+
+def test_the_largest_part_is_that_of_most_bytes_not_of_most_layers() -> None:
+    net = pc.Sequential(
+        pc.Sequential(*[dense(1)] * 9), pc.Sequential(dense(70), dense(1)), dense(1)
+    )
+    used = pc.memory(net, (1,), recomputed=("[0]", "[1]"))
+    assert used.activation_bytes == 4 * (1 + 1 + 1 + 70)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "words"),
+    [
+        (
+            {"dtype": "float12"},
+            pc.ParamcalcError,
+            (
+                "memory: no dtype 'float12'; there are float64, float32, float16, bfloat16, "
+                "float8, int8, int4, mixed"
+            ),
+        ),
+        ({"dtype": 32}, TypeError, "memory: dtype must be a str, got 32"),
+        (
+            {"optimizer": "adma"},
+            pc.ParamcalcError,
+            (
+                "memory: no optimizer 'adma'; there are sgd, sgd_momentum, nesterov, adagrad, "
+                "rmsprop, adam, adamw, adafactor, lion"
+            ),
+        ),
+        ({"optimizer": None}, TypeError, "memory: optimizer must be a str, got None"),
+        ({"batch_size": 0}, pc.ParamcalcError, "memory: batch_size must be at least 1, got 0"),
+        ({"batch_size": 2.0}, TypeError, "memory: batch_size must be an int, got 2.0"),
+        ({"batch_size": True}, TypeError, "memory: batch_size must be an int, got True"),
+        ({"in_place": 1}, TypeError, "memory: in_place must be True or False, got 1"),
+        (
+            {"frozen": 5},
+            TypeError,
+            "memory: frozen must be a path or a tuple of paths, got 5",
+        ),
+        (
+            {"recomputed": ("head", 5)},
+            TypeError,
+            "memory: recomputed must be a path or a tuple of paths, got ('head', 5)",
+        ),
+        (
+            {"frozen": "body"},
+            pc.ParamcalcError,
+            (
+                "memory: frozen must name parts of the network, such as "
+                "('features', 'pool', 'head'), got 'body'"
+            ),
+        ),
+        (
+            {"recomputed": ("head", "features[3]")},
+            pc.ParamcalcError,
+            (
+                "memory: recomputed must name parts of the network, such as "
+                "('features[0]', 'features[1]', 'features[2]'), got 'features[3]'"
+            ),
+        ),
+        (
+            {"frozen": "head.weight"},
+            pc.ParamcalcError,
+            (
+                "memory: frozen must name parts of the network, such as "
+                "('features', 'pool', 'head'), got 'head.weight'"
+            ),
+        ),
+    ],
+)
+def test_words_of_refusals(arguments: Any, kind: type[Exception], words: str) -> None:
+    with pytest.raises(kind) as caught:
+        pc.memory(NET, IMAGE, **arguments)
+    assert str(caught.value) == words
+    assert type(caught.value) is kind
+
+
+def test_errors_say_where() -> None:
+    with pytest.raises(TypeError, match=r"^memory: network must be a Layer, got 5$"):
+        pc.memory(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(pc.ShapeError, match=r"^\[0\] Conv2d: the output shape depends on the inp"):
+        pc.memory(pc.Sequential(pc.Conv2d(3, 5, 5)))
+    with pytest.raises(pc.ShapeError, match=r"^features\[0\] Conv2d: expects 3 input channels"):
+        pc.memory(NET, (4, 16, 16))
+    with pytest.raises(pc.ParamcalcError, match=r"such as \('',\), got 'x'$"):
+        pc.memory(pc.Dense(1, 1), (1,), frozen="x")
+    with pytest.raises(pc.ShapeError, match=r"^a Own: no tensors today$"):
+        pc.memory(pc.Sequential(a=Own()), (3,))
+    with pytest.raises(pc.ShapeError, match=r"^a Own: no tensors today$"):
+        pc.memory(pc.Sequential(a=pc.Frozen(Own())), (3,))
+
+
+class Own(pc.Layer):
+    """A layer of one's own that cannot say what it keeps."""
+
+    def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+        return (1,)
+
+    def parameters(self, input_shape: pc.Shape | None = None) -> tuple[pc.Parameter, ...]:
+        raise pc.ShapeError("no tensors today", layer=self)
+
+
+# How it is shown
+
+SHOWN = """\
+memory               size   bytes  working
+──────────────────────────────────────────────────────────────
+parameters       1.26 KiB   1,288  322·4
+buffers              64 B      64  16·4
+gradients        1.26 KiB   1,288  322·4
+optimizer state  1.26 KiB   1,288  322·4
+activations      48.1 KiB  49,296  6,162·2·4
+peak             32.0 KiB  32,768  4,096·2·4
+──────────────────────────────────────────────────────────────
+training         52.0 KiB  53,224  all but the peak
+──────────────────────────────────────────────────────────────
+inference        33.3 KiB  34,120  parameters + buffers + peak
+
+Batches of 2, lion, float32: 4 bytes a value.
+1 KiB = 1024 bytes, 1 MiB = 1024 KiB, 1 GiB = 1024 MiB.
+Not counted: the framework, its allocator and workspaces; the gradients of
+activations; and what layers keep beside their outputs, such as attention its
+weights."""
+
+
+def test_the_table_to_the_letter() -> None:
+    used = pc.memory(NET, IMAGE, optimizer="lion", batch_size=2)
+    assert str(used) == SHOWN
+
+
+def test_the_convention_is_written_out() -> None:
+    def first(**arguments: Any) -> str:
+        return pc.memory(NET, IMAGE, **arguments).notes()[0]
+
+    assert first(batch_size=1000) == "Batches of 1,000, sgd, float32: 4 bytes a value."
+    assert first(dtype="float64") == "Batches of 1, sgd, float64: 8 bytes a value."
+    assert first(dtype="int8") == "Batches of 1, sgd, int8: 1 byte a value."
+    assert first(dtype="int4") == "Batches of 1, sgd, int4: 4 bits a value."
+    assert first(dtype="mixed") == (
+        "Batches of 1, sgd, mixed: 2 bytes a weight, gradient or output; 4 a buffer, for the "
+        "optimizer's state and its copy of the weights."
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (0, "0 B"),
+        (1023, "1,023 B"),
+        (1024, "1.00 KiB"),
+        (1029, "1.00 KiB"),
+        (1030, "1.01 KiB"),
+        (1034, "1.01 KiB"),
+        (10 * 1024 - 6, "9.99 KiB"),
+        (10 * 1024 - 5, "10.0 KiB"),
+        (100 * 1024 - 52, "99.9 KiB"),
+        (100 * 1024 - 51, "100 KiB"),
+        (1000 * 1024, "1,000 KiB"),
+        (1024**2 - 513, "1,023 KiB"),
+        (1024**2 - 512, "1.00 MiB"),
+        (5 * 1024**3 // 2, "2.50 GiB"),
+        (1024**4, "1.00 TiB"),
+        (1024**5, "1.00 PiB"),
+        (1024**6, "1.00 EiB"),
+        (1024**7, "1,024 EiB"),
+        (12345 * 1024**6, "12,345 EiB"),
+    ],
+)
+def test_binary_units(number: int, shown: str) -> None:
+    assert memories.binary(number) == shown
+
+
+@given(st.integers(0, 2**80))
+def test_binary_units_are_right_to_three_digits(number: int) -> None:
+    text, unit = memories.binary(number).replace(",", "").split()
+    size = 1024 ** (["B", *memories.UNITS].index(unit))
+    whole, _, part = text.partition(".")
+    one = 10 ** len(part)
+    assert abs(int(whole + part) * size - number * one) * 2 <= size
+    assert len(whole + part) >= 3 or unit == "B"
+    assert int(whole) < 1024 or unit == "EiB"
+
+
+def test_its_faces() -> None:
+    used = pc.memory(pc.Dense(784, 10), (784,), batch_size=32, optimizer="adam")
+    assert used.to_records() == [
+        {"part": "parameters", "size_bytes": 31_400, "working": "7,850·4"},
+        {"part": "buffers", "size_bytes": 0, "working": ""},
+        {"part": "gradients", "size_bytes": 31_400, "working": "7,850·4"},
+        {"part": "optimizer state", "size_bytes": 62_800, "working": "2·7,850·4"},
+        {"part": "activations", "size_bytes": 1_280, "working": "10·32·4"},
+        {"part": "peak", "size_bytes": 101_632, "working": "794·32·4"},
+        {"part": "training", "size_bytes": 126_880, "working": "all but the peak"},
+        {"part": "inference", "size_bytes": 133_032, "working": "parameters + buffers + peak"},
+    ]
+    assert {type(record["size_bytes"]) for record in used.to_records()} == {int}
+    lines = used.to_markdown().splitlines()
+    assert lines[:3] == [
+        "| memory | size | bytes | working |",
+        "| --- | ---: | ---: | --- |",
+        "| parameters | 30.7 KiB | 31,400 | 7,850·4 |",
+    ]
+    assert lines[8] == "| **training** | **124 KiB** | **126,880** | **all but the peak** |"
+    assert lines[10:13] == ["", r"Batches of 32, adam, float32\: 4 bytes a value.", ""]
+    latex = used.to_latex().splitlines()
+    assert latex[4] == r"parameters & 30.7 KiB & 31,400 & $7{,}850 \cdot 4$ \\"
+    assert latex[11] == (
+        r"\textbf{training} & \textbf{124 KiB} & \textbf{126,880} & \textbf{all but the peak} \\"
+    )
+    assert latex[16:19] == ["", "Batches of 32, adam, float32: 4 bytes a value.", ""]
+    tree = ET.fromstring(used.to_html())  # noqa: S314  # of our own making
+    assert [node.text for node in tree.findall("p")] == list(used.notes())
+    rows = ["|".join(cell.text or "" for cell in row) for row in tree.iter("tr")]
+    assert rows[0] == "memory|size|bytes|working"
+    assert rows[4] == "optimizer state|61.3 KiB|62,800|2·7,850·4"
+    foot = tree.findall("div/table/tfoot/tr")
+    assert ["".join(row.itertext())[:9] for row in foot] == ["training1", "inference"]
+    for word in "script", "http", "url(", "import", "src", "href":
+        assert word not in used.to_html().lower()
+
+
+def test_a_notebook_shows_what_the_methods_make() -> None:
+    used = pc.memory(ANSWER)
+    assert used._repr_html_() == used.to_html()  # pyright: ignore[reportPrivateUsage]
+    assert used._repr_markdown_() == used.to_markdown()  # pyright: ignore[reportPrivateUsage]
+    printer = Mock()
+    used._repr_pretty_(printer, cycle=False)  # pyright: ignore[reportPrivateUsage]
+    printer.text.assert_called_once_with(str(used))
+    assert repr(used) == "<Memory: 1.77 MiB to train, 940 KiB to run: print() shows it>"
+
+
+def test_the_text_fits_a_terminal() -> None:
+    used = pc.memory(
+        zoo.vgg19(), (3, 224, 224), batch_size=4096, dtype="mixed", optimizer="sgd_momentum"
+    )
+    assert max(map(len, str(used).splitlines())) <= 80
+
+
+def test_numbers_say_how_they_were_made() -> None:
+    used: Any = pc.memory(NET, IMAGE, dtype="mixed", optimizer="adam", batch_size=3)
+    assert [getattr(used, f"{one}_bytes").symbols() for one in BYTES] == [
+        "P·b_16", "B·b_32", "T·b_16", "(T + 2·T)·b_32", "A·n·b_16", "M·n·b_16",
+    ]  # fmt: skip
+    assert used.optimizer_bytes.numbers() == "(322 + 2·322)·4"
+    factored: Any = pc.memory(NET, IMAGE, optimizer="adafactor")
+    assert factored.optimizer_bytes.symbols() == "S·b_32"
+    copied: Any = pc.memory(NET, IMAGE, dtype="mixed", optimizer="adafactor")
+    assert copied.optimizer_bytes.numbers() == "(322 + 188)·4"
+
+
+def test_results_are_values() -> None:
+    used = pc.memory(ANSWER, optimizer="adam")
+    for again in copy.copy(used), copy.deepcopy(used), pickle.loads(pickle.dumps(used)):
+        assert again == used
+        assert hash(again) == hash(used)
+        assert str(again) == str(used)
+    for field in dataclasses.fields(used):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(used, field.name, None)
+
+
+def test_networks_nest_as_deep_as_they_may() -> None:
+    network = pc.Sequential(pc.Dense(2, 2))
+    for _ in range(49):
+        network = pc.Sequential(network)
+    assert pc.memory(network, (2,), frozen="[0]" * 50).gradient_bytes == 0
+    assert pc.memory(pc.freeze(network), (2,)).parameter_bytes == 24
+
+
+# Frozen layers
+
+
+def test_freeze_keeps_paths_names_and_branches() -> None:
+    network = pc.Sequential(
+        body=pc.Concat(a=pc.Dense(4, 3), b=pc.Identity(), dim=-1), rest=pc.Sequential(RELU)
+    )
+    frozen = pc.freeze(network)
+    assert repr(frozen) == (
+        "Sequential(body=Concat(a=Frozen(Dense(4, 3)), b=Identity(), dim=-1), "
+        "rest=Sequential(Activation('relu')))"
+    )
+    assert pc.freeze(frozen) == frozen
+    assert pc.freeze(RELU) is RELU
+    assert pc.freeze(Own.__new__(Own)).__class__ is pc.Frozen
+    assert pc.freeze(pc.Sequential()) == pc.Sequential()
+
+
+@given(networks_and_shapes())
+def test_a_frozen_network_is_the_same_but_for_what_is_learnt(case: NetworkAndShape) -> None:
+    network, shape = case
+    frozen = pc.freeze(network)
+    assert frozen.output_shape(shape) == network.output_shape(shape)
+    assert frozen.num_macs(shape) == network.num_macs(shape)
+    assert frozen.num_params(shape) == frozen.num_params() == 0
+    ours, theirs = frozen.parameters(shape), network.parameters(shape)
+    assert [(one.name, one.shape) for one in ours] == [(one.name, one.shape) for one in theirs]
+    assert not any(one.trainable for one in ours)
+    assert [step.path for step in pc.trace(frozen, shape)] == [
+        step.path for step in pc.trace(network, shape)
+    ]
+    summary = pc.summary(frozen, shape)
+    assert summary.num_params == 0
+    assert summary.num_buffers == sum(one.size for one in theirs)
+    explanation = pc.explain(frozen, shape)
+    assert explanation.num_params == 0
+    for part, step in zip(explanation.parts, pc.trace(network, shape), strict=True):
+        assert tuple([line.value for line in part.lengths]) == step.output_shape
+        assert part.num_macs == step.num_macs
+
+
+@given(layers_and_shapes())
+def test_frozen_layers_are_layers(case: tuple[pc.Layer, tuple[int, ...]]) -> None:
+    layer, shape = case
+    frozen = pc.Frozen(layer)
+    assert eval(repr(frozen), {name: getattr(pc, name) for name in pc.__all__}) == frozen  # noqa: S307  # what repr promises
+    for again in copy.copy(frozen), copy.deepcopy(frozen), pickle.loads(pickle.dumps(frozen)):
+        assert again == frozen
+    assert frozen != layer or isinstance(layer, pc.Frozen)
+    assert pc.Frozen(frozen) == frozen
+    assert dataclasses.replace(frozen) == frozen
+    assert frozen.sources(shape) == layer.sources(shape)
+    assert pc.Frozen(pc.Input(*shape)).output_shape() == shape
+
+
+def test_every_question_reaches_the_layer_that_is_frozen() -> None:
+    """A new one would be answered as if the layer did nothing."""
+    passed_on = {"num_params", "num_macs", "output_shape", "parameters"}  # By what is checked.
+    not_learnt = {"_checked_num_params"}
+    questions = {
+        name
+        for kind in (CheckedLayer, pc.Layer)
+        for name, one in vars(kind).items()
+        if inspect.isfunction(one) and (name.startswith("_checked") or not name.startswith("_"))
+    }
+    assert questions - passed_on - not_learnt <= set(vars(pc.Frozen))
+
+
+def test_words_of_what_cannot_be_frozen() -> None:
+    words = {
+        5: "freeze: network must be a Layer, got 5",
+        pc.Dense: "freeze: network must be a Layer, got <class 'paramcalc.layers.dense.Dense'>",
+    }
+    for value, text in words.items():
+        with pytest.raises(TypeError) as caught:
+            pc.freeze(value)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+        assert str(caught.value) == text
+    with pytest.raises(TypeError, match=r"^Frozen: layer must be a Layer, got 5$"):
+        pc.Frozen(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(TypeError) as caught:
+        pc.Frozen(pc.Sequential(RELU))
+    assert str(caught.value) == (
+        "Frozen: layer must be no network, got Sequential of 1 layer; "
+        "freeze() takes one, and freezes each layer in it"
+    )
+
+
+def test_the_function_is_not_hidden_by_its_module() -> None:
+    code = (
+        "import paramcalc as pc; pc.Memory, pc.freeze, pc.Frozen; pc.memory(pc.Dense(1, 1), (1,))"
+    )
+    root = Path(__file__).parent.parent
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)

@@ -1,0 +1,509 @@
+"""What an output sees: published figures, and every position found by another way."""
+
+from __future__ import annotations
+
+import pickle
+from fractions import Fraction
+from typing import Any
+
+import oracle
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import paramcalc as pc
+from paramcalc import zoo
+
+# Araujo, Norris and Sim, Distill 2019: networks of TF-Slim, whose blocks stride at their end.
+
+
+def conv(kernel_size: int, stride: int = 1, padding: int | str = "same") -> pc.Conv2d:
+    return pc.Conv2d(None, 1, kernel_size, stride, padding)
+
+
+def vgg(*repeats: int) -> pc.Sequential:
+    stages = [[conv(3)] * number + [pc.Pool(2)] for number in repeats]
+    return pc.Sequential([layer for stage in stages for layer in stage])
+
+
+def resnet(*repeats: int) -> pc.Sequential:
+    layers: list[pc.Layer] = [conv(7, 2, 3), pc.Pool(3, 2, "same")]
+    for stage, number in enumerate(repeats):
+        for block in range(number):
+            stride = 2 if block == number - 1 and stage < 3 else 1
+            skip = pc.Identity() if stride == 1 else pc.Pool(1, stride)
+            layers.append(pc.Add(pc.Sequential(conv(1), conv(3, stride, 1), conv(1)), skip))
+    return pc.Sequential(layers)
+
+
+ALEXNET = pc.Sequential(
+    conv(11, 4, 0), pc.Pool(3, 2), conv(5), pc.Pool(3, 2), conv(3), conv(3), conv(3), pc.Pool(3, 2)
+)
+MOBILENET = pc.Sequential(
+    conv(3, 2), *[conv(3, stride) for stride in (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)]
+)
+PUBLISHED = {
+    "alexnet_v2": (ALEXNET, 195, 32, 64),
+    "vgg_16": (vgg(2, 2, 3, 3, 3), 212, 32, 90),
+    "vgg_a": (vgg(1, 1, 2, 2, 2), 150, 32, 59),
+    "mobilenet_v1": (MOBILENET, 315, 32, 126),
+    "resnet_v1_50": (resnet(3, 4, 6, 3), 483, 32, 239),
+    "resnet_v1_101": (resnet(3, 4, 23, 3), 1027, 32, 511),
+    "resnet_v1_152": (resnet(3, 8, 36, 3), 1507, 32, 751),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_figures(name: str) -> None:
+    network, size, stride, padding = PUBLISHED[name]
+    field = pc.receptive_field(network, (3, 224, 224))
+    assert (field.size, field.stride, field.padding) == ((size,) * 2, (stride,) * 2, (padding,) * 2)
+    first, last = -padding, -padding + size - 1
+    assert field.interval(0) == ((first, last),) * 2
+    assert field.interval((0, 3)) == ((first, last), (first + 3 * stride, last + 3 * stride))
+    assert field.centre(2) == (-padding + 2 * stride + Fraction(size - 1, 2),) * 2
+
+
+def test_end_points_of_alexnet() -> None:
+    """One a layer, but for the second pooling, at 67."""
+    sizes = [step.size[0] for step in pc.receptive_field(ALEXNET).steps]
+    assert sizes == [11, 19, 51, 67, 99, 131, 163, 195]
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [("resnet50", 427), ("resnet101", 971), ("resnet152", 1451)]
+)
+def test_torchvisions_strides_see_less(name: str, size: int) -> None:
+    """By the same recurrence: in the 3 by 3 convolution of the first block, not of the last."""
+    body: pc.Sequential = getattr(zoo, name)()[:-2]
+    field = pc.receptive_field(body)
+    assert field.size == (size, size)
+    assert field.misaligned == ()
+
+
+# Another way: the positions that a layer sees, listed one by one, and put together going forwards.
+
+
+def seen(network: pc.Layer, axis: int, steps: dict[str, pc.Step]) -> list[set[int]]:
+    """For each position behind a network the positions before it that it sees, along an axis."""
+
+    def through(layer: pc.Layer, path: str, before: list[set[int]]) -> list[set[int]]:
+        if isinstance(layer, pc.Sequential):
+            for i, one in enumerate(layer):
+                before = through(one, f"{path}[{i}]", before)
+            return before
+        if isinstance(layer, pc.Add | pc.Concat):
+            ways = [through(one, f"{path}[{i}]", before) for i, one in enumerate(layer)]
+            if isinstance(layer, pc.Concat) and layer.dim == axis + 1:
+                return [position for way in ways for position in way]
+            most = max(map(len, ways))
+            ways = [way * most if len(way) == 1 else way for way in ways]
+            return [set().union(*one) for one in zip(*ways, strict=True)]
+        step = steps[path]
+        pair = step.input_shape[1 + axis], step.output_shape[1 + axis]
+        found = oracle.taps(layer, axis, *pair)
+        return [set().union(*[before[i] for i in one]) for one in found]
+
+    first = steps[min(steps, key=list(steps).index)].input_shape[1 + axis]
+    return through(network, "", [{i} for i in range(first)])
+
+
+@st.composite
+def spatial_layers(draw: st.DrawFn, rank: int) -> pc.Layer:
+    small = st.integers(1, 4)
+    per_axis = st.one_of(small, st.tuples(*[small] * rank))
+    sides = st.one_of(st.integers(0, 3), st.tuples(*[st.tuples(*[st.integers(0, 3)] * 2)] * rank))
+    kinds: list[Any] = [[pc.Conv1d, pc.ConvTranspose1d], [pc.Conv2d, pc.ConvTranspose2d]]
+    kinds.append([pc.Conv3d, pc.ConvTranspose3d])
+    kind, transposed = kinds[rank - 1]
+    kernel_size = draw(per_axis)
+    least = kernel_size if isinstance(kernel_size, int) else min(kernel_size)
+    makers: list[Any] = [
+        lambda: kind(
+            None, 2, kernel_size, draw(per_axis), draw(st.one_of(sides, st.just("same"))),
+            draw(st.one_of(small, st.just(1))),
+        ),
+        lambda: pc.Pool(
+            kernel_size, draw(per_axis), draw(st.integers(0, least // 2)), draw(small),
+            ceil_mode=draw(st.booleans()),
+        ),
+        lambda: transposed(
+            None, 2, kernel_size, draw(per_axis),
+            draw(st.one_of(st.integers(0, 2), st.just("same"))), dilation=draw(small),
+        ),
+        lambda: pc.Pad(draw(sides)),
+        lambda: pc.Crop(draw(sides)),
+        lambda: pc.AdaptivePool(draw(st.integers(2, 5))),
+        lambda: pc.Upsample(scale_factor=draw(st.integers(1, 3))),
+        lambda: pc.Upsample(draw(st.integers(2, 9)), mode=draw(st.sampled_from(MODES[rank]))),
+        lambda: pc.BatchNorm(),
+    ]  # fmt: skip
+    if rank == 2:
+        makers += [lambda: pc.PixelUnshuffle(2)]
+    made: pc.Layer = draw(st.sampled_from(makers))()
+    return made
+
+
+MODES = {
+    1: ["nearest", "nearest-exact", "linear"],
+    2: ["nearest", "nearest-exact", "bilinear", "bicubic"],
+    3: ["nearest", "nearest-exact", "trilinear"],
+}
+
+
+def fits(layer: pc.Layer, shape: pc.Shape) -> bool:
+    try:
+        output = layer.output_shape(shape)
+    except pc.ShapeError:
+        return False
+    return max(output) <= 40
+
+
+@st.composite
+def spatial_networks(draw: st.DrawFn) -> tuple[pc.Sequential, pc.Shape]:
+    rank = draw(st.integers(1, 3))
+    shape = (2, *draw(st.tuples(*[st.integers(2, 12)] * rank)))
+    passing, layers = shape, list[pc.Layer]()
+    for _ in range(draw(st.integers(1, 5))):
+        layer = draw(spatial_layers(rank))
+        if draw(st.integers(0, 3)) == 0:
+            sides = [
+                pc.Sequential(draw(st.lists(spatial_layers(rank), max_size=2))),
+                draw(st.sampled_from([pc.Identity(), layer])),
+            ]
+            kinds: list[pc.Layer] = [pc.Add(sides), pc.Concat(sides), pc.Concat(sides, dim=1)]
+            layer = draw(st.sampled_from([*kinds, pc.Add(layer, layer)]))
+        if fits(layer, passing):
+            passing = layer.output_shape(passing)
+            layers.append(layer)
+    return pc.Sequential(layers or [pc.Identity()]), shape
+
+
+@given(spatial_networks(), st.data())
+def test_what_is_seen_is_what_is_found_by_listing_it(
+    case: tuple[pc.Sequential, pc.Shape], data: st.DataObject
+) -> None:
+    network, shape = case
+    steps = {step.path: step for step in pc.trace(network, shape)}
+    field = pc.receptive_field(network, shape)
+    output = network.output_shape(shape)[1:]
+    found = [seen(network, axis, steps) for axis in range(len(output))]
+    at = tuple([data.draw(st.integers(0, length - 1)) for length in output])
+    expected = [sets[i] for sets, i in zip(found, at, strict=True)]
+    pairs = tuple([(min(one), max(one)) if one else None for one in expected])
+    assert field.interval(at, clipped=True) == pairs
+    for clipped, whole in zip(pairs, field.interval(at), strict=True):
+        assert clipped is None or (whole and whole[0] <= clipped[0] <= clipped[1] <= whole[1])
+
+
+# What is reported.
+
+
+def test_of_branches_the_largest_counts() -> None:
+    body = pc.Sequential(conv(5), conv(3))
+    for kind in pc.Add, pc.Multiply, pc.Concat:
+        field = pc.receptive_field(pc.Sequential(conv(3, 2, 1), kind(pc.Identity(), body, conv(3))))
+        assert (field.size, field.stride, field.padding) == ((15, 15), (2, 2), (7, 7))
+        assert field.misaligned == ()
+        assert [step.size[0] for step in field.steps] == [3, 3, 11, 15, 7, 15]
+
+
+def test_branches_out_of_line_are_reported() -> None:
+    def misaligned(*branches: pc.Layer) -> tuple[str, ...]:
+        return pc.receptive_field(pc.Sequential(conv(3), pc.Add(*branches)), (1, 16, 16)).misaligned
+
+    assert misaligned(conv(3), conv(5), pc.Identity()) == ()
+    assert misaligned(conv(3), conv(2)) == ("[1]",)  # Centres half a position apart.
+    assert misaligned(conv(4, 2), pc.Pool(2)) == ()
+    assert misaligned(conv(3, 2, 1), pc.Pool(2)) == ("[1]",)
+    inner = pc.Add(pc.Pool(1, 2), conv(3, 2, 1))
+    assert misaligned(inner, pc.Sequential(pc.Pool(2), pc.Pad(0))) == ("[1]",)
+
+
+def test_strides_that_differ_have_no_size_but_that_of_each_position() -> None:
+    shrunk = pc.Sequential(pc.Pool(2), pc.Upsample(9))
+    network = pc.Add(shrunk, pc.Identity())
+    field = pc.receptive_field(network, (1, 9))
+    assert field.misaligned == ("",)
+    assert (field.size, field.stride, field.padding) == ((3,), (None,), (0,))
+    assert [field.interval(i)[0] for i in range(9)] == [
+        (0, 1), (0, 1), (0, 2), (2, 3), (2, 4), (4, 5), (4, 6), (6, 7), (6, 8),
+    ]  # fmt: skip
+    behind = pc.receptive_field(pc.Sequential(network, pc.Conv1d(1, 1, 2)), (1, 9))
+    assert behind.stride == (None,)
+    assert behind.interval(1) == ((0, 2),)
+
+
+def test_what_sees_all_says_so() -> None:
+    whole = [
+        pc.GlobalPool(),
+        pc.Flatten(),
+        pc.Reshape((9, 8)),
+        pc.Multiply(pc.Identity(), pc.Sequential(pc.AdaptivePool(1), pc.Conv2d(2, 2, 1))),
+    ]
+    for layer in whole:
+        field = pc.receptive_field(pc.Sequential(pc.Conv2d(1, 2, 3, padding=1), layer), (1, 6, 6))
+        assert (field.size, field.stride, field.padding) == ((None,) * 2,) * 3
+        assert field.interval(3) == field.interval((0, 9)) == ((0, 5), (0, 5))
+        assert field.centre(0) == (Fraction(5, 2),) * 2
+    for sequence in (
+        pc.LSTM(4, 4),
+        pc.GRU(4, 4, return_sequences=False),
+        pc.MultiheadAttention(4, 2),
+    ):
+        network = pc.Sequential(pc.Embedding(9, 4), sequence)
+        assert pc.receptive_field(pc.Sequential(pc.Permute((1, 0)), sequence), (4, 7)).size == (
+            None,
+        )
+        assert pc.receptive_field(pc.Sequential(pc.Identity(), sequence), (7, 4)).interval(0)
+        assert network.output_shape((7,))
+    assert pc.receptive_field(pc.Dense(4, 3), (4,)).size == ()
+    assert repr(pc.receptive_field(pc.Dense(4, 3), (4,))) == (
+        "<ReceptiveField of all: print() shows it>"
+    )
+
+
+def test_axes_that_change_places() -> None:
+    network = pc.Sequential(
+        pc.Conv2d(1, 2, (3, 5)),
+        pc.Permute((0, 2, 1)),
+        pc.Conv2d(2, 2, (1, 2), stride=(3, 1)),
+    )
+    field = pc.receptive_field(network, (1, 20, 30))
+    assert (field.axes, field.size, field.stride) == (("height", "width"), (4, 5), (1, 3))
+    last = pc.Sequential(
+        pc.Conv2d(1, 2, (3, 5), data_format="channels_last"), pc.Dense(2, 4), pc.LayerNorm(4)
+    )
+    assert pc.receptive_field(last).size == pc.receptive_field(last, (20, 30, 1)).size == (3, 5)
+    assert pc.receptive_field(pc.Dense(30, 4), (1, 20, 30)).size == (1, None)
+    assert pc.receptive_field(pc.Flatten(1, 1), (1, 20)).size == (1,)
+    assert pc.receptive_field(pc.Sequential(pc.Reshape((2, 3)), pc.Pool(2)), (2, 3)).size == (2,)
+
+
+def test_without_a_shape_the_number_of_axes_comes_from_a_layer() -> None:
+    for layer, rank in [
+        (pc.Conv3d(1, 1, 3), 3),
+        (pc.Pool((2, 2)), 2),
+        (pc.PixelShuffle(2), 2),
+        (pc.AdaptivePool((None, 1)), 2),
+        (pc.Upsample(scale_factor=(2, 2, 2)), 3),
+        (pc.Pad(((1, 1),)), 1),
+    ]:
+        network = pc.Sequential(pc.Activation("relu"), pc.Pool(1), layer)
+        assert len(pc.receptive_field(network).axes) == rank
+
+
+@pytest.mark.parametrize(
+    ("network", "shape", "words"),
+    [
+        (pc.Sequential(pc.Pool(2)), None, "[0] Pool: the number of axes depends on the input"),
+        (pc.Sequential(), None, "Sequential: the number of axes depends on the input"),
+        (pc.Sequential(conv(3, 2)), None, "[0] Conv2d: the receptive field depends on the input"),
+        (
+            pc.Sequential(conv(3), pc.AdaptivePool(7)),
+            None,
+            "[1] AdaptivePool: the receptive field depends on the input",
+        ),
+        (
+            pc.Sequential(conv(3), pc.Upsample(7)),
+            None,
+            "[1] Upsample: the receptive field depends on the input",
+        ),
+    ],
+)
+def test_words_where_a_shape_is_needed(
+    network: pc.Layer, shape: pc.Shape | None, words: str
+) -> None:
+    with pytest.raises(pc.ShapeError) as caught:
+        pc.receptive_field(network, shape)
+    assert str(caught.value) == f"{words}: give input_shape or start with Input(...)"
+
+
+class Own(pc.Layer):
+    def __init__(self, sources: Any = None) -> None:
+        self.answer = sources
+
+    def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+        return input_shape or ()
+
+    def sources(self, input_shape: tuple[int | None, ...]) -> Any:
+        return self.answer
+
+
+class Silent(pc.Layer):
+    def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+        return input_shape or ()
+
+
+def test_layers_of_ones_own() -> None:
+    shift = Own((None, (1, pc.Window(padding=1))))
+    field = pc.receptive_field(pc.Sequential(pc.Pool(2), shift, pc.Identity()), (1, 8))
+    assert field.interval(1) == ((0, 1),)
+    with pytest.raises(pc.ShapeError) as caught:
+        pc.receptive_field(pc.Sequential(pc.Pool(2), Silent()), (1, 8))
+    words = "[1] Silent: sources() must say which positions it sees, for a receptive field"
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, 5, (), ((0, pc.Window()),), (None, 1), (None, (2, pc.Window())), (None, (1, 2)), "ab"],
+)
+def test_what_layers_of_ones_own_answer_is_checked(answer: Any) -> None:
+    with pytest.raises(TypeError, match=r"^Own: sources\(\) must have None or \(axis, Win"):
+        pc.receptive_field(Own(answer), (1, 8))
+
+
+def test_words_of_refusals() -> None:
+    field = pc.receptive_field(conv(3))
+    with pytest.raises(TypeError, match=r"^receptive_field: network must be a Layer, got 5$"):
+        pc.receptive_field(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(TypeError, match=r"^interval: index must be an int or a tuple of ints, got"):
+        field.interval(0.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(pc.ConfigError, match=r"^interval: index must have 2 entries, one for each"):
+        field.interval((1, 2, 3))
+    with pytest.raises(pc.ConfigError, match=r"^interval: index must be at least 0 on every axis"):
+        field.interval(-1)
+    with pytest.raises(pc.ShapeError) as caught:
+        field.interval(0, clipped=True)
+    words = "Conv2d: what is seen depends on the length of the input: give input_shape"
+    assert str(caught.value) == words
+    with pytest.raises(pc.ShapeError, match=r"^\[0\] Conv2d: expects \(channels, height, width\)"):
+        pc.receptive_field(pc.Sequential(conv(3)), (1, 8))
+
+
+def test_how_it_is_shown() -> None:
+    network = pc.Sequential(
+        pc.Conv2d(3, 8, 5), pc.Pool(2), pc.Upsample(scale_factor=4), pc.Flatten()
+    )
+    field = pc.receptive_field(network, (3, 12, 12))
+    assert str(field) == (
+        "path     layer                     receptive field  stride     padding\n"
+        "──────────────────────────────────────────────────────────────────────\n"
+        "[0]      Conv2d(3, 8, 5)           5 × 5            1 × 1      0 × 0\n"
+        "[1]      Pool(2)                   6 × 6            2 × 2      0 × 0\n"
+        "[2]      Upsample(scale_factor=4)  6 × 6            1/2 × 1/2  0 × 0\n"
+        "[3]      Flatten()                 all\n"
+        "──────────────────────────────────────────────────────────────────────\n"
+        "network                            all"
+    )
+    assert repr(field.steps[1]) == "<ReceptiveField of 6 × 6: print() shows it>"
+    assert field.to_records()[1] == {
+        "path": "[1]",
+        "layer": "Pool(2)",
+        "size": (6, 6),
+        "stride": (2, 2),
+        "padding": (0, 0),
+    }
+    assert field.to_markdown().startswith("| path | layer | receptive field | stride | padding |")
+    assert field._repr_html_() == field.to_html()  # pyright: ignore[reportPrivateUsage]
+    assert "<td>1/2 × 1/2</td>" in field.to_html()
+    again = pickle.loads(pickle.dumps(field))
+    assert again == field
+    assert again.interval(0) == field.interval(0)
+    mixed = pc.receptive_field(pc.Dense(30, 4), (1, 20, 30))
+    assert repr(mixed) == "<ReceptiveField of 1 × all: print() shows it>"
+
+
+def test_it_is_a_column_of_a_summary() -> None:
+    network = pc.Sequential(a=pc.Sequential(conv(3), pc.Pool(2)), b=pc.GlobalPool())
+    columns = ("path", "receptive_field", "num_uncovered")
+    records = pc.summary(network, (3, 9, 9), columns=columns).to_records()
+    assert [tuple(record.values()) for record in records] == [
+        ("a[0]", (3, 3), (0, 0)),
+        ("a[1]", (4, 4), (1, 1)),
+        ("b", (None, None), None),
+    ]
+    folded = pc.summary(network, (3, 9, 9), columns=columns, depth=1).to_records()
+    assert [tuple(record.values()) for record in folded] == [
+        ("a", (4, 4), None),
+        ("b", (None, None), None),
+    ]
+    text = str(pc.summary(network, (3, 9, 9), columns=columns))
+    assert text.splitlines()[-3] == "b      all"
+    assert pc.summary(pc.Sequential(), (1,), columns=columns).to_records() == []
+    counted = pc.summary(pc.Sequential(conv(3)), (3, 9, 9), columns=columns)
+    assert counted.rows[0].num_uncovered == (0, 0)
+    assert pc.summary(pc.Dense(2, 3), columns=("num_uncovered",)).to_records() == [
+        {"num_uncovered": None}
+    ]
+
+
+@given(
+    st.integers(1, 30), st.integers(1, 5), st.integers(1, 6), st.integers(0, 3), st.integers(1, 3)
+)
+def test_what_no_window_covers_is_counted(
+    length: int, kernel_size: int, stride: int, padding: int, dilation: int
+) -> None:
+    layer = pc.Conv1d(1, 1, kernel_size, stride, padding, dilation)
+    if fits(layer, (1, length)):
+        (step,) = pc.trace(layer, (1, length))
+        seen_by_any = set[int]().union(*oracle.taps(layer, 0, length, step.output_shape[1]))
+        assert sum(step.num_uncovered) == length - len(seen_by_any)
+    assert pc.trace(pc.Crop(((1, 2),)), (1, 9))[0].num_uncovered == (3,)
+    assert pc.trace(pc.Add(pc.Identity()), (1, 9))[-1].num_uncovered == ()
+
+
+def test_a_long_chain_takes_no_long_time() -> None:
+    network = pc.Sequential([conv(3, 1, 1)] * 20_000)
+    assert pc.receptive_field(network).size == (40_001, 40_001)
+    blocks = pc.Sequential([pc.Add(pc.Identity(), conv(3, 1, 1))] * 2_000)
+    field = pc.receptive_field(blocks)
+    assert field.interval(0) == ((-2_000, 2_000),) * 2
+
+
+def test_a_branch_of_one_position_is_seen_from_everywhere() -> None:
+    network = pc.Add(pc.Conv1d(1, 1, 6), pc.Identity())
+    field = pc.receptive_field(network, (1, 6))
+    assert (field.size, field.stride, field.misaligned) == ((6,), (None,), ("",))
+    assert field.interval(5) == ((0, 5),)
+    assert field.steps[0].interval(0) == ((0, 5),)
+    broadcast = pc.Add(pc.Conv1d(1, 1, 6), pc.Sequential(pc.Crop(((1, 0),)), pc.Pad(((0, 1),))))
+    assert pc.receptive_field(broadcast, (1, 6)).interval(5) == ((0, 6),)
+
+
+def test_a_place_within_a_branch_does_not_see_the_others() -> None:
+    network = pc.Sequential(
+        conv(3), pc.Concat(conv(9), pc.Sequential(pc.Pool(2), conv(5)), conv(7))
+    )
+    steps = {step.path: step for step in pc.receptive_field(network).steps}
+    assert steps["[1][1][0]"].interval((0, 1)) == ((-1, 2), (1, 4))
+    assert steps["[1][0]"].interval(0) == ((-5, 5), (-5, 5))
+    assert steps["[1][2]"].size == (9, 9)
+
+
+def test_concatenated_positions_are_those_of_their_branch() -> None:
+    network = pc.Concat(pc.Pool(2), pc.Identity(), pc.Pool(3), dim=1)
+    field = pc.receptive_field(network, (1, 6))
+    assert [field.interval(i)[0] for i in range(11)] == [
+        (0, 1), (2, 3), (4, 5), (0, 0), (1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (0, 2), (3, 5),
+    ]  # fmt: skip
+    assert (field.size, field.stride) == ((3,), (None,))
+    assert pc.receptive_field(pc.Concat(pc.Pool((2,)), dim=1)).size == (2,)
+    unknown = pc.receptive_field(pc.Concat(pc.Pool((2,)), pc.Pool((2,)), dim=1))
+    assert (unknown.size, unknown.stride, unknown.padding) == ((None,), (None,), (None,))
+
+
+def test_it_shows_itself_in_a_terminal_of_ipython() -> None:
+    class Printer:
+        def text(self, text: str) -> None:
+            self.shown = text
+
+    field, printer = pc.receptive_field(conv(3)), Printer()
+    field._repr_pretty_(printer, cycle=False)  # pyright: ignore[reportPrivateUsage]
+    assert printer.shown == str(field)
+
+
+def test_what_embeddings_look_up_are_positions() -> None:
+    network = pc.Sequential(pc.Embedding(9, 4), pc.Permute((1, 0)), pc.Conv1d(4, 8, 3, padding=1))
+    field = pc.receptive_field(network, (7,))
+    assert (field.size, field.stride, field.padding) == ((3,), (1,), (1,))
+    assert field.interval(0, clipped=True) == ((0, 1),)
+
+
+def test_positions_dealt_out_to_channels_and_back() -> None:
+    network = pc.Sequential(pc.PixelUnshuffle(2), pc.Conv2d(4, 4, 3), pc.PixelShuffle(2))
+    field = pc.receptive_field(network, (1, 12, 12))
+    assert field.steps[1].size == field.size == (6, 6)
+    assert (field.steps[1].stride, field.stride) == ((2, 2), (1, 1))
+    assert field.interval((0, 3)) == ((0, 5), (2, 7))
