@@ -507,3 +507,21 @@ def test_positions_dealt_out_to_channels_and_back() -> None:
     assert field.steps[1].size == field.size == (6, 6)
     assert (field.steps[1].stride, field.stride) == ((2, 2), (1, 1))
     assert field.interval((0, 3)) == ((0, 5), (2, 7))
+
+
+@pytest.mark.parametrize(
+    ("mode", "intervals"),
+    [
+        ("nearest", [(0, 0), (0, 0), (1, 1), (1, 1), (2, 2)]),
+        ("nearest-exact", [(0, 0), (0, 0), (1, 1), (2, 2), (2, 2)]),
+        ("linear", [(0, 0), (0, 1), (1, 1), (1, 2), (2, 2)]),
+    ],
+)
+def test_what_is_interpolated_sees_its_neighbors(mode: str, intervals: list[Any]) -> None:
+    field = pc.receptive_field(pc.Upsample(5, mode=mode), (1, 3))
+    assert [field.interval(i, clipped=True)[0] for i in range(5)] == intervals
+
+
+def test_what_is_interpolated_by_cubes_sees_twice_as_far() -> None:
+    field = pc.receptive_field(pc.Upsample(scale_factor=2, mode="bicubic"), (1, 6, 6))
+    assert [field.interval(i)[0] for i in range(3)] == [(-2, 1), (-1, 2), (-1, 2)]

@@ -27,6 +27,7 @@ ROOMS = [
     "term",
     "working",
     "receptive_fields",
+    "inverse",
     "costs",
     "summaries",
     "memories",
