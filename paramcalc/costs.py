@@ -91,15 +91,27 @@ class At:
 
 
 def taps(window: Window, length: int, count: int) -> int:
-    """How many taps of `count` windows lie on an axis and not on its padding."""
-    places = [
-        start * window.stride - window.padding + tap * window.dilation
-        for start in range(count)
-        for tap in range(window.kernel_size)
-    ]
-    return len(
-        [one for one in places if one % window.spacing == 0 and 0 <= one // window.spacing < length]
-    )
+    """How many taps of `count` windows lie on an axis and not on its padding.
+
+    A position o of the output meets position i of the axis by tap t where
+    spacing·i = stride·o − padding + dilation·t; stride or spacing is 1.
+    """
+    number = 0
+    if window.kernel_size <= count or window.spacing > 1:
+        for tap in range(window.kernel_size):
+            ahead = window.padding - window.dilation * tap
+            if window.spacing == 1:
+                first, last = -(-ahead // window.stride), (length - 1 + ahead) // window.stride
+                number += max(min(last, count - 1) - max(first, 0) + 1, 0)
+            else:
+                first, last = -(ahead // window.spacing), (count - 1 - ahead) // window.spacing
+                number += max(min(last, length - 1) - max(first, 0) + 1, 0)
+        return number
+    for position in range(count):
+        ahead = window.padding - window.stride * position
+        first, last = -(-ahead // window.dilation), (length - 1 + ahead) // window.dilation
+        number += max(min(last, window.kernel_size - 1) - max(first, 0) + 1, 0)
+    return number
 
 
 @dataclass(frozen=True, slots=True)

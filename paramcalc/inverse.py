@@ -483,7 +483,7 @@ class Search:
         With a `stop`, the first group alone is looked at, and at most that far.
         """
         found = list(start)
-        last: dict[int, int] = {}
+        last: dict[tuple[int, int], int] = {}
         while True:
             walk = self.walk(found)
             demand = walk.demand
@@ -493,10 +493,11 @@ class Search:
             value = self.measure(found, group, found[group], demand)
             if demand.is_exact and value > demand.least:
                 raise self.missed(found, group, demand)
-            if demand.place not in last:
-                last[demand.place] = self.horizon(found, group, demand)
-            length = self.leap(found, group, demand, last[demand.place])
-            if length > last[demand.place]:
+            asked = demand.place, group
+            if asked not in last:
+                last[asked] = self.horizon(found, group, demand)
+            length = self.leap(found, group, demand, last[asked])
+            if length > last[asked]:
                 raise hopeless(demand.error)
             found[group] = length
 

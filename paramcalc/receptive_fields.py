@@ -58,33 +58,49 @@ class Merge:
     dim: int | None
 
 
-def seen_before(seen: Seen, window: Window, length: int | None) -> Seen:
+def seen_before(seen: Seen, window: Window, length: int | None, *, exact: bool) -> Seen:
     """The positions that are seen by those that are seen behind a window.
 
-    With a length they are those of the axis alone, without its padding.
+    With a length they are those of the axis alone, without its padding. If that is not to be exact,
+    what is left out between the first and the last counts as well.
     """
     if seen is None:
         return None
-    step, reach = window.stride, window.dilation * (window.kernel_size - 1)
-    if isinstance(seen, range):
-        first, last = seen[0] * step - window.padding, seen[-1] * step - window.padding
-        return range(first, last + reach + 1)
+    step, reach, spacing = window.stride, window.dilation * (window.kernel_size - 1), window.spacing
+    if isinstance(seen, range) and seen:
+        has_gaps = reach >= window.kernel_size or (seen[0] < seen[-1] and step > reach + 1)
+        if not has_gaps or not exact:
+            first, last = seen[0] * step - window.padding, seen[-1] * step - window.padding + reach
+            start, stop = -(-first // spacing), last // spacing + 1
+            if length is not None:
+                start, stop = max(start, 0), min(stop, length)
+            return range(start, max(start, stop))
     taps = range(0, reach + 1, window.dilation)
     places = {position * step - window.padding + tap for position in seen for tap in taps}
-    spacing = window.spacing
     found = [place // spacing for place in places if place % spacing == 0]
     if length is not None:
         found = [position for position in found if 0 <= position < length]
     return frozenset(found)
 
 
-def united(one: Seen, other: Seen) -> Seen:
+def united(one: Seen, other: Seen, *, exact: bool) -> Seen:
     """What is seen by either."""
     if one is None or other is None:
         return None
+    if not one or not other:
+        return one or other
     if isinstance(one, range) and isinstance(other, range):
-        return range(min(one.start, other.start), max(one.stop, other.stop))
+        is_one = max(one.start, other.start) <= min(one.stop, other.stop)
+        if is_one or not exact:
+            return range(min(one.start, other.start), max(one.stop, other.stop))
     return frozenset(one) | frozenset(other)
+
+
+def ends(seen: range | frozenset[int]) -> tuple[int, int] | None:
+    """The first and the last position; None if there is none."""
+    if not seen:
+        return None
+    return (seen[0], seen[-1]) if isinstance(seen, range) else (min(seen), max(seen))
 
 
 def seen_by_branch(merge: Merge, seen: Sequence[Seen], number: int) -> list[Seen]:
@@ -99,7 +115,7 @@ def seen_by_branch(merge: Merge, seen: Sequence[Seen], number: int) -> list[Seen
         longest = longest[len(seen) - len(lengths) :]
         for axis, (length, most) in enumerate(zip(lengths, longest, strict=True)):
             if length == 1 < most and own[axis]:
-                own[axis] = frozenset({0})  # Broadcast: the same one everywhere.
+                own[axis] = range(1)  # Broadcast: the same one everywhere.
         return own
     along = own[merge.dim]
     before = [output[merge.dim] for output in merge.outputs[:number]]
@@ -107,7 +123,11 @@ def seen_by_branch(merge: Merge, seen: Sequence[Seen], number: int) -> list[Seen
     if along is None or length is None or None in before:
         return own
     start = sum([one or 0 for one in before])
-    own[merge.dim] = frozenset([i - start for i in along if 0 <= i - start < length])
+    if isinstance(along, range):
+        first, stop = max(along.start - start, 0), min(along.stop - start, length)
+        own[merge.dim] = range(first, max(first, stop))
+    else:
+        own[merge.dim] = frozenset([i - start for i in along if 0 <= i - start < length])
     return own
 
 
@@ -120,15 +140,21 @@ class Frame:
     number: int
     found: list[Seen] | None = None
 
-    def add(self, seen: list[Seen]) -> None:
+    def add(self, seen: list[Seen], *, exact: bool) -> None:
         """Put together what a branch sees with what the others see."""
         if self.found is not None:
-            seen = [united(*pair) for pair in zip(self.found, seen, strict=True)]
+            pairs = zip(self.found, seen, strict=True)
+            seen = [united(*pair, exact=exact) for pair in pairs]
         self.found = seen
 
 
 def seen_at_start(
-    links: Sequence[Link | Branch | Merge], end: int, seen: list[Seen], *, clipped: bool
+    links: Sequence[Link | Branch | Merge],
+    end: int,
+    seen: list[Seen],
+    *,
+    clipped: bool,
+    exact: bool,
 ) -> list[Seen]:
     """What is seen of the input of the first link, from what is seen behind the one at `end`."""
     frames: list[Frame] = []
@@ -140,14 +166,15 @@ def seen_at_start(
             for one, source in zip(seen, link.sources, strict=True):
                 if source is not None:
                     axis, window = source
-                    before[axis] = seen_before(one, window, link.lengths[axis] if clipped else None)
+                    length = link.lengths[axis] if clipped else None
+                    before[axis] = seen_before(one, window, length, exact=exact)
             seen = before
         elif isinstance(link, Merge):
             frames.append(Frame(link, seen, len(link.outputs) - 1))
             seen = seen_by_branch(link, seen, len(link.outputs) - 1)
         elif frames and frames[-1].merge.fork == link.fork:
             frame = frames[-1]
-            frame.add(seen)
+            frame.add(seen, exact=exact)
             if frame.number:
                 frame.number -= 1
                 seen = seen_by_branch(frame.merge, frame.seen, frame.number)
@@ -304,8 +331,8 @@ class Way:
         seen: list[Seen] = []
         for axis in place.axes:
             at = None if axis is None else index.get(axis[0])
-            seen.append(None if at is None else frozenset({at}) if exact else range(at, at + 1))
-        return seen_at_start(self.links, end, seen, clipped=clipped)
+            seen.append(None if at is None else range(at, at + 1))
+        return seen_at_start(self.links, end, seen, clipped=clipped, exact=exact)
 
     def period(self, end: int) -> int:
         """After how many positions what is seen looks the same again, further on."""
@@ -344,7 +371,8 @@ class ReceptiveField:
         layer: that layer, or the network.
         axes: the names of the spatial axes of the input.
         size: positions seen along each, from the first to the last; the most that any position
-            sees, where that differs. None where all of the input is seen.
+            sees, where that differs. None where all of the input is seen, or where more than
+            10,000 positions would have to be looked at to tell.
         stride: steps on the input from a position to the next; a fraction where they come closer;
             None where all is seen, or where branches differ.
         padding: positions that what position 0 sees begins before the input; None where all is
@@ -405,7 +433,7 @@ class ReceptiveField:
         found: list[tuple[int, int] | None] = []
         for origin in origins:
             one, length = seen[origin], self._way.start.lengths[origin] or 0
-            found.append((0, length - 1) if one is None else (min(one), max(one)) if one else None)
+            found.append((0, length - 1) if one is None else ends(one))
         return tuple(found)
 
     def centre(self, index: int | tuple[int, ...]) -> tuple[Fraction | None, ...]:
@@ -455,9 +483,11 @@ class ReceptiveField:
 
 def size_text(one: ReceptiveField) -> str:
     """The size, or that all is seen."""
-    if one.size == (None,) * len(one.size):
+    if set(one.size) | set(one.stride) <= {None}:
         return "all"
-    return " × ".join(["all" if size is None else f"{size}" for size in one.size])
+    unknown = ["all" if stride is None else "varies" for stride in one.stride]
+    pairs = zip(one.size, unknown, strict=True)
+    return " × ".join([word if size is None else f"{size}" for size, word in pairs])
 
 
 def extent_texts(one: ReceptiveField) -> list[str]:
@@ -466,7 +496,7 @@ def extent_texts(one: ReceptiveField) -> list[str]:
         " × ".join(["–" if number is None else f"{number}" for number in numbers])
         for numbers in (one.stride, one.padding)
     ]
-    return [size_text(one), *["" if set(one.size) <= {None} else pair for pair in pairs]]
+    return [size_text(one), *["" if size_text(one) == "all" else pair for pair in pairs]]
 
 
 def as_index(value: Any, rank: int) -> tuple[int, ...]:
@@ -492,22 +522,27 @@ def behind(way: Way, path: str, layer: Layer, end: int, place: Place) -> Recepti
     return ReceptiveField(path, layer, names, sizes, strides, paddings, misaligned, way, end, place)
 
 
+MAX_POSITIONS = 10_000
+"""Where more see differently, the largest is not looked for."""
+
+
 def looked_for(
     way: Way, end: int, place: Place, origin: int, length: int | None, stride: Number
 ) -> tuple[int | None, Number, int | None]:
     """The size, stride and padding along an axis on which they go by the position."""
     number = way.period(end) if stride is not None else length
-    if number is None:
-        return None, stride, None
-    if length is not None:
+    if number is not None and length is not None:
         number = min(number, length)
+    if number is None or number > MAX_POSITIONS:
+        return None, stride, None
     most, padding = 0, None
     for position in range(number):
         seen = way.seen(end, place, {origin: position}, clipped=False)[origin]
-        if seen:
-            most = max(most, max(seen) - min(seen) + 1)
+        found = None if seen is None else ends(seen)
+        if found is not None:
+            most = max(most, found[1] - found[0] + 1)
             if position == 0:
-                padding = -min(seen)
+                padding = -found[0]
     return most, stride, padding
 
 

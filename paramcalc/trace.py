@@ -69,13 +69,26 @@ class Step:
 
 def covered(window: Window, length: int, count: int) -> int:
     """How many positions of an axis are seen by `count` windows."""
-    size, reach = window.kernel_size, window.dilation * (window.kernel_size - 1) + 1
-    if window.dilation == 1 and window.stride <= size:  # Without gaps.
-        last = (count - 1) * window.stride - window.padding + reach
+    step, reach = window.stride, window.dilation * (window.kernel_size - 1) + 1
+    if window.dilation == 1 and step <= window.kernel_size:  # Without gaps.
+        last = (count - 1) * step - window.padding + reach
         return min(last, length) - max(-window.padding, 0)
-    starts = range(-window.padding, count * window.stride - window.padding, window.stride)
-    taps = {place for start in starts for place in range(start, start + reach, window.dilation)}
-    return len([place for place in taps if 0 <= place < length])
+    if window.dilation == 1:  # Apart from each other: all but the outermost lie within.
+        first, last = -(-window.padding // step), (length - reach + window.padding) // step
+        within = max(min(last, count - 1) - max(first, 0) + 1, 0)
+        starts = [at * step - window.padding for at in {first - 1, last + 1} if 0 <= at < count]
+        cut = [max(min(start + reach, length) - max(start, 0), 0) for start in starts]
+        return within * reach + sum(cut)
+    # A tap covers every step-th position from its first; taps of the same remainder may overlap.
+    ends: dict[int, int] = {}
+    number = 0
+    for tap in range(window.kernel_size):
+        turns, remainder = divmod(tap * window.dilation - window.padding, step)
+        start = max(turns, ends.get(remainder, 0))
+        stop = min(turns + count, (length - 1 - remainder) // step + 1)
+        number += max(stop - start, 0)
+        ends[remainder] = max(stop, ends.get(remainder, 0))
+    return number
 
 
 def trace(network: Layer, input_shape: Shape | None = None) -> tuple[Step, ...]:

@@ -210,3 +210,17 @@ def test_a_ledger_says_what_it_counts() -> None:
         assert source.startswith("source: ")
         assert any(rule.startswith("Conv1d, Conv2d, Conv3d") for rule in rules)
         assert letters.startswith("N values arrive")
+
+
+def test_taps_are_counted_the_short_way() -> None:
+    """Fewer positions than taps, or fewer taps than positions: 2·C_in·C_out for each on the input."""
+    wide = pc.Conv1d(1, 1, 7, padding=6, bias=False)
+    valid = [sum(0 <= start + tap < 2 for tap in range(7)) for start in range(-6, 2)]
+    assert pc.flops(wide, (1, 2), convention="flax").num_flops == 2 * sum(valid)
+    assert len(valid) == 8
+    narrow = pc.Conv1d(1, 1, 9, stride=4, padding=6, dilation=2, bias=False)
+    output = narrow.output_shape((1, 7))[1]
+    starts = [4 * i - 6 for i in range(output)]
+    taps = [start + 2 * tap for start in starts for tap in range(9)]
+    found = pc.flops(narrow, (1, 7), convention="flax").num_flops
+    assert found == 2 * len([tap for tap in taps if 0 <= tap < 7])

@@ -703,3 +703,9 @@ def test_errors_say_where() -> None:
     assert caught.value.path == "features[1]"
     assert caught.value.layer == pc.Conv2d(9, 8, 3)
     assert caught.value.input_shape == (8, 3, 3)
+
+
+def test_two_axes_may_lack_something_at_one_layer() -> None:
+    network = pc.Sequential(pc.Crop(((0, 0), (1, 3))), pc.PixelUnshuffle(2))
+    assert pc.smallest_input(network, 2, square=False) == (2, 2, 6)
+    assert pc.smallest_input(network, 2) == (2, 6, 6)

@@ -525,3 +525,35 @@ def test_what_is_interpolated_sees_its_neighbors(mode: str, intervals: list[Any]
 def test_what_is_interpolated_by_cubes_sees_twice_as_far() -> None:
     field = pc.receptive_field(pc.Upsample(scale_factor=2, mode="bicubic"), (1, 6, 6))
     assert [field.interval(i)[0] for i in range(3)] == [(-2, 1), (-1, 2), (-1, 2)]
+
+
+def test_huge_lengths_are_exact_and_take_no_time() -> None:
+    far = 10**12
+    field = pc.receptive_field(
+        pc.Sequential(pc.Conv1d(1, 1, far + 1, 3), pc.AdaptivePool(7), pc.Upsample(far)),
+        (1, 10 * far),
+    )
+    first, last = field.interval(far - 1, clipped=True)[0] or (0, 0)
+    assert 0 < first < last < 10 * far
+    assert (field.size, repr(field)) == (
+        (None,),
+        "<ReceptiveField of varies: print() shows it>",
+    )
+    (step,) = pc.trace(pc.Pool(far, stride=far + 7), (1, 3 * far))
+    assert step.num_uncovered == (3 * far - 2 * far,)
+    conv = pc.Conv1d(1, 1, 3, padding=1)
+    assert pc.flops(conv, (1, far), convention="flax").num_flops == 2 * (3 * far - 2) + far
+    wide = pc.Conv1d(1, 1, far, padding=far)
+    assert pc.flops(wide, (1, 2), convention="fvcore").num_flops == far * (far + 3)
+
+
+def test_branches_that_see_apart() -> None:
+    """What lies between is not seen, which shows further back."""
+    left, right = pc.Pad(((5, 0),)), pc.Pad(((0, 5),))
+    network = pc.Sequential(
+        pc.ConvTranspose1d(1, 1, 1, stride=4), pc.Add(pc.Sequential(left), pc.Sequential(right))
+    )
+    field = pc.receptive_field(network, (1, 6))
+    assert field.interval(5, clipped=True) == ((0, 0),)
+    assert field.interval(6, clipped=True) == (None,)
+    assert field.interval(8) == ((2, 2),)
