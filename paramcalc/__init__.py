@@ -11,7 +11,6 @@ from paramcalc.trace import Step, trace
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paramcalc.costs import Flops, FlopsRow, flops
-    from paramcalc.inverse import Endless, input_lengths, padding_for, smallest_input
     from paramcalc.layers.activation import Activation, Dropout, Identity, PReLU
     from paramcalc.layers.attention import MultiheadAttention, TransformerEncoderLayer
     from paramcalc.layers.conv import (
@@ -54,7 +53,6 @@ __all__ = [
     "Dense",
     "Dropout",
     "Embedding",
-    "Endless",
     "Explanation",
     "Flatten",
     "Flops",
@@ -100,18 +98,14 @@ __all__ = [
     "flops",
     "formulas",
     "freeze",
-    "input_lengths",
     "memory",
-    "padding_for",
     "receptive_field",
-    "smallest_input",
     "summary",
     "trace",
 ]
 
 _LATE = {
     "costs": "Flops FlopsRow flops",
-    "inverse": "Endless input_lengths padding_for smallest_input",
     "layers.activation": "Activation Dropout Identity PReLU",
     "layers.attention": "MultiheadAttention TransformerEncoderLayer",
     "layers.conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",

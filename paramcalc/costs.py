@@ -71,8 +71,15 @@ class At:
 
     @property
     def rows(self) -> int:
-        """How many times the last axis is normalized over."""
-        return self.arriving // self.input_shape[-1]
+        """How many times the last axes are normalized over; or the last one, by an activation."""
+        axes = getattr(self.layer, "normalized_shape", None) or self.input_shape[-1:]
+        return self.arriving // prod(axes)
+
+    @property
+    def activation(self) -> str:
+        """The name of an activation, however it is spelled."""
+        name: str = self.layer.name.replace("_", "").lower()
+        return "silu" if name == "swish" else name
 
     @property
     def merges(self) -> int:
@@ -281,10 +288,10 @@ FLAX = Ledger(
             "relu N, relu6 2·N, sigmoid 3·N, silu 4·N, gelu 8·N, softmax 4·N − P, others 0",
             lambda at: (
                 {"relu": 1, "relu6": 2, "sigmoid": 3, "silu": 4, "gelu": 8, "softmax": 4}.get(
-                    at.layer.name, 0
+                    at.activation, 0
                 )
                 * at.arriving
-                - (at.rows if at.layer.name == "softmax" else 0)
+                - (at.rows if at.activation == "softmax" else 0)
             ),
         ),
         Rule(
@@ -382,7 +389,7 @@ TENSORFLOW = Ledger(
         Rule(
             "Activation",
             "silu 2·N, gelu 4·N, softmax 5·N, others 0",
-            lambda at: {"silu": 2, "gelu": 4, "softmax": 5}.get(at.layer.name, 0) * at.arriving,
+            lambda at: {"silu": 2, "gelu": 4, "softmax": 5}.get(at.activation, 0) * at.arriving,
         ),
         Rule("PReLU", "3·N + C", lambda at: 3 * at.arriving + at.channels),
         Rule(

@@ -12,7 +12,8 @@ from math import prod
 
 from paramcalc.errors import ParamcalcError, ShapeError
 from paramcalc.layers.base import Layer, Shape, Sources, Visit, Window, locate, visits
-from paramcalc.layers.checks import as_axes, entries, wrong
+from paramcalc.layers.checks import as_axes, as_bool, entries, wrong
+from paramcalc.layers.reshape import Permute
 from paramcalc.layers.spatial import SpatialLayer, spatial_axes
 from paramcalc.network import Branches, Concat, Network
 from paramcalc.render import html, markdown, text
@@ -162,7 +163,10 @@ def seen_at_start(
     while position >= 0:
         link = links[position]
         if isinstance(link, Link):
-            before: list[Seen] = [None] * len(link.lengths)
+            # What is the source of nothing is seen whole, and so back from there.
+            before: list[Seen] = [
+                range(length) if clipped and length is not None else None for length in link.lengths
+            ]
             for one, source in zip(seen, link.sources, strict=True):
                 if source is not None:
                     axis, window = source
@@ -351,7 +355,8 @@ def as_sources(value: Any, layer: Layer, rank: int, output: Shape | None) -> Sou
     for one in given or ():
         pair = entries(one)
         is_pair = pair is not None and len(pair) == 2 and isinstance(pair[1], Window)
-        fits = fits and (one is None or (is_pair and pair is not None and pair[0] in range(rank)))
+        is_axis = is_pair and pair is not None and type(pair[0]) is int and 0 <= pair[0] < rank
+        fits = fits and (one is None or is_axis)
     if not fits:
         wanted = "have None or (axis, Window) for each axis of the output"
         raise TypeError(wrong(layer, "sources()", wanted, value))
@@ -421,6 +426,7 @@ class ReceptiveField:
             ShapeError: the length of the input matters and is not known.
         """
         at = as_index(index, len(self.axes))
+        as_bool(clipped, "interval", "clipped")
         origins = [axis[0] for axis in self._way.start.axes if axis is not None]
         if None in self._way.start.lengths and (clipped or None in self.size):
             raise ShapeError(
@@ -602,6 +608,9 @@ def receptive_field(network: Layer, input_shape: Shape | None = None) -> Recepti
     formats = [getattr(layer, "data_format", None) for _, layer, _, _ in first]
     known = [one for one in formats if one is not None]
     channels = len(lengths) - 1 if known[:1] == ["channels_last"] else 0
+    for _, layer, shape, _ in reversed(first[: formats.index(known[0])] if known else []):
+        if isinstance(layer, Permute) and shape is not None:
+            channels = layer.dims[channels]
     if first and kind_of(first[0][1]) == "plain":
         channels = -1  # What an embedding looks up has none.
     way = Way(network, iter(first), lengths, channels)

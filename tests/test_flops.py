@@ -224,3 +224,22 @@ def test_taps_are_counted_the_short_way() -> None:
     taps = [start + 2 * tap for start in starts for tap in range(9)]
     found = pc.flops(narrow, (1, 7), convention="flax").num_flops
     assert found == 2 * len([tap for tap in taps if 0 <= tap < 7])
+
+
+def test_activations_are_known_by_any_spelling() -> None:
+    for one, other in [
+        ("relu", "ReLU"),
+        ("gelu", "GELU"),
+        ("softmax", "Softmax"),
+        ("silu", "swish"),
+    ]:
+        costs = [
+            pc.flops(pc.Activation(name), (10,), convention="flax").num_flops
+            for name in (one, other)
+        ]
+        assert costs[0] == costs[1] > 0
+
+
+def test_several_axes_are_normalized_over_as_one() -> None:
+    flat = pc.flops(pc.LayerNorm(15), (2, 15), convention="flax").num_flops
+    assert pc.flops(pc.LayerNorm((3, 5)), (2, 3, 5), convention="flax").num_flops == flat

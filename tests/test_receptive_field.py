@@ -557,3 +557,42 @@ def test_branches_that_see_apart() -> None:
     assert field.interval(5, clipped=True) == ((0, 0),)
     assert field.interval(6, clipped=True) == (None,)
     assert field.interval(8) == ((2, 2),)
+
+
+def test_what_is_seen_whole_is_seen_whole_from_there() -> None:
+    """A pooling of all sees no more of the input than what arrives at it does."""
+    network = pc.Sequential(pc.Conv1d(1, 1, 3, stride=3), pc.AdaptivePool(1), pc.Flatten())
+    field = pc.receptive_field(network, (1, 8))
+    assert field.size == (None,)
+    assert field.interval(0) == ((0, 7),)
+    assert field.interval(0, clipped=True) == ((0, 5),)
+
+
+def test_channels_that_were_moved_are_channels() -> None:
+    network = pc.Sequential(pc.Permute((2, 0, 1)), pc.Conv2d(3, 4, (3, 5)))
+    assert pc.receptive_field(network, (9, 9, 3)).size == (3, 5)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"kernel_size": 0}, "Window: kernel_size must be at least 1, got 0"),
+        ({"stride": -1}, "Window: stride must be at least 0, got -1"),
+        ({"dilation": 0}, "Window: dilation must be at least 1, got 0"),
+        ({"spacing": 0}, "Window: spacing must be at least 1, got 0"),
+    ],
+)
+def test_a_window_that_cannot_be(fields: dict[str, int], words: str) -> None:
+    with pytest.raises(pc.ConfigError) as caught:
+        pc.Window(**fields)
+    assert str(caught.value) == words
+    with pytest.raises(TypeError, match=r"^Window: padding must be an int, got 0.5$"):
+        pc.Window(padding=0.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_positions_concatenated_of_what_sees_apart() -> None:
+    network = pc.Sequential(
+        pc.Concat(pc.Identity(), pc.Pool(2), dim=1), pc.Conv1d(1, 1, 2, dilation=2)
+    )
+    field = pc.receptive_field(network, (1, 4))
+    assert [field.interval(i)[0] for i in range(4)] == [(0, 2), (1, 3), (0, 2), (2, 3)]

@@ -27,7 +27,6 @@ ROOMS = [
     "term",
     "working",
     "receptive_fields",
-    "inverse",
     "costs",
     "summaries",
     "memories",

@@ -7,10 +7,11 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from math import prod
 
-from paramcalc.errors import ParamcalcError, ShapeError, join_path
+from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, join_path
 from paramcalc.layers.checks import (
     as_answer,
     as_bool,
+    as_int,
     as_lengths,
     as_shape,
     as_str,
@@ -83,6 +84,10 @@ class Window:
         dilation: steps from one tap to the next.
         spacing: steps from one position of the axis to the next.
 
+    Raises:
+        TypeError: a field is not an int.
+        ConfigError: a field is out of its range.
+
     Example:
         >>> Window(3, stride=2, padding=1)
         Window(kernel_size=3, stride=2, padding=1, dilation=1, spacing=1)
@@ -93,6 +98,14 @@ class Window:
     padding: int = 0
     dilation: int = 1
     spacing: int = 1
+
+    def __post_init__(self) -> None:
+        least = {"kernel_size": 1, "stride": 0, "padding": None, "dilation": 1, "spacing": 1}
+        for field, smallest in least.items():
+            number = as_int(getattr(self, field), self, field)
+            if smallest is not None and number < smallest:
+                raise ConfigError(wrong(self, field, f"be at least {smallest}", number))
+            object.__setattr__(self, field, number)
 
 
 Sources = tuple[tuple[int, Window] | None, ...]
