@@ -348,17 +348,8 @@ class Torch(Translator):
 
 
 def torchvision_models() -> Any:
-    """torchvision, of which a build for another device has no compiled operators here."""
-    torch: Any = importlib.import_module("torch")
-
-    def no_register(_: str) -> Callable[[Any], Any]:
-        return lambda function: function
-
-    register = torch.library.register_fake
-    torch.library.register_fake = no_register
-    torchvision: Any = importlib.import_module("torchvision")
-    torch.library.register_fake = register
-    return torchvision.models
+    """The networks of torchvision."""
+    return importlib.import_module("make_torchvision").load_torchvision().models
 
 
 def fvcore(versions: Callable[..., dict[str, str]]) -> dict[str, Any]:

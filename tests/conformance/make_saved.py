@@ -147,19 +147,7 @@ def main() -> None:
     """Run them, on the CPU."""
     torch: Any = import_module("torch")
     import_module("torch.fx")
-    register = torch.library.register_fake
-
-    def identity(function: Any) -> Any:
-        return function
-
-    def leave_out(*_: object, **__: object) -> Any:
-        """A decorator that does nothing."""
-        return identity
-
-    # A build for another device has no compiled operators here; the networks need none.
-    torch.library.register_fake = leave_out
-    torchvision: Any = import_module("torchvision")
-    torch.library.register_fake = register
+    torchvision: Any = import_module("make_torchvision").load_torchvision()
     modules: list[Any] = [getattr(torch.nn, name) for name in dir(torch.nn)]
     modules = [one for one in modules if isclass(one)]
     golden: dict[str, Any] = {

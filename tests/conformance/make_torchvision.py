@@ -33,6 +33,19 @@ NETWORKS = [
 ]
 
 
+def load_torchvision() -> Any:
+    """torchvision, also one built for another device than torch is.
+
+    Such a one has no compiled operators here; the networks need none.
+    """
+    torch: Any = import_module("torch")
+    register = torch.library.register_fake
+    torch.library.register_fake = unregistered
+    torchvision = import_module("torchvision")
+    torch.library.register_fake = register
+    return torchvision
+
+
 def unregistered(*_: Any, **__: Any) -> Any:
     """A decorator that does nothing."""
 
@@ -45,11 +58,7 @@ def unregistered(*_: Any, **__: Any) -> Any:
 def main() -> None:
     """Make each network on the meta device, which holds shapes and no values."""
     torch: Any = import_module("torch")
-    register = torch.library.register_fake
-    # A build for another device has no compiled operators here; the networks need none.
-    torch.library.register_fake = unregistered
-    torchvision: Any = import_module("torchvision")
-    torch.library.register_fake = register
+    torchvision = load_torchvision()
     golden: dict[str, Any] = {
         "torch": torch.__version__,
         "torchvision": torchvision.__version__,
