@@ -12,12 +12,12 @@ from paramcalc.layers.attention import MultiheadAttention, TransformerEncoderLay
 from paramcalc.layers.base import CheckedLayer, Layer, Shape, Sources, Window, ask, locate, visits
 from paramcalc.layers.checks import as_str
 from paramcalc.layers.dense import Dense
-from paramcalc.layers.frozen import Frozen
+from paramcalc.layers.frozen import thawed
 from paramcalc.layers.norm import LayerNorm
 from paramcalc.layers.spatial import spread
-from paramcalc.network import Add, Branches
-from paramcalc.render import html, markdown, text
+from paramcalc.network import Add
 from paramcalc.render.table import Column, Row, Table
+from paramcalc.shown import Shown
 from paramcalc.working import layer_text
 
 TYPE_CHECKING = False
@@ -460,7 +460,7 @@ class FlopsRow:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Flops:
+class Flops(Shown):
     """The operations of a network by a convention, as `flops` returns them.
 
     `str()` of it is for a terminal; in a notebook it shows itself.
@@ -499,7 +499,7 @@ class Flops:
 
     def __str__(self) -> str:
         ledger = LEDGERS[self.convention]
-        return f"{text.render(self._table())}\n{ledger.tool}: {ledger.unit}"
+        return f"{Shown.__str__(self)}\n{ledger.tool}: {ledger.unit}"
 
     def __repr__(self) -> str:
         rows = counted(len(self.rows), "layer")
@@ -512,34 +512,17 @@ class Flops:
             for row in self.rows
         ]
 
-    def to_markdown(self) -> str:
-        """A table in GitHub's Markdown."""
-        return markdown.render(self._table())
-
-    def to_html(self) -> str:
-        """A table in HTML: no script, nothing from outside, well-formed XML."""
-        return html.render(self._table())
-
-    _repr_html_ = to_html
-    _repr_markdown_ = to_markdown
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """What IPython shows in a terminal."""
-        printer.text(str(self))
-
-    def _table(self) -> Table:
+    def _table(self, style: str = "unicode") -> Table:
         rows = [Row((one.path, layer_text(one.layer), f"{one.num_flops:,}")) for one in self.rows]
         rows.append(Row(("total", "", f"{self.num_flops:,}"), 0, "total"))
         title = f"operations by {self.convention}"
         return Table((Column("path"), Column("layer"), Column(title, numeric=True)), tuple(rows))
 
 
-def parts_of(layer: Any, shape: Shape) -> list[At]:
-    """What a layer is made of: tools count parts."""
-    if isinstance(layer, Frozen):
-        return parts_of(layer.layer, shape)
+def made_of(layer: Layer, shape: Shape, output: Shape) -> list[At]:
+    """What tools count a layer as: itself, or its parts."""
     if not isinstance(layer, TransformerEncoderLayer):
-        return [At(layer, shape, ask(layer, "output_shape", shape))]
+        return [At(layer, shape, output)]
     features, inner, bias = layer.d_model, layer.dim_feedforward, layer.bias
     wide = (shape[0], inner)
     norm, both = LayerNorm(features, bias=bias), Add(Identity(), Identity())
@@ -603,10 +586,7 @@ def flops(
     found: Any = visits(network, input_shape, "flops", counting=False)
     for path, layer, shape, output in found:
         try:
-            if isinstance(layer, Branches):
-                number = count(ledger, At(layer, shape, output))
-            else:
-                number = sum([count(ledger, at) for at in parts_of(layer, shape)])
+            number = sum([count(ledger, at) for at in made_of(thawed(layer), shape, output)])
         except ParamcalcError as error:
             locate(error, path, layer)
             raise

@@ -16,12 +16,13 @@ from paramcalc.errors import ParamcalcError, counted, join_path, show
 from paramcalc.layers.activation import Activation, Dropout, Identity
 from paramcalc.layers.base import CheckedLayer, Layer, Shape, ask, is_layer, locate, visits
 from paramcalc.layers.checks import as_bool, as_int, as_str, entries, wrong
-from paramcalc.layers.frozen import Frozen
+from paramcalc.layers.frozen import Frozen, thawed
 from paramcalc.layers.input import Input
 from paramcalc.layers.reshape import Flatten, Reshape
-from paramcalc.network import Branches, Network, parts_of
+from paramcalc.network import Branches, Network, parts_of, places
 from paramcalc.render import html, latex, markdown, text
 from paramcalc.render.table import Column, Markup, Row, Table
+from paramcalc.shown import Shown
 from paramcalc.summaries import keys
 from paramcalc.term import Term
 
@@ -82,7 +83,7 @@ UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Memory:
+class Memory(Shown):
     """What a network takes, as `memory` returns it.
 
     `str()` of it is for a terminal; in a notebook it shows itself. The numbers are of
@@ -178,13 +179,6 @@ class Memory:
         """A tabular in LaTeX, which needs the package booktabs, and paragraphs below it."""
         notes = [latex.escape(note) for note in self.notes()]
         return "\n\n".join([latex.render(self._table("latex")), *notes])
-
-    _repr_html_ = to_html
-    _repr_markdown_ = to_markdown
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """What IPython shows in a terminal."""
-        printer.text(str(self))
 
     def _rows(self, style: str = "unicode") -> list[tuple[str, int, str]]:
         """The name, number and working of each row; the last two are totals."""
@@ -379,14 +373,6 @@ def ways(path: str) -> Iterator[str]:
     return accumulate(keys(path), join_path, initial="")
 
 
-def places(layer: Layer, path: str = "") -> Iterator[tuple[str, Layer]]:
-    """Yield (path, layer) of a network and of all that is within."""
-    yield path, layer
-    if isinstance(layer, Network):
-        for where, one in parts_of(layer, path):
-            yield from places(one, where)
-
-
 def as_parts(value: Any, field: str, network: Layer) -> frozenset[str]:
     """`value`, a path of a part of the network or a tuple of them, as a set."""
     given = (value,) if isinstance(value, str) else entries(value)
@@ -546,7 +532,7 @@ def memory(
     buffers: list[int] = []
     learnt: list[Shape] = []
     for path, layer, shape, output in visited:
-        inner = layer.layer if isinstance(layer, Frozen) else layer
+        inner = thawed(layer)
         values = prod(output)
         steps.append(Visited(path, inner, values, num_bytes(values * batch, bits)))
         try:

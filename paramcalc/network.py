@@ -229,6 +229,14 @@ def parts_of(network: Network, path: str) -> Iterator[tuple[str, Layer]]:
         yield where, layer
 
 
+def places(layer: Layer, path: str = "") -> Iterator[tuple[str, Layer]]:
+    """Yield (path, layer) of a network and of all that is within."""
+    yield path, layer
+    if isinstance(layer, Network):
+        for where, one in parts_of(layer, path):
+            yield from places(one, where)
+
+
 class Branches(Network):
     """What `Add`, `Multiply` and `Concat` share: every branch gets the input, one shape leaves."""
 

@@ -5,7 +5,7 @@ Not receptive_field.py: `paramcalc.receptive_field` is the function.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
@@ -16,8 +16,8 @@ from paramcalc.layers.checks import as_axes, as_bool, entries, wrong
 from paramcalc.layers.reshape import Permute
 from paramcalc.layers.spatial import SpatialLayer, spatial_axes
 from paramcalc.network import Branches, Concat, Network
-from paramcalc.render import html, markdown, text
 from paramcalc.render.table import Column, Row, Table
+from paramcalc.shown import Shown
 from paramcalc.working import kind_of, layer_text
 
 TYPE_CHECKING = False
@@ -52,11 +52,16 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """The end of branches: what leaves them, and the axis along which they are concatenated."""
+    """The end of branches: what leaves them, what is made of that, and along which axis, if any.
+
+    Along that each output begins at its place in `starts`, or after an unknown one at None.
+    """
 
     fork: int
     outputs: tuple[Lengths, ...]
+    lengths: Lengths
     dim: int | None
+    starts: Lengths
 
 
 def seen_before(seen: Seen, window: Window, length: int | None, *, exact: bool) -> Seen:
@@ -109,21 +114,14 @@ def seen_by_branch(merge: Merge, seen: Sequence[Seen], number: int) -> list[Seen
     lengths = merge.outputs[number]
     own = list(seen[len(seen) - len(lengths) :])
     if merge.dim is None:
-        longest = [0] * len(seen)
-        for output in merge.outputs:
-            for axis, length in enumerate(output, len(seen) - len(output)):
-                longest[axis] = max(longest[axis], length or 0)
-        longest = longest[len(seen) - len(lengths) :]
-        for axis, (length, most) in enumerate(zip(lengths, longest, strict=True)):
-            if length == 1 < most and own[axis]:
+        merged = merge.lengths[len(seen) - len(lengths) :]
+        for axis, (length, whole) in enumerate(zip(lengths, merged, strict=True)):
+            if length == 1 != whole and own[axis]:
                 own[axis] = range(1)  # Broadcast: the same one everywhere.
         return own
-    along = own[merge.dim]
-    before = [output[merge.dim] for output in merge.outputs[:number]]
-    length = lengths[merge.dim]
-    if along is None or length is None or None in before:
+    along, length, start = own[merge.dim], lengths[merge.dim], merge.starts[number]
+    if along is None or length is None or start is None:
         return own
-    start = sum([one or 0 for one in before])
     if isinstance(along, range):
         first, stop = max(along.start - start, 0), min(along.stop - start, length)
         own[merge.dim] = range(first, max(first, stop))
@@ -141,12 +139,13 @@ class Frame:
     number: int
     found: list[Seen] | None = None
 
-    def add(self, seen: list[Seen], *, exact: bool) -> None:
-        """Put together what a branch sees with what the others see."""
+    def add(self, seen: list[Seen], *, exact: bool) -> list[Seen]:
+        """What a branch sees put together with what the others see."""
         if self.found is not None:
             pairs = zip(self.found, seen, strict=True)
             seen = [united(*pair, exact=exact) for pair in pairs]
         self.found = seen
+        return seen
 
 
 def seen_at_start(
@@ -178,12 +177,11 @@ def seen_at_start(
             seen = seen_by_branch(link, seen, len(link.outputs) - 1)
         elif frames and frames[-1].merge.fork == link.fork:
             frame = frames[-1]
-            frame.add(seen, exact=exact)
+            seen = frame.add(seen, exact=exact)
             if frame.number:
                 frame.number -= 1
                 seen = seen_by_branch(frame.merge, frame.seen, frame.number)
             else:
-                seen = frame.found or seen
                 frames.pop()
                 position = link.fork
         else:  # It began within this branch: the others are not seen.
@@ -245,6 +243,17 @@ class Place:
     axes: tuple[tuple[int, Extent] | None, ...]
 
 
+def starts_along(outputs: Sequence[Lengths], dim: int | None) -> Lengths:
+    """Where each output begins along an axis; nowhere, if there is none."""
+    starts: list[int | None] = []
+    start: int | None = 0
+    for output in outputs if dim is not None else ():
+        starts.append(start)
+        length = output[dim or 0]
+        start = None if start is None or length is None else start + length
+    return tuple(starts)
+
+
 class Way:
     """A network as a list of links, and the place behind each."""
 
@@ -259,6 +268,7 @@ class Way:
         itself = Extent(1, 1, 0)
         axes = [None if axis == channels else (axis, itself) for axis in range(len(lengths))]
         self.start = Place(lengths, tuple(axes))
+        self.origins = [axis[0] for axis in axes if axis is not None]
         self.end = self.through(network, self.start)
 
     def through(self, layer: Layer, place: Place) -> Place:
@@ -298,13 +308,16 @@ class Way:
         path, layer, _, output = next(self.visits)
         rank = max([len(one.lengths) for one in places])
         dim = network.dim % rank if isinstance(network, Concat) else None
-        self.links.append(Merge(fork, tuple([one.lengths for one in places]), dim))
+        lengths = output or (None,) * rank
+        outputs = tuple([one.lengths for one in places])
+        starts = starts_along(outputs, dim)
+        self.links.append(Merge(fork, outputs, lengths, dim, starts))
         axes = [self.merged(path, places, axis - rank, output) for axis in range(rank)]
         along = None if dim is None or len(places) == 1 else axes[dim]
         if dim is not None and along is not None:  # Behind another branch it is somewhere else.
             self.needs_sets = True
             axes[dim] = along[0], Extent(0, None, 0, is_regular=False)
-        place = Place(output or (None,) * rank, tuple(axes))
+        place = Place(lengths, tuple(axes))
         self.steps.append((path, layer, len(self.links) - 1, place))
         return place
 
@@ -364,7 +377,7 @@ def as_sources(value: Any, layer: Layer, rank: int, output: Shape | None) -> Sou
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ReceptiveField:
+class ReceptiveField(Shown):
     """What an output of a network sees of its input, as `receptive_field` returns it.
 
     Along each spatial axis position i sees `size` positions, from `i·stride − padding` on, some of
@@ -425,9 +438,9 @@ class ReceptiveField:
             ParamcalcError: index is negative, or has the wrong number of entries.
             ShapeError: the length of the input matters and is not known.
         """
-        at = as_index(index, len(self.axes))
+        at = as_axes(index, "interval", "index", len(self.axes), 0) if self.axes else ()
         as_bool(clipped, "interval", "clipped")
-        origins = [axis[0] for axis in self._way.start.axes if axis is not None]
+        origins = self._way.origins
         if None in self._way.start.lengths and (clipped or None in self.size):
             raise ShapeError(
                 "what is seen depends on the length of the input: give input_shape",
@@ -446,9 +459,6 @@ class ReceptiveField:
         """The middle of what is seen along each axis, clipped by nothing; as `interval`."""
         return tuple([one and Fraction(sum(one), 2) for one in self.interval(index)])
 
-    def __str__(self) -> str:
-        return text.render(self._table())
-
     def __repr__(self) -> str:
         return f"<ReceptiveField of {size_text(self)}: print() shows it>"
 
@@ -465,22 +475,7 @@ class ReceptiveField:
             for one in self.steps
         ]
 
-    def to_markdown(self) -> str:
-        """A table in GitHub's Markdown."""
-        return markdown.render(self._table())
-
-    def to_html(self) -> str:
-        """A table in HTML: no script, nothing from outside, well-formed XML."""
-        return html.render(self._table())
-
-    _repr_html_ = to_html
-    _repr_markdown_ = to_markdown
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """What IPython shows in a terminal."""
-        printer.text(str(self))
-
-    def _table(self) -> Table:
+    def _table(self, style: str = "unicode") -> Table:
         rows = [Row((one.path, layer_text(one.layer), *extent_texts(one))) for one in self.steps]
         rows.append(Row(("network", "", *extent_texts(self)), 0, "total"))
         titles = ["path", "layer", "receptive field", "stride", "padding"]
@@ -498,21 +493,18 @@ def size_text(one: ReceptiveField) -> str:
 
 def extent_texts(one: ReceptiveField) -> list[str]:
     """Size, stride and padding as a table has them."""
+    size = size_text(one)
+    if size == "all":
+        return [size, "", ""]
     pairs = [
         " × ".join(["–" if number is None else f"{number}" for number in numbers])
         for numbers in (one.stride, one.padding)
     ]
-    return [size_text(one), *["" if size_text(one) == "all" else pair for pair in pairs]]
-
-
-def as_index(value: Any, rank: int) -> tuple[int, ...]:
-    """`value`, an int or a tuple of one for each of `rank` axes."""
-    return as_axes(value, "interval", "index", rank, 0) if rank else ()
+    return [size, *pairs]
 
 
 def behind(way: Way, path: str, layer: Layer, end: int, place: Place) -> ReceptiveField:
     """The receptive field behind the link at `end`."""
-    origins = [axis[0] for axis in way.start.axes if axis is not None]
     found: dict[int, tuple[int | None, Number, int | None]] = {}
     for axis, length in zip(place.axes, place.lengths, strict=True):
         if axis is None:
@@ -521,9 +513,9 @@ def behind(way: Way, path: str, layer: Layer, end: int, place: Place) -> Recepti
         found[origin] = extent.size, extent.stride, extent.padding
         if not extent.is_regular:
             found[origin] = looked_for(way, end, place, origin, length, extent.stride)
-    numbers = [found.get(origin, (None, None, None)) for origin in origins]
+    numbers = [found.get(origin, (None, None, None)) for origin in way.origins]
     sizes, strides, paddings = zip(*numbers, strict=True) if numbers else ((), (), ())
-    names = tuple([name for _, _, name in spatial_axes(len(origins))])
+    names = tuple([name for _, _, name in spatial_axes(len(way.origins))])
     misaligned = tuple(way.misaligned)
     return ReceptiveField(path, layer, names, sizes, strides, paddings, misaligned, way, end, place)
 
@@ -552,14 +544,14 @@ def looked_for(
     return most, stride, padding
 
 
-def ranks(network: Layer) -> Iterator[tuple[int, Layer]]:
-    """The number of axes at the layers of a network that state one."""
-    for _, layer, _, _ in visits(network, None, "receptive_field"):
+def ranks(layers: Iterable[Layer]) -> Iterator[int]:
+    """The number of axes at those of the layers that state one."""
+    for layer in layers:
         fields = ("kernel_size", "output_size", "padding", "cropping", "size", "scale_factor")
         sizes = [getattr(layer, field, None) for field in fields]
         tuples = [one for one in map(entries, sizes) if one is not None]
         if isinstance(layer, SpatialLayer) and (tuples or hasattr(layer, "upscale_factor")):
-            yield len(tuples[0]) + 1 if tuples else 3, layer
+            yield len(tuples[0]) + 1 if tuples else 3
 
 
 def receptive_field(network: Layer, input_shape: Shape | None = None) -> ReceptiveField:
@@ -596,15 +588,13 @@ def receptive_field(network: Layer, input_shape: Shape | None = None) -> Recepti
         ──────────────────────────────────────────────────────────
         network                   10 × 10          2 × 2   0 × 0
     """
-    first: list[tuple[str, Layer, Shape | None, Shape | None]] = list(
-        visits(network, input_shape, "receptive_field")
-    )
+    first = list(visits(network, input_shape, "receptive_field"))
     lengths: Lengths | None = first[0][2] if first else None
     if lengths is None:
-        stated = next(ranks(network), None)
-        if stated is None:
+        rank = next(ranks([visit[1] for visit in first]), None)
+        if rank is None:
             raise network._missing("the number of axes")  # pyright: ignore[reportPrivateUsage]
-        lengths = (None,) * stated[0]
+        lengths = (None,) * rank
     formats = [getattr(layer, "data_format", None) for _, layer, _, _ in first]
     known = [one for one in formats if one is not None]
     channels = len(lengths) - 1 if known[:1] == ["channels_last"] else 0

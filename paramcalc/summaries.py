@@ -16,8 +16,9 @@ from itertools import groupby
 from paramcalc.errors import ParamcalcError, counted, join_path, show
 from paramcalc.layers.base import Layer, Shape, ask, locate, visits
 from paramcalc.layers.checks import as_int, entries, wrong
-from paramcalc.network import Branches, Network, parts_of
-from paramcalc.render import html, latex, markdown, table, text
+from paramcalc.network import Branches, places
+from paramcalc.render import latex, table
+from paramcalc.shown import Shown
 from paramcalc.term import Term
 from paramcalc.trace import Step
 from paramcalc.working import Chain, layer_text, shape_text
@@ -98,7 +99,7 @@ class SummaryRow:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Summary:
+class Summary(Shown):
     """A table of a network, as `summary` returns it.
 
     `str()` of it is for a terminal; in a notebook it shows itself.
@@ -132,9 +133,6 @@ class Summary:
         """How many values are kept but not learnt in all, such as running means."""
         return sum([row.num_buffers for row in self.rows])
 
-    def __str__(self) -> str:
-        return text.render(self._table())
-
     def __repr__(self) -> str:
         return f"<Summary of {counted(len(self.rows), 'row')}: print() shows it>"
 
@@ -152,24 +150,9 @@ class Summary:
             writer.writerow(map(csv_cell, record.values()))
         return file.getvalue()
 
-    def to_markdown(self) -> str:
-        """A table in GitHub's Markdown."""
-        return markdown.render(self._table())
-
-    def to_html(self) -> str:
-        """A table in HTML: no script, nothing from outside, well-formed XML."""
-        return html.render(self._table("html"))
-
     def to_latex(self) -> str:
         """A tabular in LaTeX; it needs the package booktabs."""
         return latex.render(self._table("latex"))
-
-    _repr_html_ = to_html
-    _repr_markdown_ = to_markdown
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """What IPython shows in a terminal."""
-        printer.text(str(self))
 
     def _values(self, column: str, style: str = "unicode") -> list[Any]:
         """The plain values of a column, one for each row."""
@@ -206,7 +189,7 @@ class Summary:
         """
         columns = [[cell(one) for one in self._values(name, style)] for name in self.columns]
         rows: list[table.Row] = []
-        networks = dict(networks_within(self.network))
+        networks = dict(places(self.network))
         is_tree = self.columns[0] == "name"
         heads: dict[str, int] = {}
         if isinstance(self.network, Branches) and is_tree:
@@ -238,14 +221,6 @@ class Summary:
 def keys(path: str) -> list[str]:
     """The steps of a path: `features[2]` is `features`, then `[2]`."""
     return re.findall(r"\[\d+\]|[^.\[\]]+", path)
-
-
-def networks_within(layer: Layer, path: str = "") -> Iterator[tuple[str, Layer]]:
-    """Yield (path, network) of a network and of all networks within."""
-    if isinstance(layer, Network):
-        yield path, layer
-        for where, one in parts_of(layer, path):
-            yield from networks_within(one, where)
 
 
 def formula(numbers: Iterable[int], style: str) -> str:
@@ -352,7 +327,7 @@ def add_up(rows: Sequence[SummaryRow]) -> tuple[int, int | None]:
 
 def folded(network: Layer, rows: list[SummaryRow], depth: int) -> Iterator[SummaryRow]:
     """The rows, with those of a network more than `depth` levels down as one."""
-    networks = dict(networks_within(network))
+    networks = dict(places(network))
     for path, group in groupby(rows, lambda row: reduce(join_path, keys(row.path)[:depth], "")):
         within = list(group)
         first, last = within[0], within[-1]

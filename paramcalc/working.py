@@ -13,11 +13,12 @@ from paramcalc.errors import ParamcalcError, counted
 from paramcalc.layers.base import CheckedLayer, Layer, Parameter, Shape, ask, locate, visits
 from paramcalc.layers.checks import entries
 from paramcalc.layers.features import FeaturesLayer, SequenceLayer
-from paramcalc.layers.frozen import Frozen
+from paramcalc.layers.frozen import Frozen, thawed
 from paramcalc.layers.spatial import SpatialLayer, spatial_axes
 from paramcalc.network import Branches, Concat, Network, parts_of
-from paramcalc.render import html, latex, markdown
+from paramcalc.render import latex
 from paramcalc.render.table import Column, Markup, Row, Table, printable
+from paramcalc.shown import Shown
 from paramcalc.term import Term
 
 TYPE_CHECKING = False
@@ -76,11 +77,6 @@ def kind_of(layer: Layer) -> str:
     if isinstance(layer, SpatialLayer):
         return "spatial"
     return "plain" if isinstance(layer, CheckedLayer) and hasattr(layer, "embedding_dim") else ""
-
-
-def thawed(layer: Layer) -> Layer:
-    """The layer, or the one in it that is frozen."""
-    return layer.layer if isinstance(layer, Frozen) else layer
 
 
 def kind_behind(layer: Layer, kind: str) -> str:
@@ -465,7 +461,7 @@ def work(path: str, lifted: Lifted, output: Shape | None) -> Working:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Explanation:
+class Explanation(Shown):
     """The working of a layer or network, as `explain` returns it.
 
     `str()` of it is for a terminal; in a notebook it shows itself.
@@ -532,14 +528,6 @@ class Explanation:
             blocks.append("\n".join(["total", *text_lines(totals, style)]))
         return "\n\n".join(blocks)
 
-    def to_markdown(self) -> str:
-        """A table in GitHub's Markdown."""
-        return markdown.render(self._table("unicode"))
-
-    def to_html(self) -> str:
-        """A table in HTML: no script, nothing from outside, well-formed XML."""
-        return html.render(self._table("html"))
-
     def to_latex(self) -> str:
         """An `aligned` environment, for math mode; it needs the package amsmath."""
         rows: list[str] = []
@@ -552,13 +540,6 @@ class Explanation:
         body = " \\\\\n".join(rows)
         return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
-    _repr_html_ = to_html
-    _repr_markdown_ = to_markdown
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """What IPython shows in a terminal."""
-        printer.text(str(self))
-
     def _repr_latex_(self) -> str:
         return f"$$\n{self.to_latex()}\n$$"
 
@@ -568,7 +549,7 @@ class Explanation:
         totals = self.totals()
         return [*groups, ("total", totals)] if totals else groups
 
-    def _table(self, style: str) -> Table:
+    def _table(self, style: str = "unicode") -> Table:
         rows: list[Row] = []
         for position, (title, lines) in enumerate(self._groups()):
             kind = "row" if position < len(self.parts) else "total"

@@ -16,6 +16,7 @@ ROOMS = [
     "errors",
     "render.table",
     "render.",
+    "shown",
     "formulas",
     "layers.checks",
     "layers.base",

@@ -117,8 +117,9 @@ class PReLU(SpatialLayer):
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
         channels = self._split(shape)[0]
-        if self.num_parameters not in (None, 1, channels):
-            raise self._wrong_channels("channel", self.num_parameters or 0, channels, shape)
+        stated = self.num_parameters
+        if stated is not None and stated not in (1, channels):
+            raise self._wrong_channels("channel", stated, channels, shape)
         return shape
 
     def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:

@@ -153,6 +153,13 @@ def as_sides(value: Any, owner: object, field: str, rank: int, others: str = "")
     return tuple(pairs)
 
 
+def for_any_rank(check: Any, value: Any, owner: object, field: str) -> Any:
+    """`value` by `as_axes` or `as_sides`; what is no tuple is for any number of axes."""
+    given = entries(value)
+    checked = check(value, owner, field, max(len(given or ()), 1))
+    return checked[0] if given is None else checked
+
+
 def check_rank(given: tuple[Any, ...], owner: object, field: str, rank: int) -> None:
     """Refuse a tuple that has not one entry for each of `rank` axes."""
     if len(given) != rank:

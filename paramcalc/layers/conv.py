@@ -18,7 +18,7 @@ from paramcalc.layers.checks import (
     entries,
     name,
 )
-from paramcalc.layers.spatial import SpatialLayer, spatial_axes, window_lengths
+from paramcalc.layers.spatial import SpatialLayer, as_pairs, spatial_axes, window_lengths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -300,8 +300,7 @@ class ConvTranspose(Convolution):
                 # It leaves n·s of the (n − 1)·s + reach positions, and crops the two sides alike.
                 before = max(reach - step, 0) // 2
             else:
-                sides = self.padding[axis]
-                before = sides if isinstance(sides, int) else sides[0]
+                before = as_pairs(self.padding)[axis][0]
             windows.append(Window(size, 1, reach - 1 - before, spread, spacing=step))
         return self._spatial_sources(windows)
 

@@ -7,7 +7,7 @@ from math import prod
 
 from paramcalc.errors import show
 from paramcalc.formulas import dense_macs, dense_params
-from paramcalc.layers.base import Parameter, Shape, Sources, Window
+from paramcalc.layers.base import Parameter, Shape, Sources
 from paramcalc.layers.checks import as_bool, as_count, as_optional_count
 from paramcalc.layers.features import FeaturesLayer
 
@@ -58,7 +58,7 @@ class Dense(FeaturesLayer):
         return (*shape[:-1], self.out_features)
 
     def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        return (*[(axis, Window()) for axis in range(len(input_shape) - 1)], None)
+        return (*FeaturesLayer.sources(self, input_shape[:-1]), None)
 
     def _arriving_features(self, shape: Shape | None) -> int:
         return self._needed(shape, "in_features is None, so the number of parameters")[-1]

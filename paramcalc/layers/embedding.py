@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from paramcalc.formulas import embedding_params
-from paramcalc.layers.base import CheckedLayer, Parameter, Shape, Sources, Window
+from paramcalc.layers.base import CheckedLayer, Parameter, Shape, Sources
 from paramcalc.layers.checks import as_count
 
 
@@ -42,7 +42,7 @@ class Embedding(CheckedLayer):
         return (*shape, self.embedding_dim)
 
     def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        return (*[(axis, Window()) for axis in range(len(input_shape))], None)
+        return (*CheckedLayer.sources(self, input_shape), None)
 
     def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
         return (Parameter("weight", (self.num_embeddings, self.embedding_dim)),)

@@ -58,3 +58,8 @@ class Frozen(CheckedLayer):
 
     def _stated_shape(self) -> Shape | None:
         return self.layer._stated_shape()
+
+
+def thawed(layer: Layer) -> Layer:
+    """The layer, or the one in it that is frozen."""
+    return layer.layer if isinstance(layer, Frozen) else layer

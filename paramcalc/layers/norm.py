@@ -196,8 +196,8 @@ class GroupNorm(SpatialLayer):
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
         channels = self._split(shape)[0]
-        if channels != (self.num_channels or channels):
-            raise self._wrong_channels("channel", self.num_channels or 0, channels, shape)
+        if self.num_channels is not None and channels != self.num_channels:
+            raise self._wrong_channels("channel", self.num_channels, channels, shape)
         if channels % self.num_groups:
             values = f"num_groups={show(self.num_groups)}, {show(channels)} channels"
             problem = f"num_groups must divide the channels, got {values} in shape {show(shape)}"

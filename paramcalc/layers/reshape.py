@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from paramcalc.errors import ConfigError, ParamcalcError, counted, show
-from paramcalc.layers.base import CheckedLayer, Shape, Sources, Window
+from paramcalc.layers.base import CheckedLayer, Shape, Sources
 from paramcalc.layers.checks import as_int, as_ints, name, wrong
 
 
@@ -54,7 +54,7 @@ class Flatten(CheckedLayer):
         return (*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :])
 
     def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        axes: list[tuple[int, Window] | None] = [(i, Window()) for i in range(len(input_shape))]
+        axes = CheckedLayer.sources(self, input_shape)
         start, end = [dim % len(axes) for dim in (self.start_dim, self.end_dim)]
         return (*axes[:start], None if start < end else axes[start], *axes[end + 1 :])
 
@@ -158,4 +158,5 @@ class Permute(CheckedLayer):
         return tuple([shape[dim] for dim in self.dims])
 
     def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        return tuple([(dim, Window()) for dim in self.dims])
+        axes = CheckedLayer.sources(self, input_shape)
+        return tuple([axes[dim] for dim in self.dims])

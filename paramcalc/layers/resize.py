@@ -14,26 +14,11 @@ from paramcalc.layers.checks import (
     as_data_format,
     as_sides,
     entries,
+    for_any_rank,
     name,
     wrong,
 )
-from paramcalc.layers.spatial import SpatialLayer, spatial_axes, spread
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-
-def as_any_sides(value: Any, owner: object, field: str) -> Any:
-    """`value`, what is at both sides of each axis; an int is for any number of axes."""
-    given = entries(value)
-    sides = as_sides(value, owner, field, max(len(given or ()), 1))
-    return sides[0] if given is None else sides
-
-
-def as_pairs(sides: tuple[Any, ...]) -> list[tuple[int, int]]:
-    """What is at the two sides of each axis, (before, after)."""
-    return [(side, side) if isinstance(side, int) else side for side in sides]
+from paramcalc.layers.spatial import SpatialLayer, as_pairs, spatial_axes, spread
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -71,7 +56,7 @@ class Pad(SpatialLayer):
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        put(self, "padding", as_any_sides(self.padding, self, "padding"))
+        put(self, "padding", for_any_rank(as_sides, self.padding, self, "padding"))
         modes = "constant", "reflect", "replicate", "circular"
         put(self, "mode", as_choice(self.mode, self, "mode", *modes))
         put(self, "data_format", as_data_format(self.data_format, self))
@@ -130,7 +115,7 @@ class Crop(SpatialLayer):
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        put(self, "cropping", as_any_sides(self.cropping, self, "cropping"))
+        put(self, "cropping", for_any_rank(as_sides, self.cropping, self, "cropping"))
         put(self, "data_format", as_data_format(self.data_format, self))
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
@@ -203,11 +188,8 @@ class Upsample(SpatialLayer):
             raise ConfigError(f"{name(self)}: give either size or scale_factor, got {values}")
         for field in ("size", "scale_factor"):
             value = getattr(self, field)
-            given = entries(value)
-            if given is not None:
-                put(self, field, as_axes(given, self, field, max(len(given), 1)))
-            elif value is not None:
-                put(self, field, as_axes(value, self, field, 1)[0])
+            if value is not None:
+                put(self, field, for_any_rank(as_axes, value, self, field))
         put(self, "mode", as_choice(self.mode, self, "mode", "nearest", "nearest-exact", *RANKS))
         put(self, "data_format", as_data_format(self.data_format, self))
         given, rank = entries(self.size) or entries(self.scale_factor), RANKS.get(self.mode)

@@ -29,6 +29,11 @@ def spread(value: Any, rank: int) -> tuple[Any, ...]:
     return (value,) * rank if given is None else given
 
 
+def as_pairs(sides: tuple[Any, ...]) -> list[tuple[int, int]]:
+    """What is at the two sides of each axis, (before, after)."""
+    return [(side, side) if isinstance(side, int) else side for side in sides]
+
+
 def spatial_axes(rank: int) -> list[tuple[str, str, str]]:
     """The axes of `AXES`, or numbered ones."""
     return AXES.get(rank) or [(f"n_{i}", f"{i}", f"axis {i}") for i in range(1, rank + 1)]
@@ -101,8 +106,7 @@ class SpatialLayer(CheckedLayer):
                     raise self._missing("the receptive field")
                 before = same_padding(length, size, step, spread)[0]
             else:
-                sides = padding[axis]
-                before = sides if isinstance(sides, int) else sides[0]
+                before = as_pairs(padding)[axis][0]
             windows.append(Window(size, step, before, spread))
         return self._spatial_sources(windows, channels_stay=channels_stay)
 
