@@ -501,9 +501,9 @@ class Flops(Shown):
         ledger = LEDGERS[self.convention]
         return f"{Shown.__str__(self)}\n{ledger.tool}: {ledger.unit}"
 
-    def __repr__(self) -> str:
+    def _gist(self) -> str:
         rows = counted(len(self.rows), "layer")
-        return f"<Flops of {rows} by {self.convention}: print() shows it>"
+        return f" of {rows} by {self.convention}"
 
     def to_records(self) -> list[dict[str, Any]]:
         """A dict of plain values for each layer, as pandas and polars take them."""

@@ -137,9 +137,9 @@ class Memory(Shown):
         notes = ["\n".join(wrap(note, 80)) for note in self.notes()]
         return "\n".join([text.render(self._table()), "", *notes])
 
-    def __repr__(self) -> str:
+    def _gist(self) -> str:
         train, run = binary(self.training_bytes), binary(self.inference_bytes)
-        return f"<Memory: {train} to train, {run} to run: print() shows it>"
+        return f": {train} to train, {run} to run"
 
     def notes(self) -> tuple[str, ...]:
         """What the numbers are, and what is not in them."""

@@ -459,8 +459,8 @@ class ReceptiveField(Shown):
         """The middle of what is seen along each axis, clipped by nothing; as `interval`."""
         return tuple([one and Fraction(sum(one), 2) for one in self.interval(index)])
 
-    def __repr__(self) -> str:
-        return f"<ReceptiveField of {size_text(self)}: print() shows it>"
+    def _gist(self) -> str:
+        return f" of {size_text(self)}"
 
     def to_records(self) -> list[dict[str, Any]]:
         """A dict of plain values for each layer, as pandas and polars take them."""

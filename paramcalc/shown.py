@@ -22,6 +22,19 @@ class Shown:
             """The table; its formulas in a style of `Term`."""
             ...
 
+        def _gist(self) -> str:
+            """What is said of it behind its name, where there is room for a line alone."""
+            ...
+
+    # Here and not in a subclass: IPython takes the first class that has either of the two.
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}{self._gist()}: print() shows it>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython shows in a terminal."""
+        printer.text(str(self))
+
     def __str__(self) -> str:
         return text.render(self._table())
 
@@ -38,7 +51,3 @@ class Shown:
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """What IPython shows in a terminal."""
-        printer.text(str(self))

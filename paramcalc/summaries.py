@@ -133,8 +133,8 @@ class Summary(Shown):
         """How many values are kept but not learnt in all, such as running means."""
         return sum([row.num_buffers for row in self.rows])
 
-    def __repr__(self) -> str:
-        return f"<Summary of {counted(len(self.rows), 'row')}: print() shows it>"
+    def _gist(self) -> str:
+        return f" of {counted(len(self.rows), 'row')}"
 
     def to_records(self) -> list[dict[str, Any]]:
         """A dict of plain values for each row, as pandas and polars take them."""

@@ -510,8 +510,8 @@ class Explanation(Shown):
     def __str__(self) -> str:
         return self.to_text()
 
-    def __repr__(self) -> str:
-        return f"<Explanation of {counted(len(self.parts), 'layer')}: print() shows it>"
+    def _gist(self) -> str:
+        return f" of {counted(len(self.parts), 'layer')}"
 
     def to_text(self, style: str = "unicode") -> str:
         """Text with a heading for each layer and a line for each number.

@@ -24,6 +24,7 @@ from strategies import networks_and_shapes
 
 import paramcalc as pc
 from paramcalc.render import table
+from paramcalc.shown import Shown
 from paramcalc.summaries import COLUMNS
 
 NESTED = pc.Sequential(
@@ -515,3 +516,11 @@ def test_buffers_of_a_layer_that_answers_nonsense_are_refused() -> None:
 
 def test_a_repr_of_spaces_is_shown_as_it_is() -> None:
     assert str(pc.summary(Hostile(" " * 100), (3,))).splitlines()[2].split() == ["3", "0"]
+
+
+def test_results_leave_showing_themselves_to_what_they_have_in_common() -> None:
+    """A __repr__ of its own would come before what IPython is meant to show in a terminal."""
+    kinds = Shown.__subclasses__()
+    assert {kind.__name__ for kind in kinds} >= {"Explanation", "Summary"}
+    for kind in kinds:
+        assert not {"__repr__", "_repr_pretty_"} & set(vars(kind)), kind
