@@ -11,6 +11,7 @@ from paramcalc.trace import Step, trace
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paramcalc.costs import Flops, FlopsRow, flops
+    from paramcalc.inverse import input_lengths, same_padding, smallest_input
     from paramcalc.layers.activation import Activation, Dropout, Identity, PReLU
     from paramcalc.layers.attention import MultiheadAttention, TransformerEncoderLayer
     from paramcalc.layers.conv import (
@@ -98,14 +99,18 @@ __all__ = [
     "flops",
     "formulas",
     "freeze",
+    "input_lengths",
     "memory",
     "receptive_field",
+    "same_padding",
+    "smallest_input",
     "summary",
     "trace",
 ]
 
 _LATE = {
     "costs": "Flops FlopsRow flops",
+    "inverse": "input_lengths same_padding smallest_input",
     "layers.activation": "Activation Dropout Identity PReLU",
     "layers.attention": "MultiheadAttention TransformerEncoderLayer",
     "layers.conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",

@@ -28,6 +28,7 @@ ROOMS = [
     "term",
     "working",
     "receptive_fields",
+    "inverse",
     "costs",
     "summaries",
     "memories",
