@@ -2,18 +2,15 @@
 
 from importlib import import_module
 
-from paramcalc import formulas
-from paramcalc.errors import ConfigError, ParamcalcError, ShapeError
-from paramcalc.layers.base import Layer, Parameter, Shape, Window
-from paramcalc.network import Add, Concat, Multiply, Sequential
-from paramcalc.trace import Step, trace
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from paramcalc import formulas
     from paramcalc.costs import Flops, FlopsRow, flops
+    from paramcalc.errors import ConfigError, ParamcalcError, ShapeError
     from paramcalc.inverse import input_lengths, same_padding, smallest_input
     from paramcalc.layers.activation import Activation, Dropout, Identity, PReLU
     from paramcalc.layers.attention import MultiheadAttention, TransformerEncoderLayer
+    from paramcalc.layers.base import Layer, Parameter, Shape, Window
     from paramcalc.layers.conv import (
         Conv1d,
         Conv2d,
@@ -32,9 +29,11 @@ if TYPE_CHECKING:
     from paramcalc.layers.reshape import Flatten, Permute, Reshape
     from paramcalc.layers.resize import Crop, Pad, PixelShuffle, PixelUnshuffle, Upsample
     from paramcalc.memories import Memory, freeze, memory
+    from paramcalc.network import Add, Concat, Multiply, Sequential
     from paramcalc.receptive_fields import ReceptiveField, receptive_field
     from paramcalc.summaries import Summary, SummaryRow, summary
     from paramcalc.term import Term
+    from paramcalc.traces import Step, trace
     from paramcalc.working import Explanation, Line, Working, explain
 
 __all__ = [
@@ -108,11 +107,13 @@ __all__ = [
     "trace",
 ]
 
-_LATE = {
+_MODULES = {
     "costs": "Flops FlopsRow flops",
+    "errors": "ConfigError ParamcalcError ShapeError",
     "inverse": "input_lengths same_padding smallest_input",
     "layers.activation": "Activation Dropout Identity PReLU",
     "layers.attention": "MultiheadAttention TransformerEncoderLayer",
+    "layers.base": "Layer Parameter Shape Window",
     "layers.conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
     "layers.dense": "Dense",
     "layers.embedding": "Embedding",
@@ -124,17 +125,21 @@ _LATE = {
     "layers.reshape": "Flatten Permute Reshape",
     "layers.resize": "Crop Pad PixelShuffle PixelUnshuffle Upsample",
     "memories": "Memory freeze memory",
+    "network": "Add Concat Multiply Sequential",
     "receptive_fields": "ReceptiveField receptive_field",
     "summaries": "Summary SummaryRow summary",
     "term": "Term",
+    "traces": "Step trace",
     "working": "Explanation Line Working explain",
 }
-"""Where names are that are loaded when first asked for: nobody needs them all."""
+"""Where names are. They are loaded when first asked for: nobody needs them all."""
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        for module, names in _LATE.items():
+        if name == "formulas":
+            return import_module("paramcalc.formulas")
+        for module, names in _MODULES.items():
             if name in names.split():
                 globals()[name] = getattr(import_module(f"paramcalc.{module}"), name)
                 return globals()[name]

@@ -64,17 +64,17 @@ class Network(Measured):
 
     def __init__(self, /, *layers: Layer | Sequence[Layer], **parts: Layer) -> None:
         given: Any = layers
-        names: Any = tuple(parts)
-        lists = [entries(parts.get(field)) for field in ("layers", "names")]
-        if set(names) == {"layers", "names"} and None not in lists:
-            given, names = lists  # What dataclasses.replace and pickle say.
-        elif names and layers:
-            raise TypeError(f"{name(self)}: give layers with names or without, not both")
-        elif names:
-            given = tuple(parts.values())
+        names: Any = ()
+        if parts:
+            if layers:
+                raise TypeError(f"{name(self)}: give layers with names or without, not both")
+            lists = [entries(parts.get(field)) for field in ("layers", "names")]
+            given, names = tuple(parts.values()), tuple(parts)
+            if set(names) == {"layers", "names"} and None not in lists:
+                given, names = lists  # What dataclasses.replace and pickle say.
+            names = self._as_names(names, given) if names else ()
         elif len(layers) == 1 and entries(layers[0]) is not None:
             given = entries(layers[0])
-        names = self._as_names(names, given) if names else ()
         for position, layer in enumerate(given):
             if not is_layer(layer):
                 self._refuse(names[position] if names else f"[{position}]", layer)

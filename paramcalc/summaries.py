@@ -20,7 +20,6 @@ from paramcalc.network import Branches, places
 from paramcalc.render import latex, table
 from paramcalc.shown import Shown
 from paramcalc.term import Term
-from paramcalc.trace import Step
 from paramcalc.working import Chain, layer_text, shape_text
 
 TYPE_CHECKING = False
@@ -94,6 +93,8 @@ class SummaryRow:
         """Along each axis that windows slide along, how many positions are seen by none."""
         if self.within or self.input_shape is None or self.output_shape is None:
             return None
+        from paramcalc.traces import Step  # Not at the head: with typing, which few need.
+
         step = Step(self.path, self.layer, self.input_shape, self.output_shape)
         return step.num_uncovered or None
 

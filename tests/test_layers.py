@@ -131,7 +131,7 @@ def test_repr_is_the_shortest_call(text: str) -> None:
     assert repr(eval(text, {name: getattr(pc, name) for name in pc.__all__})) == text  # noqa: S307  # what repr promises
 
 
-@pytest.mark.parametrize("kind", [pc.Conv2d, pc.Pool, pc.Dense, pc.BatchNorm, pc.Input, pc.Step])
+@pytest.mark.parametrize("kind", [pc.Conv2d, pc.Pool, pc.Dense, pc.BatchNorm, pc.Input, pc.Window])
 def test_annotations_can_be_resolved_at_run_time(kind: type) -> None:
     assert set(get_type_hints(kind)) >= {field.name for field in dataclasses.fields(kind)}
 

@@ -1,8 +1,11 @@
-"""The way of a shape through a network: what everything that reports on a network reads."""
+"""The way of a shape through a network: what everything that reports on a network reads.
+
+Not trace.py: `paramcalc.trace` is the function.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from paramcalc.layers.base import Layer, Shape, Window, ask, visits
 from paramcalc.network import Network
@@ -12,9 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One layer on the way, with the shapes at its two ends.
+class Step(NamedTuple):
+    """One layer on the way, with the shapes at its two ends: a tuple of the four.
 
     Args:
         path: where it stands: `[2]`, `features[2]`; empty for a layer on its
