@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from keyword import iskeyword
-from unicodedata import normalize
 
 from paramcalc.errors import ConfigError, ParamcalcError, counted, join_path, show
 from paramcalc.layers.base import (
@@ -31,7 +30,11 @@ def is_keyword_argument(name: str) -> bool:
     """Whether Python takes `name` for one, and just as it stands."""
     if not name.isidentifier() or iskeyword(name) or name == "__debug__":
         return False
-    return name.isascii() or normalize("NFKC", name) == name
+    if name.isascii():
+        return True
+    from unicodedata import normalize  # Not at the head: seldom needed, and slow to load.
+
+    return normalize("NFKC", name) == name
 
 
 class Measured(CheckedLayer):

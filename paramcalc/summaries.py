@@ -5,8 +5,6 @@ Not summary.py: `paramcalc.summary` is the function.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -144,7 +142,10 @@ class Summary(Shown):
 
     def to_csv(self) -> str:
         """Comma-separated values under a line of column names; shapes as 32x24x24."""
-        file = io.StringIO()
+        import csv  # Not at the head: seldom needed.
+        from io import StringIO
+
+        file = StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(self.columns)
         for record in self.to_records():
@@ -172,15 +173,19 @@ class Summary(Shown):
             return [getattr(row, column) for row in self.rows]
         workings: list[str] = []
         chain = Chain()
+        known: dict[object, str] = {}
         for row in self.rows:
             step = chain.lift(row.path, row.layer, row.input_shape, row.output_shape)
             if row.within:  # No formula of its own.
                 workings.append("")
-            elif column == "working":
-                count = row.num_params and step.answer("num_params", row.num_params)
-                workings.append(formula([count], style))
-            else:
-                workings.append(formula(step.lengths(row.output_shape or ()), style))
+                continue
+            if step.key not in known:
+                if column == "shape_working":
+                    numbers = step.lengths(row.output_shape or ())
+                else:
+                    numbers = (row.num_params and step.answer("num_params", row.num_params),)
+                known[step.key] = formula(numbers, style)
+            workings.append(known[step.key])
         return workings
 
     def _table(self, style: str = "unicode") -> table.Table:
@@ -234,12 +239,12 @@ def formula(numbers: Iterable[int], style: str) -> str:
 
 def cell(value: Any) -> str:
     """The text of a value in a table."""
-    if value is None:
-        return ""
+    if isinstance(value, str):
+        return value
     shape = entries(value)
     if shape is not None:
         return "all" if None in shape else shape_text(shape)
-    return f"{value:,}" if isinstance(value, int) else value
+    return "" if value is None else f"{value:,}"
 
 
 def csv_cell(value: Any) -> Any:

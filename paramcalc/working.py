@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from inspect import signature
-from textwrap import wrap
 
 from paramcalc.errors import ParamcalcError, counted
 from paramcalc.layers.base import CheckedLayer, Layer, Parameter, Shape, ask, locate, visits
@@ -347,6 +346,14 @@ class Lifted:
         self.branches = branches
 
     @property
+    def key(self) -> object:
+        """What its answers depend on: layers that are alike are worked through but once."""
+        is_known = self.made_of is None and isinstance(self.layer, CheckedLayer)
+        if not is_known or isinstance(self.layer, Network | Frozen):
+            return self
+        return self.layer, self.shape, self.kind
+
+    @property
     def kind_behind(self) -> str:
         """What the axes are that leave."""
         return kind_behind(self.layer, self.kind)
@@ -581,6 +588,8 @@ def text_lines(lines: tuple[Line, ...], style: str) -> list[str]:
 
 def parts(step: str, width: int) -> list[str]:
     """A formula in lines of about `width`, broken behind a sign where no bracket is open."""
+    from textwrap import wrap  # Not at the head: seldom needed.
+
     bound = re.sub(r"\([^()]*\)|(?<![+−-]) ", lambda match: match[0].replace(" ", "\xa0"), step)
     return [line.replace("\xa0", " ") for line in wrap(bound, width, break_long_words=False)]
 

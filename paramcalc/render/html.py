@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape as escape_html
-
 from paramcalc.render.table import Markup, Table, printable
 
 # Colors are the page's own, from the notebook's theme where it has one. The header and the total
@@ -31,7 +29,9 @@ STYLE = """
 
 def escape(text: str) -> str:
     """`text` so that HTML shows it as it is."""
-    return text if isinstance(text, Markup) else escape_html(printable(text))
+    from html import escape  # Not at the head: with the names of all entities, slow to load.
+
+    return text if isinstance(text, Markup) else escape(printable(text))
 
 
 def indent(level: int) -> str:

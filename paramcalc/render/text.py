@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import zip_longest
-from textwrap import wrap
 
 from paramcalc.render.table import Table, printable
 
@@ -29,19 +28,22 @@ def render(table: Table) -> str:
         widths[widest] -= too_wide
     rule = "─" * (sum(widths) + 2 * len(widths) - 2)
 
+    signs = [">" if column.numeric else "<" for column in table.columns]
+    template = "  ".join([f"{{:{sign}{width}}}" for sign, width in zip(signs, widths, strict=True)])
+
     def join(cells: list[str]) -> Iterator[str]:
+        if len(cells[widest]) <= widths[widest]:
+            yield template.format(*cells).rstrip()
+            return
+        from textwrap import wrap  # Not at the head: seldom needed.
+
+        width = widths[widest]
+        words = wrap(cells[widest], width, break_long_words=False) or [""]
+        words = words if max(map(len, words)) <= width else wrap(cells[widest], width)
         parts = [[cell] for cell in cells]
-        if len(cells[widest]) > widths[widest]:
-            width = widths[widest]
-            words = wrap(cells[widest], width, break_long_words=False)
-            words = words or [""]
-            parts[widest] = words if max(map(len, words)) <= width else wrap(cells[widest], width)
+        parts[widest] = words
         for line in zip_longest(*parts, fillvalue=""):
-            aligned = [
-                cell.rjust(width) if column.numeric else cell.ljust(width)
-                for cell, width, column in zip(line, widths, table.columns, strict=True)
-            ]
-            yield "  ".join(aligned).rstrip()
+            yield template.format(*line).rstrip()
 
     text = [*join(titles), rule]
     for row, line in zip(table.rows, lines, strict=True):
