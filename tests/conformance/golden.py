@@ -20,6 +20,12 @@ Tensors = list[tuple[str, Shape]]
 
 KINDS = ["the same answer", "refused by both", "deliberate differences"]
 HERE = Path(__file__).parent
+PUBLIC = {
+    name
+    for name in pc.__all__
+    if isinstance(getattr(pc, name), type) and issubclass(getattr(pc, name), pc.Layer)
+}
+"""The layers."""
 UNCHANGING = {"Layer", "Sequential", "Input", "Activation", "Dropout", "Identity", "Frozen"}
 """What a framework could say nothing about."""
 
@@ -135,7 +141,7 @@ def calculated(case: Case) -> Outcome | None:
     except pc.ParamcalcError:
         return None
     except TypeError as error:
-        if str(error).partition(":")[0] not in pc.__all__:  # Not one that paramcalc means.
+        if str(error).partition(":")[0] not in PUBLIC:  # Not one that paramcalc means.
             raise
         return None
     parameters = layer.parameters(case.shape)
@@ -290,12 +296,8 @@ class Golden:
 
     def check_layers(self, lacking: set[str]) -> None:
         """Every public layer is compared, but those the framework lacks."""
-        public = [getattr(pc, name) for name in pc.__all__]
-        layers = {
-            one.__name__ for one in public if isinstance(one, type) and issubclass(one, pc.Layer)
-        }
-        assert lacking <= layers
-        assert set(self.layers) == layers - UNCHANGING - lacking == set(self.cases)
+        assert lacking <= PUBLIC
+        assert set(self.layers) == PUBLIC - UNCHANGING - lacking == set(self.cases)
 
     def check_missing(self, folder: Path) -> None:
         """Where there is no golden, or an empty one, nothing passes."""

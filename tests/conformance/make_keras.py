@@ -9,8 +9,9 @@ arrive: where some are stated, the layer is built on them first, and refuses oth
 no field for is done by a layer before or after, as people do: ZeroPadding before a convolution,
 Cropping after a transposed one, one recurrent layer on another.
 
-Each layer is called on a batch of zeros. `compute_output_shape` and symbolic tensors are asked as
-well with `--symbolic`: nothing is written, and all is printed in which they say something else.
+Each layer is called on a batch of zeros. With `--symbolic` it is called on a symbolic tensor as
+well; nothing is written then, but each case printed in which that says something else. Of 10,824
+these were 329 that fail in the call alone, and one of another shape.
 """
 
 from __future__ import annotations
