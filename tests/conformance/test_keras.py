@@ -1,0 +1,322 @@
+"""The layers against Keras 3: what it accepts, the shapes, and the tensors it keeps.
+
+The cases are those of make_keras.py; Keras is not needed to run them. Tensors are compared one by
+one, in their order, each with its exact shape in Keras's layout. There are two exceptions.
+Of attention it is the number of values: torch and paramcalc have queries, keys and values in
+one tensor. Of PReLU it is the shape without axes of 1, over which a slope is shared.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from pathlib import Path
+
+import pytest
+from golden import (
+    Case,
+    Difference,
+    Golden,
+    Outcome,
+    Shape,
+    Tensors,
+    accepted,
+    calculated,
+    entries,
+    flat,
+    on_each_axis,
+    refused,
+)  # fmt: skip
+
+LAYERS = [
+    *("Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"),
+    *("Pool", "AdaptivePool", "GlobalPool", "Pad", "Crop", "Upsample"),
+    *("BatchNorm", "InstanceNorm", "GroupNorm", "LayerNorm", "RMSNorm", "PReLU"),
+    *("Reshape", "Permute", "Flatten"),
+    *("Dense", "Embedding", "RNN", "GRU", "LSTM", "MultiheadAttention"),
+    *("Add", "Multiply", "Concat"),
+]
+LACKING = {"PixelShuffle", "PixelUnshuffle", "TransformerEncoderLayer"}
+
+
+def shapes(case: Case, tensors: Tensors) -> list[Shape]:
+    """In Keras's layout: the axes of channels stand behind, in the other order."""
+    found: list[Shape] = []
+    for name, shape in tensors:
+        if case.layer not in {"LayerNorm", "RMSNorm", "Embedding", "MultiheadAttention"}:
+            shape = (*shape[2:], *reversed(shape[:2]))
+        if case.layer == "GRU" and name.startswith("bias_hh"):
+            shape = (2, *found.pop())  # Keras has both biases in one tensor.
+        found.append(shape)
+    return found
+
+
+def compared(case: Case, output: Shape, kept: list[list[Shape]]) -> Outcome:
+    """Without names, and with what the head of this file excepts."""
+    if case.layer == "MultiheadAttention":
+        kept = [[(sum(map(prod, group)),)] for group in kept]
+    elif case.layer == "PReLU":
+        kept = [[tuple([one for one in shape if one != 1]) for shape in group] for group in kept]
+    return Outcome(output, *[[("", shape) for shape in group] for group in kept])
+
+
+def ours(case: Case) -> Outcome | None:
+    here = calculated(case)
+    if here is None:
+        return None
+    kept = [shapes(case, one) for one in (here.parameters, here.buffers)]
+    return compared(case, here.output, kept)
+
+
+def theirs(case: Case) -> Outcome | None:
+    there = case.there
+    if there is None:
+        return None
+    kept = [[shape for _, shape in one] for one in (there.parameters, there.buffers)]
+    return compared(case, there.output, kept)
+
+
+# Where paramcalc means to differ.
+
+
+def stated(case: Case) -> Shape:
+    lengths = case.fields["normalized_shape"]
+    return (case.shape[-1],) if lengths is None else entries(lengths) or (lengths,)
+
+
+def is_sound(case: Case) -> bool:
+    """Whether there is nothing wrong with a convolution but what Keras says first."""
+    fields, groups = case.fields, case.fields.get("groups", 1)
+    if not case.is_conv or 0 in case.shape or case.rank != int(case.layer[-2]) + 1:
+        return False
+    least = {"out_channels": 1, "kernel_size": 1, "stride": 1, "dilation": 1, "padding": 0}
+    numbers = [(fields.get(name, one), one) for name, one in least.items()]
+    return (
+        case.fits
+        and all(value in {"same", "valid"} or min(flat(value)) >= one for value, one in numbers)
+        and fields["in_channels"] in {None, case.channels}
+        and not (groups < 1 or case.channels % groups or fields["out_channels"] % groups)
+    )
+
+
+def convolved(case: Case) -> Shape | None:
+    """What a convolution leaves, walked: where taps lie, or the first of each window."""
+    if not is_sound(case):
+        return None
+    fields, lengths = case.fields, list[int]()
+    padding = fields.get("padding", 0)
+    names = {"kernel_size": 1, "stride": 1, "dilation": 1, "output_padding": 0}
+    each = [case.spread(fields.get(name, default)) for name, default in names.items()]
+    sides = case.spread(0 if isinstance(padding, str) else padding)
+    for length, size, step, spread, more, side in zip(case.spatial, *each, sides, strict=True):
+        before, after = entries(side) or (side, side)
+        if more and (more >= max(step, spread) or padding == "same"):
+            return None
+        taps = range(0, size * spread, spread)
+        if "Transpose" in case.layer:
+            end = max(one * step + tap for one in range(length) for tap in taps)
+            found = length * step if padding == "same" else end + 1 - before - after + more
+        elif padding == "same":
+            found = len(range(0, length, step))
+        else:
+            found = len(range(-before, length + after - taps[-1], step))
+        lengths.append(found)
+    return None if min(lengths) < 1 else case.join(fields["out_channels"], lengths)
+
+
+def pooled(case: Case) -> Shape | None:
+    """What "same" leaves."""
+    numbers = [one for value in case.fields.values() for one in flat(value) if type(one) is int]
+    if case.fields.get("padding") != "same" or not case.fits or min(numbers) < 1:
+        return None
+    steps = case.spread(case.fields.get("stride", case.fields["kernel_size"]))
+    each = zip(case.spatial, steps, strict=True)
+    lengths = [len(range(0, length, step)) for length, step in each]
+    return case.join(case.channels, lengths)
+
+
+def permuted(case: Case) -> Shape | None:
+    dims: tuple[int, ...] = case.fields["dims"]
+    axes = range(case.rank)
+    if sorted([dim + case.rank * (dim < 0) for dim in dims]) != list(axes):
+        return None
+    return tuple([case.shape[dim] for dim in dims])
+
+
+def on_each(case: Case) -> Shape | None:
+    """`on_each_axis`, if nothing is wrong but what Keras says first."""
+    least = 0 if case.layer in {"Pad", "Crop"} else 1
+    numbers = [one for value in case.fields.values() for one in flat(value) if type(one) is int]
+    if not case.fits or 0 in case.shape or min(numbers, default=1) < least:
+        return None
+    output = on_each_axis(case)
+    return output if output and min(output) > 0 else None
+
+
+def windows(case: Case) -> list[Shape]:
+    """The strides and the sizes of the kernel."""
+    return [case.spread(case.fields.get(one, 1)) for one in ("stride", "kernel_size")]
+
+
+def outruns_its_kernel(case: Case) -> bool:
+    """Whether a stride leaves positions that no tap of a transposed convolution meets."""
+    if "Transpose" not in case.layer or "output_padding" in case.fields:
+        return False
+    return case.fields["padding"] != "same" and any(map(int.__gt__, *windows(case)))
+
+
+DIFFERENCES: dict[str, Difference] = {
+    "an axis of length 0 arrives": accepted(
+        "mostly allowed, but by convolution and pooling",
+        "it is noticed where it arises, not three layers later",
+        lambda case: 0 in case.shape,
+    ),
+    "no axis is left": accepted(
+        "allowed by `Reshape` to ()",
+        "a shape has at least one axis",
+        lambda case: case.fields.get("target_shape") == (),
+    ),
+    "dim is the batch's": accepted(
+        "`Concatenate` joins examples",
+        "the batch is not counted",
+        lambda case: bool(case.branches) and case.fields.get("dim") == -1 - len(case.branches[0]),
+    ),
+    "padding is negative": accepted(
+        "`ZeroPadding` crops",
+        "`Crop` crops",
+        lambda case: case.layer == "Pad" and min(flat(case.fields["padding"])) < 0,
+    ),
+    "a channel has a single position": accepted(
+        "normalized, to 0, by `GroupNormalization` with `groups=-1`",
+        "there is nothing to normalize over, as torch",
+        lambda case: case.layer == "InstanceNorm" and prod(case.spatial) == 1,
+    ),
+    "groups are -1": accepted(
+        "as many as channels",
+        "that is `InstanceNorm`",
+        lambda case: case.fields.get("num_groups") == -1,
+    ),
+    "the batch is normalized over": accepted(
+        "allowed by `LayerNormalization` and `RMSNormalization`",
+        "the batch is no axis of a shape",
+        lambda case: case.layer in {"LayerNorm", "RMSNorm"} and len(stated(case)) == case.rank + 1,
+    ),
+    "the lengths are wrong where nothing depends on them": accepted(
+        "allowed by `LayerNormalization` without scale and shift",
+        "what is stated must hold",
+        lambda case: (
+            case.fields.get("elementwise_affine") is False
+            and stated(case) != case.shape[-len(stated(case)) :]
+        ),
+    ),
+    "there are no features within": accepted(
+        "keys or values of 0 are allowed",
+        "sizes are at least 1",
+        lambda case: 0 in (case.fields.get("kdim"), case.fields.get("vdim")),
+    ),
+    "features of 1 are stated": accepted(
+        "`MultiHeadAttention` spreads them over those that arrive, where torch is the backend",
+        "what is stated must hold",
+        lambda case: case.fields.get("embed_dim") == 1 != case.shape[-1],
+    ),
+    "output padding with same": accepted(
+        "allowed",
+        '"same" is n·s',
+        lambda case: (
+            any(flat(case.fields.get("output_padding", 0))) and case.fields["padding"] == "same"
+        ),
+    ),
+    "output padding of 0 with same": Difference(
+        "neither",
+        lambda case: (
+            not any(flat(case.fields.get("output_padding", 1)))
+            and case.fields["padding"] == "same"
+            and case.there is not None
+            and not all(step == 1 and size % 2 for step, size in zip(*windows(case), strict=True))
+        ),
+        "(n − 1)·s + 1, and for an even kernel (n − 1)·s",
+        "n·s",
+        "0 is as if it were not given",
+        convolved,
+    ),
+    "stride and dilation above 1": refused(
+        "refused",
+        "allowed",
+        "as torch",
+        lambda case: convolved(case) is not None,
+        convolved,
+        "ValueError: `strides > 1` not supported",
+    ),
+    "output padding is less than the dilation, but not than the stride": refused(
+        "refused",
+        "allowed",
+        "as torch",
+        lambda case: convolved(case) is not None,
+        convolved,
+        "ValueError: `output_padding` must be strictly less",
+    ),
+    "a stride above the kernel of a transposed convolution": Difference(
+        "neither",
+        lambda case: case.there is not None and outruns_its_kernel(case),
+        "n·s, the end without a tap",
+        "(n − 1)·s + k",
+        "as torch",
+        convolved,
+    ),
+    "more than three spatial axes": refused(
+        "no such layer",
+        "the same rule on each axis",
+        "no formula depends on their number",
+        lambda case: len(case.spatial) == 4 and on_each(case) is not None,
+        on_each,
+        "AttributeError: module 'keras.layers' has no attribute",
+    ),
+    "None in adaptive pooling": refused(
+        "refused",
+        "the axis stays",
+        "as torch",
+        lambda case: None in flat(case.fields["output_size"]) and on_each(case) is not None,
+        on_each,
+        "ValueError: Exception encountered when calling Adaptive",
+    ),
+    "an average over more than a volume": refused(
+        '"same" is refused, in 3-D alone, where torch is the backend',
+        "allowed",
+        "as in 1-D and 2-D",
+        lambda case: pooled(case) is not None,
+        pooled,
+        "RuntimeError: Exception encountered when calling AveragePooling3D",
+    ),
+    "an axis is counted from the last": refused(
+        "refused by `Permute`",
+        "allowed",
+        "as torch",
+        lambda case: permuted(case) is not None,
+        permuted,
+        "ValueError: Invalid permutation argument",
+    ),
+}
+KERAS = Golden("keras", "3.15.1", LAYERS, DIFFERENCES, ours, theirs)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_layers_agree_with_keras(layer: str) -> None:
+    KERAS.check_agreement(layer)
+
+
+@pytest.mark.parametrize("name", DIFFERENCES)
+def test_differences_are_as_stated(name: str) -> None:
+    KERAS.check_difference(name)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_there_are_enough_cases(layer: str) -> None:
+    # Keras's Flatten has no fields, and refuses nothing.
+    KERAS.check_numbers(layer, 250, refusals=layer != "Flatten")
+
+
+def test_every_layer_is_compared_that_keras_has() -> None:
+    KERAS.check_layers(LACKING)
+
+
+def test_a_golden_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    KERAS.check_missing(tmp_path)

@@ -1,0 +1,173 @@
+"""The layers against ONNX's shape inference: what it accepts, and the shapes.
+
+The cases are those of make_onnx.py; onnx is not needed to run them. There are no tensors to
+compare: in ONNX the weights are given to an operator, and say what its channels are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from golden import Case, Difference, Golden, Outcome, Shape, accepted, calculated, entries, flat
+
+LAYERS = [
+    *("Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"),
+    "Pool",
+]
+LACKING = {
+    *("AdaptivePool", "GlobalPool", "Pad", "Crop", "Upsample", "PixelShuffle", "PixelUnshuffle"),
+    *("BatchNorm", "InstanceNorm", "GroupNorm", "LayerNorm", "RMSNorm", "PReLU"),
+    *("Reshape", "Permute", "Flatten"),
+    *("Dense", "Embedding", "RNN", "GRU", "LSTM", "MultiheadAttention", "TransformerEncoderLayer"),
+    *("Add", "Multiply", "Concat"),
+}
+"""What is not asked: of ONNX's operators it is those that slide a window."""
+
+
+def ours(case: Case) -> Outcome | None:
+    """With `auto_pad` as the padding it stands for."""
+    fields = dict(case.fields)
+    automatic = fields.pop("auto_pad", "NOTSET")
+    if automatic != "NOTSET":
+        fields["padding"] = "valid" if automatic == "VALID" else "same"
+    here = calculated(replace(case, fields=fields))
+    return here and Outcome(here.output, [], [])
+
+
+# Where paramcalc means to differ.
+
+
+def is_same(case: Case) -> bool:
+    return str(case.fields.get("auto_pad")).startswith("SAME")
+
+
+def is_transposed(case: Case) -> bool:
+    return "Transpose" in case.layer
+
+
+def channels_are_wrong(case: Case) -> bool:
+    if not case.is_conv:
+        return False
+    groups, stated = case.fields.get("groups", 1), case.fields["in_channels"]
+    left = case.fields["out_channels"]
+    return case.channels != stated or bool(stated % groups or left % groups) or left == 0
+
+
+def pads_too_far(case: Case) -> bool:
+    sizes = case.spread(case.fields["kernel_size"])
+    sides = case.spread(case.fields.get("padding", 0))
+    return not case.is_conv and any(
+        2 * max(flat(side)) > size for side, size in zip(sides, sizes, strict=True)
+    )
+
+
+def adds_too_much(case: Case) -> bool:
+    names = ("output_padding", "stride", "dilation")
+    more, *steps = [case.spread(case.fields.get(one, one != names[0])) for one in names]
+    return is_transposed(case) and any(map(int.__ge__, more, map(max, *steps)))
+
+
+def has_no_window(case: Case) -> bool:
+    """Whether on some axis not one window starts where it may, walked."""
+    fields = case.fields
+    if is_transposed(case) or is_same(case):
+        return False
+    sizes = case.spread(fields["kernel_size"])
+    default = 1 if case.is_conv else sizes
+    steps, spreads = (
+        case.spread(fields.get("stride", default)),
+        case.spread(fields.get("dilation", 1)),
+    )
+    sides = case.spread(fields.get("padding", 0))
+    for length, size, step, spread, side in zip(
+        case.spatial, sizes, steps, spreads, sides, strict=True
+    ):
+        before, after = entries(side) or (side, side)
+        over = step - 1 if fields.get("ceil_mode") else 0
+        last = length + after + over - spread * (size - 1) - 1
+        if not [start for start in range(-before, last + 1, step) if not over or start < length]:
+            return True
+    return False
+
+
+def outruns_its_kernel(case: Case) -> bool:
+    """Whether a stride leaves positions that no tap of a transposed convolution meets."""
+    if case.there is None or not is_transposed(case):
+        return False
+    names = ("stride", "kernel_size", "dilation")
+    steps, sizes, spreads = [case.spread(case.fields.get(one, 1)) for one in names]
+    reaches = [spread * (size - 1) + 1 for size, spread in zip(sizes, spreads, strict=True)]
+    return any(map(int.__gt__, steps, reaches))
+
+
+def multiplied(case: Case) -> Shape:
+    steps = case.spread(case.fields["stride"])
+    lengths = [len(range(length * step)) for length, step in zip(case.spatial, steps, strict=True)]
+    return case.join(case.fields["out_channels"], lengths)
+
+
+DIFFERENCES: dict[str, Difference] = {
+    "an axis of length 0 arrives": accepted(
+        "allowed, if padded",
+        "it is noticed where it arises, not three layers later",
+        lambda case: 0 in case.shape,
+    ),
+    "the channels are wrong": accepted(
+        "allowed: neither channels nor groups are looked at",
+        "it could not be computed",
+        channels_are_wrong,
+    ),
+    "output padding is not less than stride or dilation": accepted(
+        "allowed", "it chooses among lengths that a stride makes alike, as torch", adds_too_much
+    ),
+    "output padding with same": accepted(
+        "allowed",
+        '"same" is n·s',
+        lambda case: is_same(case) and any(flat(case.fields.get("output_padding", 0))),
+    ),
+    "padding is more than half of the window": accepted(
+        "allowed in poolings", "a window could lie in it whole, as torch", pads_too_far
+    ),
+    "less than 1 is left": accepted(
+        "allowed: lengths of 0, and negative ones",
+        "it could not be computed",
+        lambda case: case.there is not None and min(case.there.output) < 1,
+    ),
+    "no window fits, and one is counted": accepted(
+        "allowed: its division rounds towards 0", "it could not be computed", has_no_window
+    ),
+    "a stride above the kernel of a transposed convolution with same": Difference(
+        "neither",
+        lambda case: is_same(case) and outruns_its_kernel(case),
+        "(n − 1)·s + d·(k − 1) + 1, which its own documentation has as n·s",
+        "n·s",
+        "as the documentation, and Keras",
+        multiplied,
+    ),
+}
+ONNX = Golden("onnx", "1.23.2", LAYERS, DIFFERENCES, ours)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_layers_agree_with_onnx(layer: str) -> None:
+    ONNX.check_agreement(layer)
+
+
+@pytest.mark.parametrize("name", DIFFERENCES)
+def test_differences_are_as_stated(name: str) -> None:
+    ONNX.check_difference(name)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_there_are_enough_cases(layer: str) -> None:
+    ONNX.check_numbers(layer, 300)
+
+
+def test_every_layer_is_compared_that_slides_a_window() -> None:
+    ONNX.check_layers(LACKING)
+
+
+def test_a_golden_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    ONNX.check_missing(tmp_path)
