@@ -443,7 +443,7 @@ def configurations(layer: str) -> list[Config]:
 
 def entries(value: Any) -> list[Any] | None:
     """What stands in a list or tuple; None for all else."""
-    return list(value) if isinstance(value, list | tuple) else None  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return list(value) if isinstance(value, list | tuple) else None  # pyright: ignore[reportUnknownArgumentType]
 
 
 def tuples(value: Any) -> Any:
