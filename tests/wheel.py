@@ -23,19 +23,19 @@ TOOL = sys.executable, "-m"
 
 
 def run(*command: str | Path, cwd: Path, **environ: str) -> str:
-    """What a command prints; the end of it all, if it fails."""
+    """What a command prints; the end of it all, where it fails."""
     environ = {"SOURCE_DATE_EPOCH": "1700000000", **os.environ, **environ}
     done = subprocess.run(
-        command, cwd=cwd, env=environ, check=False, text=True, stdout=-1, stderr=subprocess.STDOUT
+        command, cwd=cwd, env=environ, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        sys.exit(f"{' '.join(map(str, command))}\n{done.stdout}")
+        sys.exit(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
     return done.stdout
 
 
-def same(what: str, one: object, other: object) -> None:
-    if one != other:
-        sys.exit(f"{what} differ:\n{one}\n{other}")
+def same(what: str, found: set[str], wanted: set[str]) -> None:
+    if found != wanted:
+        sys.exit(f"{what}: {sorted(found - wanted)} too many, {sorted(wanted - found)} missing")
 
 
 def built(source: Path, folder: Path, *options: str) -> list[Path]:
@@ -50,7 +50,6 @@ def main(work: Path) -> None:
     shutil.copytree(ROOT, copy, ignore=ignored, copy_function=shutil.copyfile)
     wheel, sdist = built(ROOT, work / "first")
     again = built(copy, work / "second", "--sdist", "--wheel")
-    same("builds", [one.name for one in again], [wheel.name, sdist.name])
     for one, other in zip(again, (wheel, sdist), strict=True):
         if one.read_bytes() != other.read_bytes():
             sys.exit(f"{one.name}: not the same when built again")
@@ -59,12 +58,11 @@ def main(work: Path) -> None:
     package = sdist.name.removesuffix(".tar.gz")
     info = {f"{package}.dist-info/{one}" for one in ("METADATA", "RECORD", "WHEEL")}
     info.add(f"{package}.dist-info/licenses/docs/LICENSE")
+    modules = {one for one in files if one.startswith("paramcalc/")}
     with zipfile.ZipFile(wheel) as archive:
-        modules = {one for one in files if one.startswith("paramcalc/")}
-        same("files of the wheel", sorted(archive.namelist()), sorted(modules | info))
+        same(wheel.name, {*archive.namelist()}, modules | info)
     with tarfile.open(sdist) as tar:
-        names = sorted(f"{package}/{one}" for one in files | {"PKG-INFO"})
-        same("files of the sdist", sorted(tar.getnames()), names)
+        same(sdist.name, {*tar.getnames()}, {f"{package}/{one}" for one in (*files, "PKG-INFO")})
 
     run(*TOOL, "twine", "check", "--strict", wheel, sdist, cwd=work)
     run(*TOOL, "check_wheel_contents", wheel, cwd=work)
