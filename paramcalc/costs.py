@@ -30,9 +30,11 @@ class At:
 
     def __init__(self, layer: Layer, input_shape: Shape, output_shape: Shape) -> None:
         self.layer: Any = layer
-        self.kind = type(layer).__name__ if isinstance(layer, CheckedLayer) else "Layer"
-        self.input_shape, self.output_shape = input_shape, output_shape
-        self.arriving, self.leaving = prod(input_shape), prod(output_shape)
+        self.kind: str = type(layer).__name__ if isinstance(layer, CheckedLayer) else "Layer"
+        self.input_shape = input_shape
+        self.output_shape = output_shape
+        self.arriving: int = prod(input_shape)
+        self.leaving: int = prod(output_shape)
 
     @property
     def macs(self) -> int:

@@ -26,8 +26,8 @@ class ParamcalcError(ValueError):
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(problem)
-        self.problem = str(problem)
-        self.path = str(path)
+        self.problem: str = str(problem)
+        self.path: str = str(path)
         self.layer = layer
         self.input_shape = input_shape
 

@@ -159,13 +159,13 @@ class Search:
         self.network = network
         self.form = form
         axes = [axis for axis, length in enumerate(form) if length is None]
-        self.groups = [axes] if square and axes else [[axis] for axis in axes]
-        self.period = period_of(network)
-        self.far = FAR * self.period if self.period else NOT_FAR
+        self.groups: list[list[int]] = [axes] if square and axes else [[axis] for axis in axes]
+        self.period: int | None = period_of(network)
+        self.far: int = FAR * self.period if self.period else NOT_FAR
         kinds = Branches, PixelUnshuffle, PixelShuffle, GroupNorm, Reshape
         layers = [thawed(one) for _, one in places(network)]
-        self.has_gaps = not self.period or any(isinstance(one, kinds) for one in layers)
-        self.tries = 0
+        self.has_gaps: bool = not self.period or any(isinstance(one, kinds) for one in layers)
+        self.tries: int = 0
         self.last: ShapeError | None = None
 
     def shape(self, lengths: tuple[int, ...]) -> Shape:

@@ -293,11 +293,12 @@ class Run:
     """
 
     def __init__(self, steps: Sequence[Visited], arriving: int, in_place: bool) -> None:
-        self.steps = iter(steps)
+        self.steps: Iterator[Visited] = iter(steps)
         self.in_place = in_place
         self.makers: list[int] = []
         """For each step, the one in whose memory its output stands."""
-        self.live = self.peak = arriving
+        self.live: int = arriving
+        self.peak: int = arriving
 
     def run(self, layer: Layer, tensor: Tensor) -> Tensor:
         """What leaves `layer`, which is one of the readers of `tensor`."""

@@ -263,13 +263,13 @@ class Way:
         self.links: list[Link | Branch | Merge] = []
         self.steps: list[tuple[str, Layer, int, Place]] = []
         self.misaligned: list[str] = []
-        self.needs_sets = False
+        self.needs_sets: bool = False
         self.visits = visits
         itself = Extent(1, 1, 0)
         axes = [None if axis == channels else (axis, itself) for axis in range(len(lengths))]
-        self.start = Place(lengths, tuple(axes))
-        self.origins = [axis[0] for axis in axes if axis is not None]
-        self.end = self.through(network, self.start)
+        self.start: Place = Place(lengths, tuple(axes))
+        self.origins: list[int] = [axis[0] for axis in axes if axis is not None]
+        self.end: Place = self.through(network, self.start)
 
     def through(self, layer: Layer, place: Place) -> Place:
         """The place behind a layer or network."""

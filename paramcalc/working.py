@@ -423,7 +423,7 @@ class Chain:
     def __init__(self) -> None:
         self.left: Shape | None = None
         self.made_of: MadeOf | None = None
-        self.kind = "spatial"
+        self.kind: str = "spatial"
         self.outputs: list[tuple[str, Shape | None]] = []
 
     def lift(self, path: str, layer: Layer, shape: Shape | None, output: Shape | None) -> Lifted:

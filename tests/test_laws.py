@@ -221,7 +221,7 @@ def test_lists_and_int_subclasses_are_shapes_too(case: LayerAndShape) -> None:
 
     layer, shape = case
     output = layer.output_shape(shape)
-    assert layer.output_shape(list(shape)) == output  # type: ignore[arg-type]
+    assert layer.output_shape(list(shape)) == output  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     again = layer.output_shape(tuple(map(Int, shape)))
     assert again == output
     assert all(type(length) is int for length in again)

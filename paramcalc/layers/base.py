@@ -281,7 +281,8 @@ class CheckedLayer(Layer):
                 f"write a function that returns one, or a subclass of Layer"
             )
         if "__setattr__" in vars(cls):  # The one of a slotted dataclass fails for other names.
-            cls.__setattr__ = cls.__delattr__ = refuse_change  # type: ignore[assignment]
+            for method in ("__setattr__", "__delattr__"):
+                setattr(cls, method, refuse_change)
 
     def output_shape(self, input_shape: Shape | None = None) -> Shape:
         shape = self._needed(self._arriving(input_shape), "the output shape")

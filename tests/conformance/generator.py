@@ -394,7 +394,7 @@ def configurations(
 
 def entries(value: Any) -> list[Any] | None:
     """What stands in a list or tuple; None for all else."""
-    return list(value) if isinstance(value, list | tuple) else None  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return list(value) if isinstance(value, list | tuple) else None  # pyright: ignore[reportUnknownArgumentType]
 
 
 def tuples(value: Any) -> Any:
