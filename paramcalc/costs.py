@@ -576,12 +576,11 @@ def flops(
         total                               97
         flax: two for each multiply-accumulate, one for each operation on a value
     """
-    if as_str(convention, "flops", "convention") not in LEDGERS:
+    tool = as_str(convention, "flops", "convention")
+    if tool not in LEDGERS:
         known = ", ".join(LEDGERS)
-        raise ParamcalcError(
-            f"flops: no convention {show(convention)}; the conventions are {known}"
-        )
-    ledger = LEDGERS[convention]
+        raise ParamcalcError(f"flops: no convention {show(tool)}; the conventions are {known}")
+    ledger = LEDGERS[tool]
     rows: list[FlopsRow] = []
     found: Any = visits(network, input_shape, "flops", counting=False)
     for path, layer, shape, output in found:
@@ -591,4 +590,4 @@ def flops(
             locate(error, path, layer)
             raise
         rows.append(FlopsRow(path, layer, number))
-    return Flops(convention, tuple(rows))
+    return Flops(tool, tuple(rows))

@@ -22,6 +22,7 @@ from paramcalc.layers.checks import (
     as_int,
     as_shape,
     entries,
+    is_a,
     name,
     wrong,
 )
@@ -410,7 +411,7 @@ def same_padding(layer: Conv | Pool) -> int | Padding:
         >>> same_padding(pc.Conv1d(3, 8, 4))
         ((1, 2),)
     """
-    if not isinstance(layer, Conv | Pool):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not is_a(layer, Conv, Pool):
         raise TypeError(wrong("same_padding", "layer", "be a convolution or pooling", layer))
     numbers = [flat(one) for one in (layer.kernel_size, layer.stride, layer.dilation)]
     pairs: list[tuple[int, int]] = []

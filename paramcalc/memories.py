@@ -15,7 +15,7 @@ from textwrap import wrap
 from paramcalc.errors import ParamcalcError, counted, join_path, show
 from paramcalc.layers.activation import Activation, Dropout, Identity
 from paramcalc.layers.base import CheckedLayer, Layer, Shape, ask, is_layer, locate, visits
-from paramcalc.layers.checks import as_bool, as_int, as_str, entries, wrong
+from paramcalc.layers.checks import as_bool, as_int, as_str, entries, is_a, wrong
 from paramcalc.layers.frozen import Frozen, thawed
 from paramcalc.layers.input import Input
 from paramcalc.layers.reshape import Flatten, Reshape
@@ -375,12 +375,12 @@ def ways(path: str) -> Iterator[str]:
 
 def as_parts(value: Any, field: str, network: Layer) -> frozenset[str]:
     """`value`, a path of a part of the network or a tuple of them, as a set."""
-    given = (value,) if isinstance(value, str) else entries(value)
-    if given is None or not all(isinstance(one, str) for one in given):
+    given = (value,) if is_a(value, str) else entries(value)
+    if given is None or not all(is_a(one, str) for one in given):
         raise TypeError(wrong("memory", field, "be a path or a tuple of paths", value))
-    paths = frozenset([as_str(one, "memory", field) for one in given])
+    paths = [as_str(one, "memory", field) for one in given]
     known = dict(places(network)) if paths else {}
-    for path in given:
+    for path in paths:
         if path not in known:
             networks = [
                 (one, way) for way in ways(path) if isinstance(one := known.get(way), Network)
@@ -388,7 +388,7 @@ def as_parts(value: Any, field: str, network: Layer) -> frozenset[str]:
             near = [where for where, _ in parts_of(*networks[-1])] if networks else [""]
             wanted = f"name parts of the network, such as {show(tuple(near))}"
             raise ParamcalcError(wrong("memory", field, wanted, path))
-    return paths
+    return frozenset(paths)
 
 
 def named(table: Collection[str], value: Any, field: str) -> str:

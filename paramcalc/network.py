@@ -17,7 +17,7 @@ from paramcalc.layers.base import (
     is_layer_class,
     locate,
 )
-from paramcalc.layers.checks import as_int, as_str, entries, name, wrong
+from paramcalc.layers.checks import as_int, as_str, entries, is_a, name, wrong
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,13 +117,24 @@ class Network(Measured):
         def __getitem__(self, key: slice) -> Self: ...
 
     def __getitem__(self, key: int | str | slice) -> Layer:
-        if isinstance(key, str):
-            if key not in self.names:
-                raise KeyError(f"no layer is named {key!r}; the names are {self.names}")
-            return self.layers[self.names.index(key)]
-        if isinstance(key, slice):
-            return replace(self, layers=self.layers[key], names=self.names[key])
-        return self.layers[key]
+        if is_a(key, str):
+            text = as_str(key, self, "a key")
+            if text not in self.names:
+                raise KeyError(f"no layer is named {show(text)}; the names are {show(self.names)}")
+            return self.layers[self.names.index(text)]
+        if is_a(key, slice):
+            part = self._as_slice(key)
+            return replace(self, layers=self.layers[part], names=self.names[part])
+        return self.layers[as_int(key, self, "a key", "be an int, a name or a slice")]
+
+    def _as_slice(self, key: Any) -> slice:
+        ends = [
+            None if one is None else as_int(one, self, "a slice", "be of ints", key)
+            for one in (key.start, key.stop, key.step)
+        ]
+        if ends[2] == 0:
+            raise ConfigError(wrong(self, "a slice", "have a step that is not 0", key))
+        return slice(*ends)
 
     def _counted(self) -> int:
         total = 0

@@ -12,7 +12,7 @@ from math import prod
 
 from paramcalc.errors import ParamcalcError, ShapeError
 from paramcalc.layers.base import Layer, Shape, Sources, Visit, Window, locate, visits
-from paramcalc.layers.checks import as_axes, as_bool, entries, wrong
+from paramcalc.layers.checks import as_axes, as_bool, entries, is_a, wrong
 from paramcalc.layers.reshape import Permute
 from paramcalc.layers.spatial import SpatialLayer, spatial_axes
 from paramcalc.network import Branches, Concat, Network
@@ -367,7 +367,7 @@ def as_sources(value: Any, layer: Layer, rank: int, output: Shape | None) -> Sou
     fits = given is not None and (output is None or len(given) == len(output))
     for one in given or ():
         pair = entries(one)
-        is_pair = pair is not None and len(pair) == 2 and isinstance(pair[1], Window)
+        is_pair = pair is not None and len(pair) == 2 and is_a(pair[1], Window)
         is_axis = is_pair and pair is not None and type(pair[0]) is int and 0 <= pair[0] < rank
         fits = fits and (one is None or is_axis)
     if not fits:

@@ -15,7 +15,7 @@ from itertools import groupby
 
 from paramcalc.errors import ParamcalcError, counted, join_path, show
 from paramcalc.layers.base import Layer, Shape, ask, locate, visits
-from paramcalc.layers.checks import as_int, entries, wrong
+from paramcalc.layers.checks import as_int, as_str, entries, is_a, wrong
 from paramcalc.network import Branches, places
 from paramcalc.render import latex, table
 from paramcalc.shown import Shown
@@ -288,7 +288,8 @@ def summary(
         total                                         832
     """
     chosen = as_columns(columns)
-    if depth is not None and as_int(depth, "summary", "depth") < 0:
+    depth = None if depth is None else as_int(depth, "summary", "depth")
+    if depth is not None and depth < 0:
         raise ParamcalcError(wrong("summary", "depth", "be at least 0", depth))
     rows: list[SummaryRow] = []
     for path, layer, shape, output in visits(network, input_shape, "summary"):
@@ -308,15 +309,16 @@ def summary(
 def as_columns(columns: Any) -> tuple[str, ...]:
     """`columns`, which must be names of columns."""
     given = entries(columns)
-    if not given or not all(isinstance(name, str) for name in given):
+    if not given or not all(is_a(name, str) for name in given):
         raise TypeError(wrong("summary", "columns", "be a tuple of names", columns))
-    for name in given:
+    names = tuple([as_str(name, "summary", "columns") for name in given])
+    for name in names:
         if name not in COLUMNS:
             known = ", ".join(COLUMNS)
             raise ParamcalcError(f"summary: no column {show(name)}; the columns are {known}")
-    if len(set(given)) < len(given):
-        raise ParamcalcError(wrong("summary", "columns", "name each column once", given))
-    return given
+    if len(set(names)) < len(names):
+        raise ParamcalcError(wrong("summary", "columns", "name each column once", names))
+    return names
 
 
 def add_up(rows: Sequence[SummaryRow]) -> tuple[int, int | None]:

@@ -11,7 +11,7 @@ from textwrap import wrap
 
 from paramcalc.errors import ParamcalcError, counted
 from paramcalc.layers.base import CheckedLayer, Layer, Parameter, Shape, ask, locate, visits
-from paramcalc.layers.checks import entries
+from paramcalc.layers.checks import as_int, entries
 from paramcalc.layers.features import FeaturesLayer, SequenceLayer
 from paramcalc.layers.frozen import Frozen, thawed
 from paramcalc.layers.spatial import SpatialLayer, spatial_axes
@@ -19,7 +19,7 @@ from paramcalc.network import Branches, Concat, Network, parts_of
 from paramcalc.render import latex
 from paramcalc.render.table import Column, Markup, Row, Table, printable
 from paramcalc.shown import Shown
-from paramcalc.term import Term
+from paramcalc.term import Term, as_style
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -247,6 +247,7 @@ class Line:
 
     def steps(self, style: str = "unicode") -> list[str]:
         """The formula in symbols, with the numbers put in, and the value; none of them twice."""
+        style = as_style(style)
         value = f"{self.value:,}".replace(",", "{,}" if style == "latex" else ",")
         if not isinstance(self.value, Term):
             return [value]
@@ -301,13 +302,15 @@ class Working:
             style: "unicode", or "ascii" to do without × and →.
             width: the shapes of a title that is longer stand in a line of their own.
         """
+        style = as_style(style)
+        room = None if width is None else as_int(width, "Working", "width")
         text = printable(f"{self.path} {layer_text(self.layer)}".strip())
         if self.input_shape is None or self.output_shape is None:
             return text
         shapes = f"{shape_text(self.input_shape)} → {shape_text(self.output_shape)}"
         if style == "ascii":
             shapes = shapes.replace("×", "x").replace("→", "->")
-        too_long = width is not None and len(text) + 2 + len(shapes) > width
+        too_long = room is not None and len(text) + 2 + len(shapes) > room
         return f"{text}:\n  {shapes}" if too_long else f"{text}: {shapes}"
 
 

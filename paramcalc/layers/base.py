@@ -16,6 +16,7 @@ from paramcalc.layers.checks import (
     as_shape,
     as_str,
     entries,
+    is_a,
     name,
     wrong,
 )
@@ -369,12 +370,12 @@ class CheckedLayer(Layer):
 
 def is_layer(value: object) -> TypeGuard[Layer]:
     """Whether `value` is a layer, and does not only say so."""
-    return issubclass(type(value), Layer)
+    return is_a(value, Layer)
 
 
 def is_layer_class(value: object) -> TypeGuard[type[Layer]]:
     """Whether `value` is a layer that was not called."""
-    return isinstance(value, type) and issubclass(value, Layer)
+    return is_a(value, type) and issubclass(value, Layer)
 
 
 def refuse_change(self: CheckedLayer, field: str, *_value: object) -> NoReturn:
@@ -392,7 +393,7 @@ def make(cls: Callable[..., T], fields: dict[str, object]) -> T:
 def as_parameters(value: Any, layer: Layer) -> tuple[Parameter, ...]:
     """`value`, which must be a tuple of Parameter."""
     given = entries(value)
-    if given is None or not all(isinstance(one, Parameter) for one in given):
+    if given is None or not all(is_a(one, Parameter) for one in given):
         raise TypeError(wrong(layer, "parameters()", "be a tuple of Parameter", value))
     return given
 
