@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 
-from paramcalc.errors import ParamcalcError, counted, show
+from paramcalc.errors import ParamcalcError, counted, digits, show
 from paramcalc.layers.activation import Activation, Identity
 from paramcalc.layers.attention import MultiheadAttention, TransformerEncoderLayer
 from paramcalc.layers.base import CheckedLayer, Layer, Shape, Sources, Window, ask, locate, visits
@@ -513,8 +513,10 @@ class Flops(Shown):
         ]
 
     def _table(self, style: str = "unicode") -> Table:
-        rows = [Row((one.path, layer_text(one.layer), f"{one.num_flops:,}")) for one in self.rows]
-        rows.append(Row(("total", "", f"{self.num_flops:,}"), 0, "total"))
+        rows = [
+            Row((one.path, layer_text(one.layer), digits(one.num_flops, ","))) for one in self.rows
+        ]
+        rows.append(Row(("total", "", digits(self.num_flops, ",")), 0, "total"))
         title = f"operations by {self.convention}"
         return Table((Column("path"), Column("layer"), Column(title, numeric=True)), tuple(rows))
 

@@ -74,10 +74,26 @@ class _Short(Repr):
     def repr_Sequential(self, network: Sized, level: int) -> str:  # noqa: N802  # called by name
         return f"{type(network).__name__} of {counted(len(network), 'layer')}"
 
+    def repr_int(self, number: int, level: int) -> str:  # noqa: N802
+        text = digits(number)
+        return text if len(text) <= self.maxlong else Repr.repr_int(self, number, level)
+
     repr_Add = repr_Multiply = repr_Concat = repr_Sequential  # noqa: N815
 
 
 _short = _Short()
+
+
+def digits(number: int, group: str = "") -> str:
+    """`number` in decimals, in groups of three by ","; about, if Python refuses to write so many.
+
+    No power with a sign for it, which LaTeX would take for that of the first digit alone.
+    """
+    try:
+        return format(number, group)
+    except ValueError:
+        size = abs(number).bit_length() * 30103 // 100_000  # log10(2) is 0.30103.
+        return f"about {'-' if number < 0 else ''}1e{size}"
 
 
 def show(value: object) -> str:

@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 from keyword import iskeyword
 from unicodedata import normalize
 
-from paramcalc.errors import ConfigError, ParamcalcError, counted, join_path, show
+from paramcalc.errors import ConfigError, ParamcalcError, counted, digits, join_path, show
 from paramcalc.layers.base import (
     CheckedLayer,
     Layer,
@@ -449,4 +449,4 @@ class Concat(Branches):
 
     def __repr__(self) -> str:
         text = Branches.__repr__(self)
-        return f"{text[:-1]}, dim={self.dim})" if self.dim else text
+        return f"{text[:-1]}, dim={digits(self.dim)})" if self.dim else text

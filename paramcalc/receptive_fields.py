@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
 
-from paramcalc.errors import ParamcalcError, ShapeError
+from paramcalc.errors import ParamcalcError, ShapeError, digits
 from paramcalc.layers.base import Layer, Shape, Sources, Visit, Window, locate, visits
 from paramcalc.layers.checks import as_axes, as_bool, entries, is_a, wrong
 from paramcalc.layers.reshape import Permute
@@ -488,7 +488,13 @@ def size_text(one: ReceptiveField) -> str:
         return "all"
     unknown = ["all" if stride is None else "varies" for stride in one.stride]
     pairs = zip(one.size, unknown, strict=True)
-    return " × ".join([word if size is None else f"{size}" for size, word in pairs])
+    return " × ".join([word if size is None else digits(size) for size, word in pairs])
+
+
+def number_text(number: int | Fraction) -> str:
+    """The number; a fraction with its stroke."""
+    over, under = digits(number.numerator), digits(number.denominator)
+    return over if under == "1" else f"{over}/{under}"
 
 
 def extent_texts(one: ReceptiveField) -> list[str]:
@@ -497,7 +503,7 @@ def extent_texts(one: ReceptiveField) -> list[str]:
     if size == "all":
         return [size, "", ""]
     pairs = [
-        " × ".join(["–" if number is None else f"{number}" for number in numbers])
+        " × ".join(["–" if number is None else number_text(number) for number in numbers])
         for numbers in (one.stride, one.padding)
     ]
     return [size, *pairs]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
 
-from paramcalc.errors import ParamcalcError, counted, join_path, show
+from paramcalc.errors import ParamcalcError, counted, digits, join_path, show
 from paramcalc.layers.base import Layer, Shape, ask, locate, visits
 from paramcalc.layers.checks import as_int, as_str, entries, is_a, wrong
 from paramcalc.network import Branches, places
@@ -238,14 +238,16 @@ def cell(value: Any) -> str:
     shape = entries(value)
     if shape is not None:
         return "all" if None in shape else shape_text(shape)
-    return f"{value:,}" if isinstance(value, int) else value
+    return digits(value, ",") if isinstance(value, int) else value
 
 
 def csv_cell(value: Any) -> Any:
     """A value in a CSV file; no spreadsheet takes it for a formula."""
     shape = entries(value)
     if shape is not None:
-        return "x".join(map(str, shape))
+        return "x".join(map(digits, shape))
+    if isinstance(value, int):
+        return digits(value)
     text = table.printable(value) if isinstance(value, str) else value
     is_formula = isinstance(text, str) and text.lstrip().startswith(tuple("=+-@＝＋－＠"))
     return f"'{text}" if is_formula else text

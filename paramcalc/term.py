@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from paramcalc.errors import ParamcalcError, show
+from paramcalc.errors import ParamcalcError, digits, show
 from paramcalc.layers.checks import as_bool, as_int, as_str, is_a, wrong
 from paramcalc.render import html, latex
 from paramcalc.render.table import printable
@@ -306,7 +306,7 @@ def write(value: int, style: Style, *, in_numbers: bool) -> tuple[str, int]:
     if kind == "symbol" and parts.made_of is not None:
         return write(parts.made_of, style, in_numbers=True)
     if kind in ("number", "symbol"):
-        text = str(abs(int(value)))
+        text = digits(abs(int(value)))
         return (text, ATOM) if value >= 0 else (style.minus + text, SUM)
     if kind == "sum":
         signed, number = parts
@@ -334,7 +334,7 @@ def write_sum(parts: Any, number: int, style: Style, inner: Callable[[int, int],
     """The signed parts of a sum and its number, a positive one first if there is one."""
     signed = [(sign, inner(part, PRODUCT)) for sign, part in parts]
     if number:
-        signed.append((1 if number > 0 else -1, str(abs(number))))
+        signed.append((1 if number > 0 else -1, digits(abs(number))))
     if signed[0][0] < 0:
         signed.sort(key=lambda one: one[0] < 0)
     text = "".join([f" {style.minus if sign < 0 else '+'} {part}" for sign, part in signed])

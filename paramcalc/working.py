@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from inspect import signature
 from textwrap import wrap
 
-from paramcalc.errors import ParamcalcError, counted
+from paramcalc.errors import ParamcalcError, counted, digits
 from paramcalc.layers.base import CheckedLayer, Layer, Parameter, Shape, ask, locate, visits
 from paramcalc.layers.checks import as_int, entries
 from paramcalc.layers.features import FeaturesLayer, SequenceLayer
@@ -248,11 +248,11 @@ class Line:
     def steps(self, style: str = "unicode") -> list[str]:
         """The formula in symbols, with the numbers put in, and the value; none of them twice."""
         style = as_style(style)
-        value = f"{self.value:,}".replace(",", "{,}" if style == "latex" else ",")
+        value = digits(self.value, ",").replace(",", "{,}" if style == "latex" else ",")
         if not isinstance(self.value, Term):
             return [value]
         steps = dict.fromkeys([self.value.symbols(style), self.value.numbers(style)])
-        return [*[step for step in steps if step != str(int(self.value))], value]
+        return [*[step for step in steps if step != digits(int(self.value))], value]
 
     def __str__(self) -> str:
         return " = ".join(self.steps())
@@ -321,7 +321,7 @@ def layer_text(layer: Layer) -> str:
 
 def shape_text(shape: Shape) -> str:
     """A shape as a person writes it."""
-    return " × ".join(map(str, shape))
+    return " × ".join(map(digits, shape))
 
 
 class Lifted:

@@ -15,6 +15,7 @@ from paramcalc.layers.checks import (
     as_lengths,
     as_shape,
     as_str,
+    code,
     entries,
     is_a,
     name,
@@ -358,7 +359,7 @@ class CheckedLayer(Layer):
         return f"{cls.__name__}({', '.join(shown)})"
 
     def _brief(self, value: Any) -> str:
-        return repr(value)
+        return code(value)
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         cls: Any = type(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 
-from paramcalc.errors import ConfigError, ShapeError, show
+from paramcalc.errors import ConfigError, ShapeError, digits, show
 
 TYPE_CHECKING = False  # Importing typing would be a tenth of the import of all this.
 if TYPE_CHECKING:
@@ -24,6 +24,17 @@ def name(owner: object) -> str:
 def wrong(owner: object, field: str, wanted: str, value: object) -> str:
     """The words of a refusal."""
     return f"{name(owner)}: {field} must {wanted}, got {show(value)}"
+
+
+def code(value: Any) -> str:
+    """`value` in Python; an int or tuple of ints with too many digits for that, in words."""
+    try:
+        return repr(value)
+    except ValueError:
+        given = entries(value)
+        if given is None:
+            return digits(int(value))
+        return f"({', '.join(map(code, given))}{',' * (len(given) == 1)})"
 
 
 def is_a(value: object, *kinds: type) -> bool:

@@ -15,6 +15,7 @@ from paramcalc.layers.checks import (
     as_data_format,
     as_optional_count,
     as_padding,
+    code,
     entries,
     name,
 )
@@ -62,7 +63,7 @@ class Convolution(SpatialLayer):
     def _brief(self, value: Any) -> str:
         sizes = entries(value)
         alike = sizes and type(sizes[0]) is int and len(set(sizes)) == 1
-        return repr(value[0] if alike else value)
+        return code(value[0] if alike else value)
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
