@@ -9,7 +9,17 @@ from math import prod
 from paramcalc.errors import ParamcalcError, counted, digits, show
 from paramcalc.layers.activation import Activation, Identity
 from paramcalc.layers.attention import MultiheadAttention, TransformerEncoderLayer
-from paramcalc.layers.base import CheckedLayer, Layer, Shape, Sources, Window, ask, locate, visits
+from paramcalc.layers.base import (
+    CheckedLayer,
+    Layer,
+    Shape,
+    Sources,
+    Window,
+    ask,
+    locate,
+    visits,
+    written,
+)
 from paramcalc.layers.checks import as_str
 from paramcalc.layers.dense import Dense
 from paramcalc.layers.frozen import thawed
@@ -457,6 +467,8 @@ class FlopsRow:
     path: str
     layer: Layer
     num_flops: int
+
+    __repr__ = written
 
 
 @dataclass(frozen=True, slots=True, repr=False)

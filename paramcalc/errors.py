@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sized
 from reprlib import Repr
 
+TYPE_CHECKING = False  # Importing typing would be a tenth of the import of all this.
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class ParamcalcError(ValueError):
     """Anything paramcalc refuses by its own rules; wrong types are `TypeError` instead.
@@ -26,8 +30,8 @@ class ParamcalcError(ValueError):
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(problem)
-        self.problem = str(problem)
-        self.path = str(path)
+        self.problem = words(problem)
+        self.path = words(path)
         self.layer = layer
         self.input_shape = input_shape
 
@@ -74,9 +78,9 @@ class _Short(Repr):
     def repr_Sequential(self, network: Sized, level: int) -> str:  # noqa: N802  # called by name
         return f"{type(network).__name__} of {counted(len(network), 'layer')}"
 
-    def repr_int(self, number: int, level: int) -> str:  # noqa: N802
-        text = digits(number)
-        return text if len(text) <= self.maxlong else Repr.repr_int(self, number, level)
+    def repr_int(self, x: int, level: int) -> str:
+        text = digits(x)
+        return text if len(text) <= self.maxlong else Repr.repr_int(self, x, level)
 
     repr_Add = repr_Multiply = repr_Concat = repr_Sequential  # noqa: N815
 
@@ -103,6 +107,11 @@ def show(value: object) -> str:
         return text if len(text) <= 200 else text[:199] + "…"
     except Exception:  # noqa: BLE001  # a repr that fails, or an int too long to be printed
         return f"a value of type {type(value).__name__} that cannot be printed"
+
+
+def words(text: Any) -> str:
+    """`text` as a plain str; of what is none, what `show` has for it."""
+    return str.__str__(text) if issubclass(type(text), str) else show(text)
 
 
 def counted(number: int, thing: str, things: str = "") -> str:

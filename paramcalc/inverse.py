@@ -19,8 +19,7 @@ from paramcalc.layers.checks import (
     Padding,
     as_axes,
     as_bool,
-    as_int,
-    as_shape,
+    as_form,
     entries,
     is_a,
     name,
@@ -261,15 +260,7 @@ def form_of(network: Layer, input_shape: Any, verb: str) -> tuple[int | None, ..
     layers = [layer for _, layer, _, _ in visits(network, None, verb)]
     if input_shape is not None:
         wanted = "be a tuple of ints, with None for the lengths to be found"
-        given = entries(input_shape)
-        if given is None:
-            raise TypeError(wrong(verb, "input_shape", wanted, input_shape))
-        known = [
-            None if one is None else as_int(one, verb, "input_shape", wanted, given)
-            for one in given
-        ]
-        as_shape(tuple([one for one in known if one is not None] or [1]), network)
-        return tuple(known)
+        return as_form(input_shape, verb, network, wanted)
     stated = network._stated_shape()  # pyright: ignore[reportPrivateUsage]
     if stated is not None:
         return stated

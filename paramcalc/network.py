@@ -12,6 +12,7 @@ from paramcalc.layers.base import (
     CheckedLayer,
     Layer,
     Shape,
+    Sources,
     Visit,
     is_layer,
     is_layer_class,
@@ -99,7 +100,7 @@ class Network(Measured):
         hint = ""
         if is_layer_class(value):
             hint = f"; call it: {value.__name__}(...)"
-        elif hasattr(value, "keys"):
+        elif hasattr(type(value), "keys"):
             hint = f"; give names as keywords: {name(self)}(**parts)"
         raise TypeError(wrong(self, key, "be a Layer", value) + hint)
 
@@ -148,6 +149,9 @@ class Network(Measured):
                 locate(error, self._key(position), layer)
                 raise
         return total
+
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        raise self._misfit("sources() is asked of a layer; of a network receptive_field() tells it")
 
     def _key(self, position: int) -> str:
         return self.names[position] if self.names else f"[{position}]"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
 
-from paramcalc.errors import ParamcalcError, ShapeError, digits
+from paramcalc.errors import ParamcalcError, ShapeError, digits, show
 from paramcalc.layers.base import Layer, Shape, Sources, Visit, Window, locate, visits
 from paramcalc.layers.checks import as_axes, as_bool, entries, is_a, wrong
 from paramcalc.layers.reshape import Permute
@@ -307,7 +307,12 @@ class Way:
             places.append(self.through(branch, place))
         path, layer, _, output = next(self.visits)
         rank = max([len(one.lengths) for one in places])
-        dim = network.dim % rank if isinstance(network, Concat) else None
+        dim: int | None = None
+        if isinstance(network, Concat):
+            dim = network.dim + rank if network.dim < 0 else network.dim
+            if not 0 <= dim < min([len(one.lengths) for one in places]):
+                problem = f"there is no dim {show(network.dim)} in all that leaves the branches"
+                raise ShapeError(problem, path=path, layer=network)
         lengths = output or (None,) * rank
         outputs = tuple([one.lengths for one in places])
         starts = starts_along(outputs, dim)
@@ -553,11 +558,9 @@ def looked_for(
 def ranks(layers: Iterable[Layer]) -> Iterator[int]:
     """The number of axes at those of the layers that state one."""
     for layer in layers:
-        fields = ("kernel_size", "output_size", "padding", "cropping", "size", "scale_factor")
-        sizes = [getattr(layer, field, None) for field in fields]
-        tuples = [one for one in map(entries, sizes) if one is not None]
-        if isinstance(layer, SpatialLayer) and (tuples or hasattr(layer, "upscale_factor")):
-            yield len(tuples[0]) + 1 if tuples else 3
+        rank = layer._stated_rank() if isinstance(layer, SpatialLayer) else None  # pyright: ignore[reportPrivateUsage]
+        if rank is not None:
+            yield rank + 1
 
 
 def receptive_field(network: Layer, input_shape: Shape | None = None) -> ReceptiveField:

@@ -14,7 +14,7 @@ from functools import reduce
 from itertools import groupby
 
 from paramcalc.errors import ParamcalcError, counted, digits, join_path, show
-from paramcalc.layers.base import Layer, Shape, ask, locate, visits
+from paramcalc.layers.base import Layer, Shape, ask, locate, visits, written
 from paramcalc.layers.checks import as_int, as_str, entries, is_a, wrong
 from paramcalc.network import Branches, places
 from paramcalc.render import latex, table
@@ -71,6 +71,8 @@ class SummaryRow:
     num_params: int
     num_macs: int | None
     within: tuple[SummaryRow, ...] = ()
+
+    __repr__ = written
 
     @property
     def name(self) -> str:

@@ -66,6 +66,9 @@ class Term(int):
         stands = Symbol(as_str(symbol, "Term", "symbol"), *flags, made_of)
         return remade(number, "symbol", stands, 1 if made_of is None else 1 + made_of.size)
 
+    def __repr__(self) -> str:
+        return digits(int(self))
+
     def symbols(self, style: str = "unicode") -> str:
         """The formula in symbols.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paramcalc.layers.base import Layer, Shape, Window, ask, visits
+from paramcalc.layers.base import Layer, Shape, Window, ask, visits, written
 from paramcalc.network import Network
 
 TYPE_CHECKING = False
@@ -33,6 +33,8 @@ class Step:
     layer: Layer
     input_shape: Shape
     output_shape: Shape
+
+    __repr__ = written
 
     @property
     def num_params(self) -> int:

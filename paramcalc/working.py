@@ -10,7 +10,16 @@ from inspect import signature
 from textwrap import wrap
 
 from paramcalc.errors import ParamcalcError, counted, digits
-from paramcalc.layers.base import CheckedLayer, Layer, Parameter, Shape, ask, locate, visits
+from paramcalc.layers.base import (
+    CheckedLayer,
+    Layer,
+    Parameter,
+    Shape,
+    ask,
+    locate,
+    visits,
+    written,
+)
 from paramcalc.layers.checks import as_int, entries
 from paramcalc.layers.features import FeaturesLayer, SequenceLayer
 from paramcalc.layers.frozen import Frozen, thawed
@@ -245,6 +254,8 @@ class Line:
     label: str
     value: int
 
+    __repr__ = written
+
     def steps(self, style: str = "unicode") -> list[str]:
         """The formula in symbols, with the numbers put in, and the value; none of them twice."""
         style = as_style(style)
@@ -289,6 +300,8 @@ class Working:
     parameters: tuple[Line, ...]
     num_params: int
     num_macs: int | None
+
+    __repr__ = written
 
     def lines(self) -> tuple[Line, ...]:
         """All lines, in the order they are shown."""

@@ -11,6 +11,7 @@ from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, join_path
 from paramcalc.layers.checks import (
     as_answer,
     as_bool,
+    as_form,
     as_int,
     as_lengths,
     as_shape,
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn, TypeGuard, TypeVar
 
     T = TypeVar("T")
+
+
+def written(self: Any) -> str:
+    """What the repr of a dataclass is, with ints of any length."""
+    pairs = [(field.name, getattr(self, field.name)) for field in dataclasses.fields(self)]
+    return f"{name(self)}({', '.join([f'{field}={code(one)}' for field, one in pairs])})"
+
 
 Shape = tuple[int, ...]
 """The lengths of all axes but the batch's, such as (channels, height, width)."""
@@ -64,6 +72,8 @@ class Parameter:
         object.__setattr__(self, "shape", shape)
         as_bool(self.trainable, self, "trainable")
 
+    __repr__ = written
+
     @property
     def size(self) -> int:
         """How many values the tensor holds."""
@@ -100,6 +110,8 @@ class Window:
     padding: int = 0
     dilation: int = 1
     spacing: int = 1
+
+    __repr__ = written
 
     def __post_init__(self) -> None:
         least = {"kernel_size": 1, "stride": 0, "padding": None, "dilation": 1, "spacing": 1}
@@ -209,7 +221,9 @@ class Layer:
             or None, if it comes from no single one.
 
         Raises:
-            ShapeError: it is not known, or depends on a length that is not.
+            TypeError: `input_shape` is not a tuple or list of ints and None.
+            ShapeError: it is not known, or depends on a length that is not; or the input has not
+                as many axes as the layer takes.
         """
         raise self._misfit("sources() must say which positions it sees, for a receptive field")
 
@@ -258,8 +272,9 @@ class Layer:
             f"{what} depends on the input: give input_shape or start with Input(...)"
         )
 
-    def _misfit(self, problem: str, shape: Shape | None = None) -> ParamcalcError:
-        return ShapeError(problem, layer=self, input_shape=shape)
+    def _misfit(self, problem: str, shape: tuple[int | None, ...] | None = None) -> ParamcalcError:
+        known: Any = None if shape is None or None in shape else shape
+        return ShapeError(problem, layer=self, input_shape=known)
 
 
 Visit = tuple[str, Layer, Shape | None, Shape | None]
@@ -324,6 +339,14 @@ class CheckedLayer(Layer):
                 raise
 
     def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        shape = as_form(input_shape, self, self)
+        self._check_rank(shape)
+        return self._sources(shape)
+
+    def _check_rank(self, shape: tuple[int | None, ...]) -> None:
+        """Refuse what has not as many axes as the layer takes, if that is certain."""
+
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         return tuple([(axis, Window()) for axis in range(len(input_shape))])
 
     def _counted(self) -> int:
@@ -374,7 +397,7 @@ def is_layer(value: object) -> TypeGuard[Layer]:
     return is_a(value, Layer)
 
 
-def is_layer_class(value: object) -> TypeGuard[type[Layer]]:
+def is_layer_class(value: Any) -> TypeGuard[type[Layer]]:
     """Whether `value` is a layer that was not called."""
     return is_a(value, type) and issubclass(value, Layer)
 

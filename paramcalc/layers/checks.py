@@ -219,6 +219,23 @@ def as_shape(value: Any, layer: object, field: str = "input_shape") -> tuple[int
     return shape
 
 
+def as_form(
+    value: Any,
+    owner: object,
+    layer: object,
+    wanted: str = "be a tuple of ints, with None for the lengths that are not known",
+) -> tuple[int | None, ...]:
+    """`value`, a shape on its way through `layer` with None for any of its lengths, checked."""
+    given = entries(value)
+    if given is None:
+        raise TypeError(wrong(owner, "input_shape", wanted, value))
+    known = [
+        None if one is None else as_int(one, owner, "input_shape", wanted, given) for one in given
+    ]
+    as_shape(tuple([one for one in known if one is not None] or [1] * len(known)), layer)
+    return tuple(known)
+
+
 def as_answer(value: Any, layer: object, method: str) -> int:
     """`value`, a count that a layer of one's own gives, as a plain int of at least 0."""
     number = as_int(value, layer, method)

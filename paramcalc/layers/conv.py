@@ -125,7 +125,7 @@ class Conv(Convolution):
             raise self._too_small(shape, output, self.kernel_size, self.padding, self.dilation)
         return output
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         sizes = self.kernel_size, self.stride, self.padding, self.dilation
         return self._sliding_sources(input_shape, *sizes)
 
@@ -291,7 +291,7 @@ class ConvTranspose(Convolution):
             )
         return self._join(self.out_channels, counts)
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         windows: list[Window] = []
         for axis, (size, step, spread) in enumerate(
             zip(self.kernel_size, self.stride, self.dilation, strict=True)
