@@ -64,6 +64,10 @@ class Merge:
     starts: Lengths
 
 
+MAX_LISTED = 1_000_000
+"""Positions with gaps between them are listed; but not more."""
+
+
 def seen_before(seen: Seen, window: Window, length: int | None, *, exact: bool) -> Seen:
     """The positions that are seen by those that are seen behind a window.
 
@@ -81,6 +85,9 @@ def seen_before(seen: Seen, window: Window, length: int | None, *, exact: bool) 
             if length is not None:
                 start, stop = max(start, 0), min(stop, length)
             return range(start, max(start, stop))
+    number = seen.stop - seen.start if isinstance(seen, range) else len(seen)
+    if number * window.kernel_size > MAX_LISTED:
+        raise ParamcalcError("what is seen has too many gaps to be listed")
     taps = range(0, reach + 1, window.dilation)
     places = {position * step - window.padding + tap for position in seen for tap in taps}
     found = [place // spacing for place in places if place % spacing == 0]
@@ -442,6 +449,7 @@ class ReceptiveField(Shown):
             TypeError: index is not an int or a tuple of ints.
             ParamcalcError: index is negative, or has the wrong number of entries.
             ShapeError: the length of the input matters and is not known.
+            ParamcalcError: more than 1,000,000 positions with gaps would have to be listed.
         """
         at = as_axes(index, "interval", "index", len(self.axes), 0) if self.axes else ()
         as_bool(clipped, "interval", "clipped")
@@ -546,7 +554,10 @@ def looked_for(
         return None, stride, None
     most, padding = 0, None
     for position in range(number):
-        seen = way.seen(end, place, {origin: position}, clipped=False)[origin]
+        try:
+            seen = way.seen(end, place, {origin: position}, clipped=False)[origin]
+        except ParamcalcError:  # They are too many to be listed.
+            return None, stride, None
         found = None if seen is None else ends(seen)
         if found is not None:
             most = max(most, found[1] - found[0] + 1)

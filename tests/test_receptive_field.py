@@ -638,3 +638,16 @@ def test_sources_check_what_they_are_asked_about() -> None:
 def test_many_axes_are_not_listed_in_an_error() -> None:
     with pytest.raises(pc.ShapeError, match=r"expects \(channels, 10 spatial axes\), got"):
         pc.Pool((1,) * 10).output_shape((4,))
+
+
+def test_what_is_too_much_to_list_is_refused_in_words() -> None:
+    far = 10**30
+    layer, shape = pc.Conv1d(4, 4, far, dilation=3), (4, 10 * far)
+    field = pc.receptive_field(layer, shape)
+    assert field.size == (3 * far - 2,)
+    with pytest.raises(pc.ParamcalcError, match="what is seen has too many gaps to be listed"):
+        field.interval(0, clipped=True)
+    behind = pc.receptive_field(pc.Sequential(layer, pc.ConvTranspose1d(4, 4, 3, 2)), shape)
+    assert (behind.size, behind.stride) == ((None,), (Fraction(1, 2),))
+    with pytest.raises(pc.ParamcalcError, match=r"a window of 1000.* taps with gaps is too large"):
+        pc.summary(layer, shape, columns=("num_uncovered",)).to_records()
