@@ -64,7 +64,7 @@ Raising = lying(
     "index int float len iter getitem repr str eq lt gt le ge bool contains hash add radd mul rmul "
     "floordiv format",
 )
-LyingInt = lying(int, "index int repr str format hash eq lt gt le ge bool add mul mod")
+LyingInt = lying(int, "index int repr str format hash eq lt gt le ge bool add radd mul rmul mod")
 LyingFloat = lying(float, "float repr eq hash lt le abs")
 LyingStr = lying(
     str,
@@ -276,6 +276,7 @@ HOSTILE: list[Callable[[], Any]] = [
     lambda: disguised(pc.Window),
     lambda: LyingInt(3),
     lambda: LyingInt(-3),
+    lambda: (3, LyingInt(3)),
     lambda: LyingFloat(0.5),
     *[
         lambda text=text: LyingStr(text)
@@ -408,6 +409,8 @@ SHAPES_TRIED: list[Any] = [None, (4,), (4, 8), (4, 8, 8), (8, 8, 8, 4), (HUGE, 1
 def use(value: Any) -> None:
     """All that can be asked of what was accepted, with no shape and with some that may fit."""
     text = str(value)
+    if isinstance(value, pc.Parameter):
+        assert value.size >= 1
     if not isinstance(value, pc.Layer):
         return
     assert len(text) < 200_000

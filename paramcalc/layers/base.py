@@ -66,9 +66,10 @@ class Parameter:
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", as_str(self.name, self, "name"))
         shape = as_lengths(self.shape, self, "shape")
-        given = entries(self.shape)
-        if given and all(isinstance(length, int) for length in given):
-            shape = given  # An int of a subclass may carry its working.
+        given = entries(self.shape) or ()
+        if {*map(type, given)} - {int}:
+            pairs = zip(given, shape, strict=True)
+            shape = tuple([own if has_working(own) else plain for own, plain in pairs])
         object.__setattr__(self, "shape", shape)
         as_bool(self.trainable, self, "trainable")
 
@@ -390,6 +391,11 @@ class CheckedLayer(Layer):
             cls,
             {field.name: getattr(self, field.name) for field in dataclasses.fields(cls)},
         )
+
+
+def has_working(value: object) -> bool:
+    """Whether `value` is a Term, which is not known here; other ints may compute as they like."""
+    return type(value).__module__ == "paramcalc.term"
 
 
 def is_layer(value: object) -> TypeGuard[Layer]:
