@@ -6,10 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 
-from paramcalc.errors import ParamcalcError, counted, show
+from paramcalc.errors import ParamcalcError, counted, digits, show
 from paramcalc.layers.activation import Activation, Identity
 from paramcalc.layers.attention import MultiheadAttention, TransformerEncoderLayer
-from paramcalc.layers.base import CheckedLayer, Layer, Shape, Sources, Window, ask, locate, visits
+from paramcalc.layers.base import (
+    CheckedLayer,
+    Layer,
+    Shape,
+    Sources,
+    Window,
+    ask,
+    locate,
+    visits,
+    written,
+)
 from paramcalc.layers.checks import as_str
 from paramcalc.layers.dense import Dense
 from paramcalc.layers.frozen import thawed
@@ -105,22 +115,45 @@ def taps(window: Window, length: int, count: int) -> int:
     A position o of the output meets position i of the axis by tap t where
     spacing·i = stride·o − padding + dilation·t; stride or spacing is 1.
     """
-    number = 0
-    if window.kernel_size <= count or window.spacing > 1:
-        for tap in range(window.kernel_size):
-            ahead = window.padding - window.dilation * tap
-            if window.spacing == 1:
-                first, last = -(-ahead // window.stride), (length - 1 + ahead) // window.stride
-                number += max(min(last, count - 1) - max(first, 0) + 1, 0)
-            else:
-                first, last = -(ahead // window.spacing), (count - 1 - ahead) // window.spacing
-                number += max(min(last, length - 1) - max(first, 0) + 1, 0)
-        return number
-    for position in range(count):
-        ahead = window.padding - window.stride * position
-        first, last = -(-ahead // window.dilation), (length - 1 + ahead) // window.dilation
-        number += max(min(last, window.kernel_size - 1) - max(first, 0) + 1, 0)
-    return number
+    size, step = window.kernel_size, window.dilation
+    if window.spacing == 1:  # stride·o + dilation·t, from padding on.
+        start, stop = window.padding, window.padding + length
+        across, stride = count, window.stride
+    else:  # spacing·i + dilation·t with the taps counted from the last, so that o is from 0 on.
+        start = step * (size - 1) - window.padding
+        stop = start + count
+        across, stride = length, window.spacing
+    return pairs_below(stop, across, stride, size, step) - pairs_below(
+        start, across, stride, size, step
+    )
+
+
+def pairs_below(limit: int, many: int, step: int, others: int, other_step: int) -> int:
+    """How many pairs, of `many` numbers and of `others` from 0 on, have step·i + other·j < limit.
+
+    Not one by one: there may be more of them than anybody could count.
+    """
+    if limit <= 0:
+        return 0
+    full = min(max((limit - 1 - step * (many - 1)) // other_step + 1, 0), others)
+    last = min((limit - 1) // other_step + 1, others)
+    # Of the first, all pairs; of those up to the last, those with i below (limit − other·j) / step.
+    left = last - full
+    return (
+        full * many + floor_sum(left, step, other_step, limit - 1 - other_step * (last - 1)) + left
+    )
+
+
+def floor_sum(number: int, under: int, factor: int, start: int) -> int:
+    """The sum of ⌊(factor·j + start) / under⌋ for j from 0 to number − 1, as Euclid divides."""
+    total = 0
+    while number > 0:
+        total += number * (number - 1) // 2 * (factor // under) + number * (start // under)
+        factor, start = factor % under, start % under
+        highest = factor * number + start
+        number, start = divmod(highest, under)
+        factor, under = under, factor
+    return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,6 +493,8 @@ class FlopsRow:
     layer: Layer
     num_flops: int
 
+    __repr__ = written
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Flops(Shown):
@@ -515,8 +550,10 @@ class Flops(Shown):
         ]
 
     def _table(self, style: str = "unicode") -> Table:
-        rows = [Row((one.path, layer_text(one.layer), f"{one.num_flops:,}")) for one in self.rows]
-        rows.append(Row(("total", "", f"{self.num_flops:,}"), 0, "total"))
+        rows = [
+            Row((one.path, layer_text(one.layer), digits(one.num_flops, ","))) for one in self.rows
+        ]
+        rows.append(Row(("total", "", digits(self.num_flops, ",")), 0, "total"))
         title = f"operations by {self.convention}"
         return Table((Column("path"), Column("layer"), Column(title, numeric=True)), tuple(rows))
 
@@ -578,12 +615,11 @@ def flops(
         total                               97
         flax: two for each multiply-accumulate, one for each operation on a value
     """
-    if as_str(convention, "flops", "convention") not in LEDGERS:
+    tool = as_str(convention, "flops", "convention")
+    if tool not in LEDGERS:
         known = ", ".join(LEDGERS)
-        raise ParamcalcError(
-            f"flops: no convention {show(convention)}; the conventions are {known}"
-        )
-    ledger = LEDGERS[convention]
+        raise ParamcalcError(f"flops: no convention {show(tool)}; the conventions are {known}")
+    ledger = LEDGERS[tool]
     rows: list[FlopsRow] = []
     found: Any = visits(network, input_shape, "flops", counting=False)
     for path, layer, shape, output in found:
@@ -593,4 +629,4 @@ def flops(
             locate(error, path, layer)
             raise
         rows.append(FlopsRow(path, layer, number))
-    return Flops(convention, tuple(rows))
+    return Flops(tool, tuple(rows))

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sized
 from reprlib import Repr
 
+TYPE_CHECKING = False  # Importing typing would be a tenth of the import of all this.
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class ParamcalcError(ValueError):
     """Anything paramcalc refuses by its own rules; wrong types are `TypeError` instead.
@@ -26,8 +30,8 @@ class ParamcalcError(ValueError):
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(problem)
-        self.problem: str = str(problem)
-        self.path: str = str(path)
+        self.problem: str = words(problem)
+        self.path: str = words(path)
         self.layer = layer
         self.input_shape = input_shape
 
@@ -74,10 +78,26 @@ class _Short(Repr):
     def repr_Sequential(self, network: Sized, level: int) -> str:  # noqa: N802  # called by name
         return f"{type(network).__name__} of {counted(len(network), 'layer')}"
 
+    def repr_int(self, x: int, level: int) -> str:
+        text = digits(x)
+        return text if len(text) <= self.maxlong else Repr.repr_int(self, x, level)
+
     repr_Add = repr_Multiply = repr_Concat = repr_Sequential  # noqa: N815
 
 
 _short = _Short()
+
+
+def digits(number: int, group: str = "") -> str:
+    """`number` in decimals, in groups of three by ","; about, if Python refuses to write so many.
+
+    No power with a sign for it, which LaTeX would take for that of the first digit alone.
+    """
+    try:
+        return format(number, group)
+    except ValueError:
+        size = abs(number).bit_length() * 30103 // 100_000  # log10(2) is 0.30103.
+        return f"about {'-' if number < 0 else ''}1e{size}"
 
 
 def show(value: object) -> str:
@@ -87,6 +107,11 @@ def show(value: object) -> str:
         return text if len(text) <= 200 else text[:199] + "…"
     except Exception:  # noqa: BLE001  # a repr that fails, or an int too long to be printed
         return f"a value of type {type(value).__name__} that cannot be printed"
+
+
+def words(text: Any) -> str:
+    """`text` as a plain str; of what is none, what `show` has for it."""
+    return str.__str__(text) if issubclass(type(text), str) else show(text)
 
 
 def counted(number: int, thing: str, things: str = "") -> str:

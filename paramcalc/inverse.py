@@ -19,9 +19,9 @@ from paramcalc.layers.checks import (
     Padding,
     as_axes,
     as_bool,
-    as_int,
-    as_shape,
+    as_form,
     entries,
+    is_a,
     name,
     wrong,
 )
@@ -260,15 +260,7 @@ def form_of(network: Layer, input_shape: Any, verb: str) -> tuple[int | None, ..
     layers = [layer for _, layer, _, _ in visits(network, None, verb)]
     if input_shape is not None:
         wanted = "be a tuple of ints, with None for the lengths to be found"
-        given = entries(input_shape)
-        if given is None:
-            raise TypeError(wrong(verb, "input_shape", wanted, input_shape))
-        known = [
-            None if one is None else as_int(one, verb, "input_shape", wanted, given)
-            for one in given
-        ]
-        as_shape(tuple([one for one in known if one is not None] or [1]), network)
-        return tuple(known)
+        return as_form(input_shape, verb, network, wanted)
     stated = network._stated_shape()  # pyright: ignore[reportPrivateUsage]
     if stated is not None:
         return stated
@@ -410,7 +402,7 @@ def same_padding(layer: Conv | Pool) -> int | Padding:
         >>> same_padding(pc.Conv1d(3, 8, 4))
         ((1, 2),)
     """
-    if not isinstance(layer, Conv | Pool):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not is_a(layer, Conv, Pool):
         raise TypeError(wrong("same_padding", "layer", "be a convolution or pooling", layer))
     numbers = [flat(one) for one in (layer.kernel_size, layer.stride, layer.dilation)]
     pairs: list[tuple[int, int]] = []

@@ -12,10 +12,10 @@ from itertools import accumulate
 from math import prod
 from textwrap import wrap
 
-from paramcalc.errors import ParamcalcError, counted, join_path, show
+from paramcalc.errors import ParamcalcError, counted, digits, join_path, show
 from paramcalc.layers.activation import Activation, Dropout, Identity
 from paramcalc.layers.base import CheckedLayer, Layer, Shape, ask, is_layer, locate, visits
-from paramcalc.layers.checks import as_bool, as_int, as_str, entries, wrong
+from paramcalc.layers.checks import as_bool, as_int, as_str, entries, is_a, wrong
 from paramcalc.layers.frozen import Frozen, thawed
 from paramcalc.layers.input import Input
 from paramcalc.layers.reshape import Flatten, Reshape
@@ -150,7 +150,7 @@ class Memory(Shown):
         )
 
     def _convention(self) -> str:
-        batch = f"Batches of {self.batch_size:,}, {self.optimizer}"
+        batch = f"Batches of {digits(self.batch_size, ',')}, {self.optimizer}"
         if self.dtype == "mixed":
             copy = "4 a buffer, for the optimizer's state and its copy of the weights"
             return f"{batch}, mixed: 2 bytes a weight, gradient or output; {copy}"
@@ -205,7 +205,7 @@ class Memory(Shown):
         )
         rows = [
             Row(
-                (part, binary(value), f"{value:,}", made),
+                (part, binary(value), digits(value, ","), made),
                 kind="total" if part in ("training", "inference") else "row",
             )
             for part, value, made in self._rows(style)
@@ -217,7 +217,7 @@ def working(value: int, style: str) -> str:
     """How a number was made, with the numbers put in; nothing, if it is not known."""
     if not isinstance(value, Term):
         return ""
-    numbers = re.sub(r"\d+", lambda digits: f"{int(digits[0]):,}", value.numbers(style))
+    numbers = re.sub(r"(?<![\de])\d+", lambda found: f"{int(found[0]):,}", value.numbers(style))
     return Markup(f"${numbers.replace(',', '{,}')}$") if style == "latex" else numbers
 
 
@@ -233,7 +233,7 @@ def binary(number: int) -> str:
         places -= 1
     whole, part = divmod(rounded(number * 10**places, 1024**power), 10**places)
     decimals = f".{part:0{places}}" if places else ""
-    return f"{whole:,}{decimals} {UNITS[power - 1]}"
+    return f"{digits(whole, ',')}{decimals} {UNITS[power - 1]}"
 
 
 def rounded(over: int, under: int) -> int:
@@ -376,12 +376,12 @@ def ways(path: str) -> Iterator[str]:
 
 def as_parts(value: Any, field: str, network: Layer) -> frozenset[str]:
     """`value`, a path of a part of the network or a tuple of them, as a set."""
-    given = (value,) if isinstance(value, str) else entries(value)
-    if given is None or not all(isinstance(one, str) for one in given):
+    given = (value,) if is_a(value, str) else entries(value)
+    if given is None or not all(is_a(one, str) for one in given):
         raise TypeError(wrong("memory", field, "be a path or a tuple of paths", value))
-    paths = frozenset([as_str(one, "memory", field) for one in given])
+    paths = [as_str(one, "memory", field) for one in given]
     known = dict(places(network)) if paths else {}
-    for path in given:
+    for path in paths:
         if path not in known:
             networks = [
                 (one, way) for way in ways(path) if isinstance(one := known.get(way), Network)
@@ -389,7 +389,7 @@ def as_parts(value: Any, field: str, network: Layer) -> frozenset[str]:
             near = [where for where, _ in parts_of(*networks[-1])] if networks else [""]
             wanted = f"name parts of the network, such as {show(tuple(near))}"
             raise ParamcalcError(wrong("memory", field, wanted, path))
-    return paths
+    return frozenset(paths)
 
 
 def named(table: Collection[str], value: Any, field: str) -> str:

@@ -6,17 +6,18 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from keyword import iskeyword
 
-from paramcalc.errors import ConfigError, ParamcalcError, counted, join_path, show
+from paramcalc.errors import ConfigError, ParamcalcError, counted, digits, join_path, show
 from paramcalc.layers.base import (
     CheckedLayer,
     Layer,
     Shape,
+    Sources,
     Visit,
     is_layer,
     is_layer_class,
     locate,
 )
-from paramcalc.layers.checks import as_int, as_str, entries, name, wrong
+from paramcalc.layers.checks import as_int, as_str, entries, is_a, name, wrong
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Network(Measured):
         hint = ""
         if is_layer_class(value):
             hint = f"; call it: {value.__name__}(...)"
-        elif hasattr(value, "keys"):
+        elif hasattr(type(value), "keys"):
             hint = f"; give names as keywords: {name(self)}(**parts)"
         raise TypeError(wrong(self, key, "be a Layer", value) + hint)
 
@@ -120,13 +121,24 @@ class Network(Measured):
         def __getitem__(self, key: slice) -> Self: ...
 
     def __getitem__(self, key: int | str | slice) -> Layer:
-        if isinstance(key, str):
-            if key not in self.names:
-                raise KeyError(f"no layer is named {key!r}; the names are {self.names}")
-            return self.layers[self.names.index(key)]
-        if isinstance(key, slice):
-            return replace(self, layers=self.layers[key], names=self.names[key])
-        return self.layers[key]
+        if is_a(key, str):
+            text = as_str(key, self, "a key")
+            if text not in self.names:
+                raise KeyError(f"no layer is named {show(text)}; the names are {show(self.names)}")
+            return self.layers[self.names.index(text)]
+        if is_a(key, slice):
+            part = self._as_slice(key)
+            return replace(self, layers=self.layers[part], names=self.names[part])
+        return self.layers[as_int(key, self, "a key", "be an int, a name or a slice")]
+
+    def _as_slice(self, key: Any) -> slice:
+        ends = [
+            None if one is None else as_int(one, self, "a slice", "be of ints", key)
+            for one in (key.start, key.stop, key.step)
+        ]
+        if ends[2] == 0:
+            raise ConfigError(wrong(self, "a slice", "have a step that is not 0", key))
+        return slice(*ends)
 
     def _counted(self) -> int:
         total = 0
@@ -140,6 +152,9 @@ class Network(Measured):
                 locate(error, self._key(position), layer)
                 raise
         return total
+
+    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        raise self._misfit("sources() is asked of a layer; of a network receptive_field() tells it")
 
     def _key(self, position: int) -> str:
         return self.names[position] if self.names else f"[{position}]"
@@ -441,4 +456,4 @@ class Concat(Branches):
 
     def __repr__(self) -> str:
         text = Branches.__repr__(self)
-        return f"{text[:-1]}, dim={self.dim})" if self.dim else text
+        return f"{text[:-1]}, dim={digits(self.dim)})" if self.dim else text

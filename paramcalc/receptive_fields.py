@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
 
-from paramcalc.errors import ParamcalcError, ShapeError
+from paramcalc.errors import ParamcalcError, ShapeError, digits, show
 from paramcalc.layers.base import Layer, Shape, Sources, Visit, Window, locate, visits
-from paramcalc.layers.checks import as_axes, as_bool, entries, wrong
+from paramcalc.layers.checks import as_axes, as_bool, entries, is_a, wrong
 from paramcalc.layers.reshape import Permute
 from paramcalc.layers.spatial import SpatialLayer, spatial_axes
 from paramcalc.network import Branches, Concat, Network
@@ -64,6 +64,10 @@ class Merge:
     starts: Lengths
 
 
+MAX_LISTED = 1_000_000
+"""Positions with gaps between them are listed; but not more."""
+
+
 def seen_before(seen: Seen, window: Window, length: int | None, *, exact: bool) -> Seen:
     """The positions that are seen by those that are seen behind a window.
 
@@ -81,6 +85,9 @@ def seen_before(seen: Seen, window: Window, length: int | None, *, exact: bool) 
             if length is not None:
                 start, stop = max(start, 0), min(stop, length)
             return range(start, max(start, stop))
+    number = seen.stop - seen.start if isinstance(seen, range) else len(seen)
+    if number * window.kernel_size > MAX_LISTED:
+        raise ParamcalcError("what is seen has too many gaps to be listed")
     taps = range(0, reach + 1, window.dilation)
     places = {position * step - window.padding + tap for position in seen for tap in taps}
     found = [place // spacing for place in places if place % spacing == 0]
@@ -307,7 +314,12 @@ class Way:
             places.append(self.through(branch, place))
         path, layer, _, output = next(self.visits)
         rank = max([len(one.lengths) for one in places])
-        dim = network.dim % rank if isinstance(network, Concat) else None
+        dim: int | None = None
+        if isinstance(network, Concat):
+            dim = network.dim + rank if network.dim < 0 else network.dim
+            if not 0 <= dim < min([len(one.lengths) for one in places]):
+                problem = f"there is no dim {show(network.dim)} in all that leaves the branches"
+                raise ShapeError(problem, path=path, layer=network)
         lengths = output or (None,) * rank
         outputs = tuple([one.lengths for one in places])
         starts = starts_along(outputs, dim)
@@ -367,7 +379,7 @@ def as_sources(value: Any, layer: Layer, rank: int, output: Shape | None) -> Sou
     fits = given is not None and (output is None or len(given) == len(output))
     for one in given or ():
         pair = entries(one)
-        is_pair = pair is not None and len(pair) == 2 and isinstance(pair[1], Window)
+        is_pair = pair is not None and len(pair) == 2 and is_a(pair[1], Window)
         is_axis = is_pair and pair is not None and type(pair[0]) is int and 0 <= pair[0] < rank
         fits = fits and (one is None or is_axis)
     if not fits:
@@ -437,6 +449,7 @@ class ReceptiveField(Shown):
             TypeError: index is not an int or a tuple of ints.
             ParamcalcError: index is negative, or has the wrong number of entries.
             ShapeError: the length of the input matters and is not known.
+            ParamcalcError: more than 1,000,000 positions with gaps would have to be listed.
         """
         at = as_axes(index, "interval", "index", len(self.axes), 0) if self.axes else ()
         as_bool(clipped, "interval", "clipped")
@@ -488,7 +501,13 @@ def size_text(one: ReceptiveField) -> str:
         return "all"
     unknown = ["all" if stride is None else "varies" for stride in one.stride]
     pairs = zip(one.size, unknown, strict=True)
-    return " × ".join([word if size is None else f"{size}" for size, word in pairs])
+    return " × ".join([word if size is None else digits(size) for size, word in pairs])
+
+
+def number_text(number: int | Fraction) -> str:
+    """The number; a fraction with its stroke."""
+    over, under = digits(number.numerator), digits(number.denominator)
+    return over if under == "1" else f"{over}/{under}"
 
 
 def extent_texts(one: ReceptiveField) -> list[str]:
@@ -497,7 +516,7 @@ def extent_texts(one: ReceptiveField) -> list[str]:
     if size == "all":
         return [size, "", ""]
     pairs = [
-        " × ".join(["–" if number is None else f"{number}" for number in numbers])
+        " × ".join(["–" if number is None else number_text(number) for number in numbers])
         for numbers in (one.stride, one.padding)
     ]
     return [size, *pairs]
@@ -535,7 +554,10 @@ def looked_for(
         return None, stride, None
     most, padding = 0, None
     for position in range(number):
-        seen = way.seen(end, place, {origin: position}, clipped=False)[origin]
+        try:
+            seen = way.seen(end, place, {origin: position}, clipped=False)[origin]
+        except ParamcalcError:  # They are too many to be listed.
+            return None, stride, None
         found = None if seen is None else ends(seen)
         if found is not None:
             most = max(most, found[1] - found[0] + 1)
@@ -547,11 +569,9 @@ def looked_for(
 def ranks(layers: Iterable[Layer]) -> Iterator[int]:
     """The number of axes at those of the layers that state one."""
     for layer in layers:
-        fields = ("kernel_size", "output_size", "padding", "cropping", "size", "scale_factor")
-        sizes = [getattr(layer, field, None) for field in fields]
-        tuples = [one for one in map(entries, sizes) if one is not None]
-        if isinstance(layer, SpatialLayer) and (tuples or hasattr(layer, "upscale_factor")):
-            yield len(tuples[0]) + 1 if tuples else 3
+        rank = layer._stated_rank() if isinstance(layer, SpatialLayer) else None  # pyright: ignore[reportPrivateUsage]
+        if rank is not None:
+            yield rank + 1
 
 
 def receptive_field(network: Layer, input_shape: Shape | None = None) -> ReceptiveField:

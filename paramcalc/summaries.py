@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
 
-from paramcalc.errors import ParamcalcError, counted, join_path, show
-from paramcalc.layers.base import Layer, Shape, ask, locate, visits
-from paramcalc.layers.checks import as_int, entries, wrong
+from paramcalc.errors import ParamcalcError, counted, digits, join_path, show
+from paramcalc.layers.base import Layer, Shape, ask, locate, visits, written
+from paramcalc.layers.checks import as_int, as_str, entries, is_a, wrong
 from paramcalc.network import Branches, places
 from paramcalc.render import latex, table
 from paramcalc.shown import Shown
@@ -68,6 +68,8 @@ class SummaryRow:
     num_params: int
     num_macs: int | None
     within: tuple[SummaryRow, ...] = ()
+
+    __repr__ = written
 
     @property
     def name(self) -> str:
@@ -244,14 +246,16 @@ def cell(value: Any) -> str:
     shape = entries(value)
     if shape is not None:
         return "all" if None in shape else shape_text(shape)
-    return "" if value is None else f"{value:,}"
+    return "" if value is None else digits(value, ",")
 
 
 def csv_cell(value: Any) -> Any:
     """A value in a CSV file; no spreadsheet takes it for a formula."""
     shape = entries(value)
     if shape is not None:
-        return "x".join(map(str, shape))
+        return "x".join(map(digits, shape))
+    if isinstance(value, int):
+        return digits(value)
     text = table.printable(value) if isinstance(value, str) else value
     is_formula = isinstance(text, str) and text.lstrip().startswith(tuple("=+-@＝＋－＠"))
     return f"'{text}" if is_formula else text
@@ -294,7 +298,8 @@ def summary(
         total                                         832
     """
     chosen = as_columns(columns)
-    if depth is not None and as_int(depth, "summary", "depth") < 0:
+    depth = None if depth is None else as_int(depth, "summary", "depth")
+    if depth is not None and depth < 0:
         raise ParamcalcError(wrong("summary", "depth", "be at least 0", depth))
     rows: list[SummaryRow] = []
     for path, layer, shape, output in visits(network, input_shape, "summary"):
@@ -314,15 +319,16 @@ def summary(
 def as_columns(columns: Any) -> tuple[str, ...]:
     """`columns`, which must be names of columns."""
     given = entries(columns)
-    if not given or not all(isinstance(name, str) for name in given):
+    if not given or not all(is_a(name, str) for name in given):
         raise TypeError(wrong("summary", "columns", "be a tuple of names", columns))
-    for name in given:
+    names = tuple([as_str(name, "summary", "columns") for name in given])
+    for name in names:
         if name not in COLUMNS:
             known = ", ".join(COLUMNS)
             raise ParamcalcError(f"summary: no column {show(name)}; the columns are {known}")
-    if len(set(given)) < len(given):
-        raise ParamcalcError(wrong("summary", "columns", "name each column once", given))
-    return given
+    if len(set(names)) < len(names):
+        raise ParamcalcError(wrong("summary", "columns", "name each column once", names))
+    return names
 
 
 def add_up(rows: Sequence[SummaryRow]) -> tuple[int, int | None]:

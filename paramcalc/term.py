@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from paramcalc.errors import ParamcalcError, show
-from paramcalc.layers.checks import as_int, as_str
+from paramcalc.errors import ParamcalcError, digits, show
+from paramcalc.layers.checks import as_bool, as_int, as_str, is_a, wrong
 from paramcalc.render import html, latex
 from paramcalc.render.table import printable
 
@@ -60,8 +60,14 @@ class Term(int):
         made_of: Term | None = None,
     ) -> Term:
         number = as_int(value, "Term", "value")
-        stands = Symbol(as_str(symbol, "Term", "symbol"), divides, is_axis, made_of)
+        if made_of is not None and not is_a(made_of, Term):
+            raise TypeError(wrong("Term", "made_of", "be a Term", made_of))
+        flags = as_bool(divides, "Term", "divides"), as_bool(is_axis, "Term", "is_axis")
+        stands = Symbol(as_str(symbol, "Term", "symbol"), *flags, made_of)
         return remade(number, "symbol", stands, 1 if made_of is None else 1 + made_of.size)
+
+    def __repr__(self) -> str:
+        return digits(int(self))
 
     def symbols(self, style: str = "unicode") -> str:
         """The formula in symbols.
@@ -72,7 +78,7 @@ class Term(int):
         Raises:
             ParamcalcError: an unknown style.
         """
-        return write(self, style_named(style), in_numbers=False)[0]
+        return write(self, STYLES[as_style(style)], in_numbers=False)[0]
 
     def numbers(self, style: str = "unicode") -> str:
         """The formula with the numbers put in.
@@ -83,7 +89,7 @@ class Term(int):
         Raises:
             ParamcalcError: an unknown style.
         """
-        return write(self, style_named(style), in_numbers=True)[0]
+        return write(self, STYLES[as_style(style)], in_numbers=True)[0]
 
     def __add__(self, other: int) -> int:
         return add(self, other, int.__add__(self, other), 1)
@@ -277,11 +283,12 @@ STYLES = {
 }
 
 
-def style_named(name: str) -> Style:
-    """The style of that name."""
-    if name not in STYLES:
-        raise ParamcalcError(f"no style {show(name)}; the styles are {', '.join(STYLES)}")
-    return STYLES[name]
+def as_style(name: str) -> str:
+    """`name`, which must be that of a style, as a plain str."""
+    text = as_str(name, "Term", "style")
+    if text not in STYLES:
+        raise ParamcalcError(f"no style {show(text)}; the styles are {', '.join(STYLES)}")
+    return text
 
 
 SUM, PRODUCT, ATOM = 1, 2, 3
@@ -302,7 +309,7 @@ def write(value: int, style: Style, *, in_numbers: bool) -> tuple[str, int]:
     if kind == "symbol" and parts.made_of is not None:
         return write(parts.made_of, style, in_numbers=True)
     if kind in ("number", "symbol"):
-        text = str(abs(int(value)))
+        text = digits(abs(int(value)))
         return (text, ATOM) if value >= 0 else (style.minus + text, SUM)
     if kind == "sum":
         signed, number = parts
@@ -330,7 +337,7 @@ def write_sum(parts: Any, number: int, style: Style, inner: Callable[[int, int],
     """The signed parts of a sum and its number, a positive one first if there is one."""
     signed = [(sign, inner(part, PRODUCT)) for sign, part in parts]
     if number:
-        signed.append((1 if number > 0 else -1, str(abs(number))))
+        signed.append((1 if number > 0 else -1, digits(abs(number))))
     if signed[0][0] < 0:
         signed.sort(key=lambda one: one[0] < 0)
     text = "".join([f" {style.minus if sign < 0 else '+'} {part}" for sign, part in signed])

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from paramcalc.layers.base import Layer, Shape, Window, ask, visits
+from paramcalc.errors import ParamcalcError, show
+from paramcalc.layers.base import Layer, Shape, Window, ask, visits, written
 from paramcalc.network import Network
 
 TYPE_CHECKING = False
@@ -36,6 +37,9 @@ class Step(NamedTuple):
     input_shape: Shape
     output_shape: Shape
 
+    def __repr__(self) -> str:
+        return written(self)
+
     @property
     def num_params(self) -> int:
         """How many values are learnt here; by the merging of branches none."""
@@ -55,6 +59,7 @@ class Step(NamedTuple):
 
         Raises:
             ShapeError: a layer of one's own does not say what it sees.
+            ParamcalcError: a window has more than 1,000,000 taps, and gaps between them.
         """
         if isinstance(self.layer, Network):
             return ()
@@ -69,6 +74,10 @@ class Step(NamedTuple):
         )
 
 
+MAX_TAPS = 1_000_000
+"""With more, apart from each other, it is not looked for what they see."""
+
+
 def covered(window: Window, length: int, count: int) -> int:
     """How many positions of an axis are seen by `count` windows."""
     step, reach = window.stride, window.dilation * (window.kernel_size - 1) + 1
@@ -81,6 +90,11 @@ def covered(window: Window, length: int, count: int) -> int:
         starts = [at * step - window.padding for at in {first - 1, last + 1} if 0 <= at < count]
         cut = [max(min(start + reach, length) - max(start, 0), 0) for start in starts]
         return within * reach + sum(cut)
+    if window.kernel_size > MAX_TAPS:
+        problem = (
+            f"a window of {show(window.kernel_size)} taps with gaps is too large to be followed"
+        )
+        raise ParamcalcError(problem)
     # A tap covers every step-th position from its first; taps of the same remainder may overlap.
     ends: dict[int, int] = {}
     number = 0

@@ -8,9 +8,18 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from inspect import signature
 
-from paramcalc.errors import ParamcalcError, counted
-from paramcalc.layers.base import CheckedLayer, Layer, Parameter, Shape, ask, locate, visits
-from paramcalc.layers.checks import entries
+from paramcalc.errors import ParamcalcError, counted, digits
+from paramcalc.layers.base import (
+    CheckedLayer,
+    Layer,
+    Parameter,
+    Shape,
+    ask,
+    locate,
+    visits,
+    written,
+)
+from paramcalc.layers.checks import as_int, entries
 from paramcalc.layers.features import FeaturesLayer, SequenceLayer
 from paramcalc.layers.frozen import Frozen, thawed
 from paramcalc.layers.spatial import SpatialLayer, spatial_axes
@@ -18,7 +27,7 @@ from paramcalc.network import Branches, Concat, Network, parts_of
 from paramcalc.render import latex
 from paramcalc.render.table import Column, Markup, Row, Table, printable
 from paramcalc.shown import Shown
-from paramcalc.term import Term
+from paramcalc.term import Term, as_style
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -244,13 +253,16 @@ class Line:
     label: str
     value: int
 
+    __repr__ = written
+
     def steps(self, style: str = "unicode") -> list[str]:
         """The formula in symbols, with the numbers put in, and the value; none of them twice."""
-        value = f"{self.value:,}".replace(",", "{,}" if style == "latex" else ",")
+        style = as_style(style)
+        value = digits(self.value, ",").replace(",", "{,}" if style == "latex" else ",")
         if not isinstance(self.value, Term):
             return [value]
         steps = dict.fromkeys([self.value.symbols(style), self.value.numbers(style)])
-        return [*[step for step in steps if step != str(int(self.value))], value]
+        return [*[step for step in steps if step != digits(int(self.value))], value]
 
     def __str__(self) -> str:
         return " = ".join(self.steps())
@@ -288,6 +300,8 @@ class Working:
     num_params: int
     num_macs: int | None
 
+    __repr__ = written
+
     def lines(self) -> tuple[Line, ...]:
         """All lines, in the order they are shown."""
         macs = () if not self.num_macs else (Line("MACs", self.num_macs),)
@@ -300,13 +314,15 @@ class Working:
             style: "unicode", or "ascii" to do without × and →.
             width: the shapes of a title that is longer stand in a line of their own.
         """
+        style = as_style(style)
+        room = None if width is None else as_int(width, "Working", "width")
         text = printable(f"{self.path} {layer_text(self.layer)}".strip())
         if self.input_shape is None or self.output_shape is None:
             return text
         shapes = f"{shape_text(self.input_shape)} → {shape_text(self.output_shape)}"
         if style == "ascii":
             shapes = shapes.replace("×", "x").replace("→", "->")
-        too_long = width is not None and len(text) + 2 + len(shapes) > width
+        too_long = room is not None and len(text) + 2 + len(shapes) > room
         return f"{text}:\n  {shapes}" if too_long else f"{text}: {shapes}"
 
 
@@ -317,7 +333,7 @@ def layer_text(layer: Layer) -> str:
 
 def shape_text(shape: Shape) -> str:
     """A shape as a person writes it."""
-    return " × ".join(map(str, shape))
+    return " × ".join(map(digits, shape))
 
 
 class Lifted:

@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import paramcalc as pc
 from paramcalc import zoo
+from paramcalc.costs import taps
 
 IMAGE = (3, 224, 224)
 TOOLS = ("fvcore", "torchinfo", "flax", "tensorflow")
@@ -243,3 +247,36 @@ def test_activations_are_known_by_any_spelling() -> None:
 def test_several_axes_are_normalized_over_as_one() -> None:
     flat = pc.flops(pc.LayerNorm(15), (2, 15), convention="flax").num_flops
     assert pc.flops(pc.LayerNorm((3, 5)), (2, 3, 5), convention="flax").num_flops == flat
+
+
+@given(
+    st.builds(
+        pc.Window,
+        kernel_size=st.integers(1, 7),
+        stride=st.integers(1, 5),
+        padding=st.integers(-6, 9),
+        dilation=st.integers(1, 4),
+    ),
+    st.integers(1, 5),
+    st.integers(1, 15),
+    st.integers(1, 12),
+)
+def test_taps_are_those_counted_one_by_one(
+    window: pc.Window, spacing: int, length: int, count: int
+) -> None:
+    for one in [window, replace(window, stride=1, spacing=spacing)]:
+        places = [
+            one.stride * position - one.padding + one.dilation * tap
+            for position in range(count)
+            for tap in range(one.kernel_size)
+        ]
+        on_the_axis = [at for at in places if at % one.spacing == 0]
+        on_the_axis = [at for at in on_the_axis if 0 <= at // one.spacing < length]
+        assert taps(one, length, count) == len(on_the_axis)
+
+
+def test_taps_without_number_are_counted_at_once() -> None:
+    far = 10**30
+    assert taps(pc.Window(far), 2 * far, far + 1) == far * (far + 1)
+    assert taps(pc.Window(far, dilation=3), 3 * far - 2, 1) == far
+    assert taps(pc.Window(far, padding=far - 1, spacing=far), 5, 5 * far) == 5 * far

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -191,3 +192,25 @@ def test_a_network_as_deep_as_may_be() -> None:
     assert pc.trace(network, (3, 4))[1].path == "[0]" * 49 + "[1]"
     names = {name: getattr(pc, name) for name in pc.__all__}
     assert hash(network) == hash(eval(repr(network), names))  # noqa: S307
+
+
+class Raising:
+    """What says it is an int, and is not."""
+
+    def __index__(self) -> int:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize("key", [Raising(), None, 1.0, (0,)], ids=lambda key: type(key).__name__)
+def test_a_key_that_is_none(key: Any) -> None:
+    network: Any = pc.Sequential(pc.Flatten())
+    with pytest.raises(TypeError, match="Sequential: a key must be an int, a name or a slice, got"):
+        network[key]
+    if key is not None:
+        with pytest.raises(TypeError, match="Sequential: a slice must be of ints, got slice"):
+            network[:key]
+
+
+def test_a_slice_without_steps_is_refused() -> None:
+    with pytest.raises(pc.ConfigError, match="Sequential: a slice must have a step that is not 0"):
+        pc.Sequential(pc.Flatten())[::0]

@@ -596,3 +596,58 @@ def test_positions_concatenated_of_what_sees_apart() -> None:
     )
     field = pc.receptive_field(network, (1, 4))
     assert [field.interval(i)[0] for i in range(4)] == [(0, 2), (1, 3), (0, 2), (2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        (pc.Conv1d(8, 8, 3), "expects (channels, length), got shape (None, None, None)"),
+        (pc.Pool((2,)), "expects (channels, length), got shape (None, None, None)"),
+        (pc.Conv3d(8, 8, 3), "expects (channels, depth, height, width), got shape"),
+        (pc.Permute((1, 0)), "expects 2 axes, got shape (None, None, None)"),
+        (pc.Permute((3, 2, 1, 0)), "expects 4 axes, got shape (None, None, None)"),
+        (pc.Flatten(3), "cannot flatten axes 3 to -1 of shape (None, None, None)"),
+        (pc.LSTM(8, 8), "expects (length, features), got shape (None, None, None)"),
+        (pc.Concat(pc.Identity(), dim=5), "there is no dim 5 in all that leaves the branches"),
+    ],
+    ids=str,
+)
+def test_the_number_of_axes_is_checked_though_their_lengths_are_not_known(
+    second: pc.Layer, words: str
+) -> None:
+    with pytest.raises(pc.ShapeError) as caught:
+        pc.receptive_field(pc.Sequential(pc.Conv2d(3, 8, 3), second))
+    assert str(caught.value).startswith(f"[1] {type(second).__name__}: {words}")
+    assert caught.value.input_shape is None
+
+
+def test_sources_check_what_they_are_asked_about() -> None:
+    layer: Any = pc.Pool(2)
+    assert layer.sources([4, None]) == ((0, pc.Window()), (1, pc.Window(2, 2)))
+    with pytest.raises(TypeError, match="Pool: input_shape must be a tuple of ints, with None"):
+        layer.sources(4)
+    for shape in [(), (4, 0)]:
+        with pytest.raises(pc.ShapeError, match="Pool: input_shape must"):
+            layer.sources(shape)
+    with pytest.raises(pc.ShapeError, match=r"PixelUnshuffle: expects \(channels, height, width\)"):
+        pc.Frozen(pc.PixelUnshuffle(2)).sources((4, 4))
+    with pytest.raises(pc.ShapeError, match="receptive_field\\(\\) tells it"):
+        pc.Sequential().sources((4, 4))
+
+
+def test_many_axes_are_not_listed_in_an_error() -> None:
+    with pytest.raises(pc.ShapeError, match=r"expects \(channels, 10 spatial axes\), got"):
+        pc.Pool((1,) * 10).output_shape((4,))
+
+
+def test_what_is_too_much_to_list_is_refused_in_words() -> None:
+    far = 10**30
+    layer, shape = pc.Conv1d(4, 4, far, dilation=3), (4, 10 * far)
+    field = pc.receptive_field(layer, shape)
+    assert field.size == (3 * far - 2,)
+    with pytest.raises(pc.ParamcalcError, match="what is seen has too many gaps to be listed"):
+        field.interval(0, clipped=True)
+    behind = pc.receptive_field(pc.Sequential(layer, pc.ConvTranspose1d(4, 4, 3, 2)), shape)
+    assert (behind.size, behind.stride) == ((None,), (Fraction(1, 2),))
+    with pytest.raises(pc.ParamcalcError, match=r"a window of 1000.* taps with gaps is too large"):
+        pc.summary(layer, shape, columns=("num_uncovered",)).to_records()

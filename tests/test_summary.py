@@ -524,3 +524,25 @@ def test_results_leave_showing_themselves_to_what_they_have_in_common() -> None:
     assert {kind.__name__ for kind in kinds} >= {"Explanation", "Summary"}
     for kind in kinds:
         assert not {"__repr__", "_repr_pretty_"} & set(vars(kind)), kind
+
+
+def test_numbers_too_long_for_python_are_shown_all_the_same() -> None:
+    huge = 10**5000
+    layer = pc.Conv2d(huge, 3, (3, huge), padding="same")
+    assert repr(layer) == "Conv2d(about 1e5000, 3, (3, about 1e5000), padding='same')"
+    assert repr(pc.Input(huge, 2)) == "Input(about 1e5000, 2)"
+    assert repr(pc.LayerNorm((2, huge))) == "LayerNorm((2, about 1e5000))"
+    text = str(pc.summary(pc.Dense(huge, 3), (huge,), columns=("input_shape", "num_params")))
+    assert text.splitlines()[2].split("  ") == ["about 1e5000", "about 1e5000"]
+    assert pc.summary(pc.Dense(huge, 3), columns=("num_params",)).to_csv().split("\n")[1] == (
+        "about 1e5000"
+    )
+    assert "(about 1e5000 + 1)·3 = about 1e5000" in str(pc.explain(pc.Dense(huge, 3)))
+    shape = (1, huge)
+    assert "about 1e5000·1·4" in str(pc.memory(pc.Flatten(), shape))
+    assert "total  " in str(pc.flops(pc.Flatten(), shape, convention="flax"))
+    fields = [pc.receptive_field(one, shape) for one in (pc.Pool(huge), pc.Upsample((huge - 1,)))]
+    assert "about 1e5000" in str(fields[0])
+    assert "| Upsample((about 1e5000,)) | varies | about 1e5000/about 1e5000 |" in (
+        fields[1].to_markdown()
+    )

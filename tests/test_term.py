@@ -271,3 +271,18 @@ def test_all_styles_are_known() -> None:
 
 def test_term_is_public() -> None:
     assert pc.Term is Term
+
+
+@pytest.mark.parametrize("field", ["made_of", "divides", "is_axis"])
+def test_what_a_term_is_made_of_is_checked(field: str) -> None:
+    with pytest.raises(TypeError, match=f"Term: {field} must be"):
+        Term(3, "k", **{field: 3})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_a_style_is_checked_wherever_it_is_named() -> None:
+    part = pc.explain(pc.Dense(4, 3), (4,)).parts[0]
+    words = "no style 'tex'; the styles are unicode"
+    with pytest.raises(pc.ParamcalcError, match=words):
+        part.lengths[0].steps("tex")
+    with pytest.raises(pc.ParamcalcError, match=words):
+        part.title(style="tex")

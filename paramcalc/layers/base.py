@@ -11,11 +11,14 @@ from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, join_path
 from paramcalc.layers.checks import (
     as_answer,
     as_bool,
+    as_form,
     as_int,
     as_lengths,
     as_shape,
     as_str,
+    code,
     entries,
+    is_a,
     name,
     wrong,
 )
@@ -25,6 +28,13 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn, TypeGuard, TypeVar
 
     T = TypeVar("T")
+
+
+def written(self: Any) -> str:
+    """What the repr of a dataclass or named tuple is, with ints of any length."""
+    values = [f"{field}={code(getattr(self, field))}" for field in self.__match_args__]
+    return f"{name(self)}({', '.join(values)})"
+
 
 Shape = tuple[int, ...]
 """The lengths of all axes but the batch's, such as (channels, height, width)."""
@@ -56,11 +66,14 @@ class Parameter:
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", as_str(self.name, self, "name"))
         shape = as_lengths(self.shape, self, "shape")
-        given = entries(self.shape)
-        if given and all(isinstance(length, int) for length in given):
-            shape = given  # An int of a subclass may carry its working.
+        given = entries(self.shape) or ()
+        if {*map(type, given)} - {int}:
+            pairs = zip(given, shape, strict=True)
+            shape = tuple([own if has_working(own) else plain for own, plain in pairs])
         object.__setattr__(self, "shape", shape)
         as_bool(self.trainable, self, "trainable")
+
+    __repr__ = written
 
     @property
     def size(self) -> int:
@@ -98,6 +111,8 @@ class Window:
     padding: int = 0
     dilation: int = 1
     spacing: int = 1
+
+    __repr__ = written
 
     def __post_init__(self) -> None:
         least = {"kernel_size": 1, "stride": 0, "padding": None, "dilation": 1, "spacing": 1}
@@ -207,7 +222,9 @@ class Layer:
             or None, if it comes from no single one.
 
         Raises:
-            ShapeError: it is not known, or depends on a length that is not.
+            TypeError: `input_shape` is not a tuple or list of ints and None.
+            ShapeError: it is not known, or depends on a length that is not; or the input has not
+                as many axes as the layer takes.
         """
         raise self._misfit("sources() must say which positions it sees, for a receptive field")
 
@@ -256,8 +273,9 @@ class Layer:
             f"{what} depends on the input: give input_shape or start with Input(...)"
         )
 
-    def _misfit(self, problem: str, shape: Shape | None = None) -> ParamcalcError:
-        return ShapeError(problem, layer=self, input_shape=shape)
+    def _misfit(self, problem: str, shape: tuple[int | None, ...] | None = None) -> ParamcalcError:
+        known: Any = None if shape is None or None in shape else shape
+        return ShapeError(problem, layer=self, input_shape=known)
 
 
 Visit = tuple[str, Layer, Shape | None, Shape | None]
@@ -323,6 +341,14 @@ class CheckedLayer(Layer):
                 raise
 
     def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        shape = as_form(input_shape, self, self)
+        self._check_rank(shape)
+        return self._sources(shape)
+
+    def _check_rank(self, shape: tuple[int | None, ...]) -> None:
+        """Refuse what has not as many axes as the layer takes, if that is certain."""
+
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         return tuple([(axis, Window()) for axis in range(len(input_shape))])
 
     def _counted(self) -> int:
@@ -358,7 +384,7 @@ class CheckedLayer(Layer):
         return f"{cls.__name__}({', '.join(shown)})"
 
     def _brief(self, value: Any) -> str:
-        return repr(value)
+        return code(value)
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         cls: Any = type(self)
@@ -368,14 +394,19 @@ class CheckedLayer(Layer):
         )
 
 
+def has_working(value: object) -> bool:
+    """Whether `value` is a Term, which is not known here; other ints may compute as they like."""
+    return type(value).__module__ == "paramcalc.term"
+
+
 def is_layer(value: object) -> TypeGuard[Layer]:
     """Whether `value` is a layer, and does not only say so."""
-    return issubclass(type(value), Layer)
+    return is_a(value, Layer)
 
 
-def is_layer_class(value: object) -> TypeGuard[type[Layer]]:
+def is_layer_class(value: Any) -> TypeGuard[type[Layer]]:
     """Whether `value` is a layer that was not called."""
-    return isinstance(value, type) and issubclass(value, Layer)
+    return is_a(value, type) and issubclass(value, Layer)
 
 
 def refuse_change(self: CheckedLayer, field: str, *_value: object) -> NoReturn:
@@ -393,7 +424,7 @@ def make(cls: Callable[..., T], fields: dict[str, object]) -> T:
 def as_parameters(value: Any, layer: Layer) -> tuple[Parameter, ...]:
     """`value`, which must be a tuple of Parameter."""
     given = entries(value)
-    if given is None or not all(isinstance(one, Parameter) for one in given):
+    if given is None or not all(is_a(one, Parameter) for one in given):
         raise TypeError(wrong(layer, "parameters()", "be a tuple of Parameter", value))
     return given
 

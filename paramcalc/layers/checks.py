@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 
-from paramcalc.errors import ConfigError, ShapeError, show
+from paramcalc.errors import ConfigError, ShapeError, digits, show
 
 TYPE_CHECKING = False  # Importing typing would be a tenth of the import of all this.
 if TYPE_CHECKING:
@@ -26,13 +26,29 @@ def wrong(owner: object, field: str, wanted: str, value: object) -> str:
     return f"{name(owner)}: {field} must {wanted}, got {show(value)}"
 
 
+def code(value: Any) -> str:
+    """`value` in Python; an int or tuple of ints with too many digits for that, in words."""
+    try:
+        return repr(value)
+    except ValueError:
+        given = entries(value)
+        if given is None:
+            return digits(int(value))
+        return f"({', '.join(map(code, given))}{',' * (len(given) == 1)})"
+
+
+def is_a(value: object, *kinds: type) -> bool:
+    """Whether `value` is of one of the kinds, and does not only say so, or fail to say."""
+    return issubclass(type(value), kinds)
+
+
 def entries(value: Any) -> tuple[Any, ...] | None:
     """What stands in a tuple or list; None for all else, which may be endless, or gone once read.
 
     Read as tuple and list themselves read it: a subclass may tell another tale each time.
     """
-    kind: Any = tuple if isinstance(value, tuple) else list
-    return tuple(kind.__iter__(value)) if isinstance(value, kind) else None
+    kind: Any = tuple if is_a(value, tuple) else list
+    return tuple(kind.__iter__(value)) if is_a(value, kind) else None
 
 
 def as_int(
@@ -41,7 +57,7 @@ def as_int(
     """`value`, anything with `__index__` but a bool, as a plain int; it may be part of `within`."""
     if type(value) is int:
         return value
-    if not isinstance(value, bool):
+    if type(value) is not bool:
         try:
             return operator.index(value)
         except Exception:  # noqa: BLE001, S110  # no __index__, or one that breaks its promise
@@ -71,9 +87,9 @@ def as_bool(value: Any, owner: object, field: str) -> bool:
 
 def as_probability(value: Any, owner: object, field: str) -> float:
     """`value`, an int or float from 0 to 1, as a plain float."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if type(value) is bool or not is_a(value, int, float):
         raise TypeError(wrong(owner, field, "be a number", value))
-    number = float.__float__(value) if isinstance(value, float) else int.__index__(value)
+    number = float.__float__(value) if is_a(value, float) else int.__index__(value)
     if not 0 <= number <= 1:
         raise ConfigError(wrong(owner, field, "be from 0 to 1", number))
     return abs(float(number))  # No -0.0: it is equal to 0.0, but printed otherwise.
@@ -81,14 +97,14 @@ def as_probability(value: Any, owner: object, field: str) -> float:
 
 def as_str(value: Any, owner: object, field: str) -> str:
     """`value`, which must be a str, as a plain one."""
-    if not isinstance(value, str):
+    if not is_a(value, str):
         raise TypeError(wrong(owner, field, "be a str", value))
     return str.__str__(value)
 
 
 def as_choice(value: Any, owner: object, field: str, *choices: str) -> str:
     """The one of the strings `choices` that `value` equals."""
-    text = str.__str__(value) if isinstance(value, str) else None
+    text = str.__str__(value) if is_a(value, str) else None
     for choice in choices:
         if text == choice:
             return choice
@@ -125,7 +141,7 @@ def as_axes(
 
 def as_padding(value: Any, owner: object, rank: int) -> Padding:
     """`value` in the one form that stands for all that mean the same."""
-    if isinstance(value, str):
+    if is_a(value, str):
         same = as_choice(value, owner, "padding", "same", "valid") == "same"
         return "same" if same else (0,) * rank
     return as_sides(value, owner, "padding", rank, "'same', 'valid', ")
@@ -201,6 +217,23 @@ def as_shape(value: Any, layer: object, field: str = "input_shape") -> tuple[int
             input_shape=shape,
         )
     return shape
+
+
+def as_form(
+    value: Any,
+    owner: object,
+    layer: object,
+    wanted: str = "be a tuple of ints, with None for the lengths that are not known",
+) -> tuple[int | None, ...]:
+    """`value`, a shape on its way through `layer` with None for any of its lengths, checked."""
+    given = entries(value)
+    if given is None:
+        raise TypeError(wrong(owner, "input_shape", wanted, value))
+    known = [
+        None if one is None else as_int(one, owner, "input_shape", wanted, given) for one in given
+    ]
+    as_shape(tuple([one for one in known if one is not None] or [1] * len(known)), layer)
+    return tuple(known)
 
 
 def as_answer(value: Any, layer: object, method: str) -> int:

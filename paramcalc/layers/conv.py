@@ -15,6 +15,7 @@ from paramcalc.layers.checks import (
     as_data_format,
     as_optional_count,
     as_padding,
+    code,
     entries,
     name,
 )
@@ -62,7 +63,7 @@ class Convolution(SpatialLayer):
     def _brief(self, value: Any) -> str:
         sizes = entries(value)
         alike = sizes and type(sizes[0]) is int and len(set(sizes)) == 1
-        return repr(value[0] if alike else value)
+        return code(value[0] if alike else value)
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -124,7 +125,7 @@ class Conv(Convolution):
             raise self._too_small(shape, output, self.kernel_size, self.padding, self.dilation)
         return output
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         sizes = self.kernel_size, self.stride, self.padding, self.dilation
         return self._sliding_sources(input_shape, *sizes)
 
@@ -290,7 +291,7 @@ class ConvTranspose(Convolution):
             )
         return self._join(self.out_channels, counts)
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         windows: list[Window] = []
         for axis, (size, step, spread) in enumerate(
             zip(self.kernel_size, self.stride, self.dilation, strict=True)

@@ -57,8 +57,8 @@ class Dense(FeaturesLayer):
             raise self._wrong_features(self.in_features, shape, hint)
         return (*shape[:-1], self.out_features)
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        return (*FeaturesLayer.sources(self, input_shape[:-1]), None)
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        return (*FeaturesLayer._sources(self, input_shape[:-1]), None)
 
     def _arriving_features(self, shape: Shape | None) -> int:
         return self._needed(shape, "in_features is None, so the number of parameters")[-1]

@@ -41,8 +41,8 @@ class Embedding(CheckedLayer):
     def _checked_output_shape(self, shape: Shape) -> Shape:
         return (*shape, self.embedding_dim)
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        return (*CheckedLayer.sources(self, input_shape), None)
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        return (*CheckedLayer._sources(self, input_shape), None)
 
     def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
         return (Parameter("weight", (self.num_embeddings, self.embedding_dim)),)

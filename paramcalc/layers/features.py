@@ -23,12 +23,15 @@ class SequenceLayer(FeaturesLayer):
 
     __slots__ = ()
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         return (None, None)
 
-    def _check_sequence(self, shape: Shape, features: int | None) -> None:
+    def _check_rank(self, shape: tuple[int | None, ...]) -> None:
         if len(shape) != 2:
             hint = "; leave out the batch axis" if len(shape) == 3 else ""
             raise self._misfit(f"expects (length, features), got shape {show(shape)}{hint}", shape)
+
+    def _check_sequence(self, shape: Shape, features: int | None) -> None:
+        self._check_rank(shape)
         if features is not None and shape[1] != features:
             raise self._wrong_features(features, shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paramcalc.errors import ConfigError, show
+from paramcalc.errors import ConfigError, digits, show
 from paramcalc.layers.base import CheckedLayer, Shape
 from paramcalc.layers.checks import as_lengths, entries, name, wrong
 
@@ -52,4 +52,4 @@ class Input(CheckedLayer):
         return self.shape
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(repr, self.shape))})"
+        return f"{type(self).__name__}({', '.join(map(digits, self.shape))})"

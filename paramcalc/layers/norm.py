@@ -14,6 +14,7 @@ from paramcalc.layers.checks import (
     as_count,
     as_data_format,
     as_optional_count,
+    code,
     entries,
     name,
     wrong,
@@ -263,7 +264,7 @@ class LastAxesNorm(FeaturesLayer):
 
     def _brief(self, value: object) -> str:
         lengths = entries(value)
-        return repr(lengths[0] if lengths and len(lengths) == 1 else value)
+        return code(lengths[0] if lengths and len(lengths) == 1 else value)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

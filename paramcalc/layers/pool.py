@@ -127,7 +127,7 @@ class Pool(SpatialLayer):
             raise self._too_small(shape, output, kernel_size, padding, dilation)
         return output
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         rank = len(input_shape) - 1
         kernel_size, stride, dilation = [
             spread(one, rank) for one in (self.kernel_size, self.stride, self.dilation)
@@ -191,7 +191,7 @@ class AdaptivePool(SpatialLayer):
         counts = [size or length for size, length in zip(sizes, lengths, strict=True)]
         return self._join(channels, counts)
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         lengths = self._split(input_shape)[1]
         windows: list[Window | None] = []
         for size, length in zip(spread(self.output_size, len(lengths)), lengths, strict=True):
@@ -245,5 +245,5 @@ class GlobalPool(SpatialLayer):
             raise self._wrong_rank(shape, 1)
         return (channels,)
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         return ((0 if self.data_format == "channels_first" else len(input_shape) - 1, Window()),)

@@ -60,7 +60,7 @@ class Recurrent(SequenceLayer):
         self._check_sequence(shape, self.input_size)
         return (shape[0], self._features()) if self.return_sequences else (self._features(),)
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         return (None, None) if self.return_sequences else (None,)
 
     def _arriving_features(self, shape: Shape | None) -> int:

@@ -46,17 +46,22 @@ class Flatten(CheckedLayer):
             )
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
+        start, end = self._ends(shape)
+        return (*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :])
+
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        axes = CheckedLayer._sources(self, input_shape)
+        start, end = self._ends(input_shape)
+        return (*axes[:start], None if start < end else axes[start], *axes[end + 1 :])
+
+    def _ends(self, shape: tuple[int | None, ...]) -> list[int]:
+        """The first and the last of the axes made one, counted from 0."""
         rank = len(shape)
         start, end = [dim + rank if dim < 0 else dim for dim in (self.start_dim, self.end_dim)]
         if not 0 <= start <= end < rank:
             dims = f"axes {show(self.start_dim)} to {show(self.end_dim)}"
             raise self._misfit(f"cannot flatten {dims} of shape {show(shape)}", shape)
-        return (*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :])
-
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        axes = CheckedLayer.sources(self, input_shape)
-        start, end = [dim % len(axes) for dim in (self.start_dim, self.end_dim)]
-        return (*axes[:start], None if start < end else axes[start], *axes[end + 1 :])
+        return [start, end]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -104,10 +109,10 @@ class Reshape(CheckedLayer):
             raise self._wrong_number(shape, "a multiple of ")
         return (*before, values // known, *after)
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         """None, but where nothing changes: of what an axis is made goes by all lengths."""
         if self.target_shape == input_shape:
-            return CheckedLayer.sources(self, input_shape)
+            return CheckedLayer._sources(self, input_shape)
         return (None,) * len(self.target_shape)
 
     def _wrong_number(self, shape: Shape, relation: str) -> ParamcalcError:
@@ -152,11 +157,14 @@ class Permute(CheckedLayer):
         object.__setattr__(self, "dims", dims)
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
+        self._check_rank(shape)
+        return tuple([shape[dim] for dim in self.dims])
+
+    def _check_rank(self, shape: tuple[int | None, ...]) -> None:
         if len(shape) != len(self.dims):
             expected = counted(len(self.dims), "axis", "axes")
             raise self._misfit(f"expects {expected}, got shape {show(shape)}", shape)
-        return tuple([shape[dim] for dim in self.dims])
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        axes = CheckedLayer.sources(self, input_shape)
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+        axes = CheckedLayer._sources(self, input_shape)
         return tuple([axes[dim] for dim in self.dims])

@@ -79,7 +79,7 @@ class Pad(SpatialLayer):
             ],
         )
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         pairs = as_pairs(spread(self.padding, len(input_shape) - 1))
         return self._spatial_sources(
             [Window(padding=before) for before, _ in pairs], channels_stay=True
@@ -130,7 +130,7 @@ class Crop(SpatialLayer):
                 raise self._misfit(f"cropping {show(pairs[axis])} leaves nothing of {where}", shape)
         return self._join(channels, counts)
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         pairs = as_pairs(spread(self.cropping, len(input_shape) - 1))
         return self._spatial_sources(
             [Window(padding=-before) for before, _ in pairs], channels_stay=True
@@ -211,7 +211,7 @@ class Upsample(SpatialLayer):
         counts = [length * factor for length, factor in zip(lengths, factors, strict=True)]
         return self._join(channels, counts)
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         lengths = self._split(input_shape)[1]
         windows: list[Window] = []
         for axis, length in enumerate(lengths):
@@ -284,7 +284,10 @@ class PixelShuffle(SpatialLayer):
             raise self._misfit(f"{problem}, got {values} in shape {show(shape)}", shape)
         return self._join(channels // (factor * factor), (height * factor, width * factor))
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+    def _stated_rank(self) -> int:
+        return 2
+
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         return self._spatial_sources([interpolation("nearest", 1, self.upscale_factor)] * 2)
 
 
@@ -334,5 +337,8 @@ class PixelUnshuffle(SpatialLayer):
                 raise self._misfit(f"{problem}, got {values}", shape)
         return self._join(channels * factor * factor, (height // factor, width // factor))
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
+    def _stated_rank(self) -> int:
+        return 2
+
+    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         return self._spatial_sources([Window(self.downscale_factor, self.downscale_factor)] * 2)

@@ -23,6 +23,10 @@ AXES = {
 """Of each spatial axis: the symbol of its length, the index of sizes along it, and its name."""
 
 
+SIZES = ("kernel_size", "output_size", "padding", "cropping", "size", "scale_factor")
+"""Fields that have an entry for each spatial axis, where they are tuples."""
+
+
 def spread(value: Any, rank: int) -> tuple[Any, ...]:
     """One value as one for each of `rank` axes; a tuple is so already."""
     given = entries(value)
@@ -46,6 +50,19 @@ class SpatialLayer(CheckedLayer):
 
     data_format: str
     _rank: int
+
+    def _stated_rank(self) -> int | None:
+        """How many spatial axes there are, if a field says so."""
+        for field in SIZES:
+            given = entries(getattr(self, field, None))
+            if given is not None:
+                return len(given)
+        return None
+
+    def _check_rank(self, shape: tuple[int | None, ...]) -> None:
+        rank = self._stated_rank()
+        if rank is not None and rank != len(shape) - 1:
+            raise self._wrong_rank(shape, rank)
 
     def _split(self, shape: tuple[T, ...]) -> tuple[T, tuple[T, ...]]:
         """The channels and the other lengths."""
@@ -96,24 +113,27 @@ class SpatialLayer(CheckedLayer):
     ) -> Sources:
         """The sources behind a convolution or pooling; "same" with a stride goes by the lengths."""
         lengths = self._split(input_shape)[1]
+        sides = None if isinstance(padding, str) else as_pairs(padding)
         windows: list[Window] = []
         for axis, (size, step, spread) in enumerate(
             zip(kernel_size, stride, dilation, strict=True)
         ):
-            if isinstance(padding, str):
+            if sides is None:
                 length = 1 if step == 1 else lengths[axis]  # Without a stride, any will do.
                 if length is None:
                     raise self._missing("the receptive field")
                 before = same_padding(length, size, step, spread)[0]
             else:
-                before = as_pairs(padding)[axis][0]
+                before = sides[axis][0]
             windows.append(Window(size, step, before, spread))
         return self._spatial_sources(windows, channels_stay=channels_stay)
 
-    def _wrong_rank(self, shape: Shape, rank: int) -> ParamcalcError:
-        wanted = self._join("channels", [name for _, _, name in spatial_axes(rank)])
+    def _wrong_rank(self, shape: tuple[int | None, ...], rank: int) -> ParamcalcError:
+        names = [name for _, _, name in spatial_axes(rank)]
+        wanted = self._join("channels", names if rank < 10 else [f"{rank} spatial axes"])
         hint = "; leave out the batch axis" if len(shape) == rank + 2 else ""
-        return self._misfit(f"expects ({', '.join(wanted)}), got shape {show(shape)}{hint}", shape)
+        problem = f"expects ({', '.join(wanted)}), got shape {show(shape)}{hint}"
+        return self._misfit(problem, shape)
 
     def _wrong_channels(
         self, what: str, expected: int, channels: int, shape: Shape

@@ -116,7 +116,12 @@ def test_every_layer_is_asked_alike(shape: pc.Shape | None) -> None:
             assert_type(layer.output_shape(shape), tuple[int, ...])
             assert_type(layer.output_shape(input_shape=shape), pc.Shape)
             assert_type(layer.num_macs(shape), int)
-            assert_type(layer.sources(shape), tuple[tuple[int, pc.Window] | None, ...])
+
+
+def test_a_layer_says_what_it_sees() -> None:
+    sources = pc.Conv2d(3, 8, 3).sources((3, 32, 32))
+    assert_type(sources, tuple[tuple[int, pc.Window] | None, ...])
+    assert sources[0] is None
 
 
 def test_networks_nest_and_are_taken_apart() -> None:
