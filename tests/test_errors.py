@@ -355,6 +355,7 @@ SHAPES = [
     (pc.Concat(a=pc.Identity(), b=pc.GlobalPool()), (64, 7, 7), "Concat: outputs must have equally many axes, got (64, 7, 7) from a and (64,) from b"),
     (pc.Concat(pc.Identity(), pc.GlobalPool(), dim=1), (2, 3), "Concat: outputs must have equally many axes, got (2, 3) from [0] and (2,) from [1]"),
     (pc.Concat(pc.Identity(), dim=-2), (7,), "Concat: there is no dim -2 in (7,) from [0]"),
+    (pc.Concat(pc.Identity(), dim=1), (7,), "Concat: there is no dim 1 in (7,) from [0]"),
     (pc.Sequential(stem=pc.Conv2d(3, 8, 3), block=pc.Add(pc.Identity(), pc.Sequential(pc.Identity(), pc.Pool(2)))), (3, 8, 8), "block Add: axes, counted from the last, must be equally long or 1, got (8, 6, 6) from [0] and (8, 3, 3) from [1]"),
     (pc.Sequential(pc.Add(body=pc.Sequential(pc.Conv2d(8, 8, 3), pc.BatchNorm(9)))), (8, 8, 8), "[0].body[1] BatchNorm: expects 9 channels, got 8 in shape (8, 6, 6)"),
     (pc.Add(pc.Identity(), pc.Flatten()), None, "[0] Identity: the output shape depends on the input: give input_shape or start with Input(...)"),
@@ -385,6 +386,9 @@ def test_words_of_shape_errors(layer: pc.Layer, shape: pc.Shape | None, words: s
         with pytest.raises(pc.ShapeError) as caught:
             ask(shape)
         assert str(caught.value) == words
+        if not caught.value.path:
+            assert caught.value.layer is layer
+            assert caught.value.input_shape == shape
 
 
 @pytest.mark.parametrize(
@@ -462,6 +466,17 @@ def test_words_of_a_network_too_large() -> None:
         )
 
 
+def test_a_network_as_large_as_may_be() -> None:
+    network: pc.Layer = pc.Flatten()
+    for number in 26_040, 2, 4, 4, 4, 3:  # Each time as many, and the network around them.
+        network = pc.Sequential([network] * number)
+    with pytest.raises(pc.ConfigError) as caught:
+        pc.Sequential(network)
+    assert str(caught.value) == (
+        "Sequential: a network has at most 10,000,000 layers, got 10,000,001"
+    )
+
+
 @pytest.mark.parametrize("method", ["num_params", "num_macs"])
 def test_a_count_below_0_is_refused(method: str) -> None:
     with pytest.raises(pc.ShapeError) as caught:
@@ -536,10 +551,18 @@ def test_errors_carry_their_data() -> None:
 
 def test_errors_of_layers_of_ones_own_are_completed() -> None:
     fussy = Fussy()
-    with pytest.raises(pc.ShapeError) as caught:
-        pc.Sequential(fussy).output_shape((7,))
-    assert caught.value.layer is fussy
-    assert caught.value.path == "[0]"
+    for network in pc.Sequential(fussy), pc.Add(fussy):
+        shape = (7,)
+        for ask in (
+            partial(network.output_shape, shape),
+            partial(network.parameters, shape),
+            partial(pc.trace, network, shape),
+            network.num_params,
+        ):
+            with pytest.raises(pc.ShapeError) as caught:
+                ask()
+            assert caught.value.layer is fussy
+            assert caught.value.path == "[0]"
 
 
 def test_a_config_error_has_no_layer() -> None:

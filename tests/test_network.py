@@ -189,5 +189,9 @@ def test_a_network_as_deep_as_may_be() -> None:
     assert network.output_shape((3, 4)) == (2,)
     assert network.num_params((3, 4)) == 26
     assert pc.trace(network, (3, 4))[1].path == "[0]" * 49 + "[1]"
+    empty = pc.Sequential()
+    for _ in range(49):
+        empty = pc.Sequential(empty)
+    assert empty.output_shape((3, 4)) == (3, 4)
     names = {name: getattr(pc, name) for name in pc.__all__}
     assert hash(network) == hash(eval(repr(network), names))  # noqa: S307
