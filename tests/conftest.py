@@ -9,7 +9,6 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.register_profile(  # The same examples for every mutant, and one failure will do.
     "mutation",
     settings.get_profile("untimed"),
-    max_examples=20,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -7,6 +7,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
+from dataclasses import FrozenInstanceError, fields, replace
 from functools import partial
 from typing import Any
 
@@ -35,6 +36,13 @@ class Scale(pc.Layer):
 
     def num_macs(self, input_shape: pc.Shape | None = None) -> Any:
         return self.answers.get("num_macs", 0)
+
+
+class Wrong(pc.Layer):
+    """A layer of one's own whose tensors are none."""
+
+    def parameters(self, input_shape: pc.Shape | None = None) -> Any:
+        return 7
 
 
 class Fussy(pc.Layer):
@@ -215,6 +223,7 @@ TYPES = [
     (make(pc.Sequential(Scale(output_shape=7)).output_shape, (1,)), "Scale: output_shape() must be a tuple of ints, got 7"),
     (make(pc.Sequential(Scale(parameters=[1])).parameters, (1,)), "Scale: parameters() must be a tuple of Parameter, got [1]"),
     (make(pc.Sequential(Scale(parameters=None)).parameters), "Scale: parameters() must be a tuple of Parameter, got None"),
+    (make(Wrong().num_params, (1,)), "Wrong: parameters() must be a tuple of Parameter, got 7"),
     (make(pc.Sequential(Scale(num_params=1.0)).num_params, (1,)), "Scale: num_params() must be an int, got 1.0"),
     (make(pc.Sequential(Scale(num_macs="1")).num_macs, (1,)), "Scale: num_macs() must be an int, got '1'"),
     (make(type, "Own", (pc.Conv2d,), {}), "Own: Conv2d cannot be subclassed; write a function that returns one, or a subclass of Layer"),
@@ -377,6 +386,53 @@ def test_words_of_type_errors(call: Callable[[], object], words: str) -> None:
     assert str(caught.value) == words
 
 
+ONE_OF_EACH: list[Any] = [
+    pc.Activation("relu"),
+    pc.AdaptivePool(1),
+    pc.BatchNorm(4),
+    pc.Conv2d(4, 4, 3),
+    pc.ConvTranspose2d(4, 4, 3),
+    pc.Crop(1),
+    pc.Dense(4, 4),
+    pc.Dropout(0.5),
+    pc.Embedding(4, 4),
+    pc.Flatten(),
+    pc.Frozen(pc.Dense(4, 4)),
+    pc.GlobalPool(),
+    pc.GroupNorm(2, 4),
+    pc.GRU(4, 4),
+    pc.Input(4),
+    pc.InstanceNorm(4),
+    pc.LayerNorm(4),
+    pc.LSTM(4, 4),
+    pc.MultiheadAttention(4, 2, kdim=3, vdim=3),
+    pc.Pad(1),
+    pc.Permute((0,)),
+    pc.PixelShuffle(2),
+    pc.PixelUnshuffle(2),
+    pc.Pool(2),
+    pc.PReLU(4),
+    pc.Reshape((4,)),
+    pc.RMSNorm(4),
+    pc.RNN(4, 4),
+    pc.TransformerEncoderLayer(4, 2),
+    pc.Upsample(4),
+    pc.Upsample(scale_factor=4),
+]
+
+
+@pytest.mark.parametrize("layer", ONE_OF_EACH, ids=lambda one: type(one).__name__)
+def test_each_field_is_refused_by_its_name(layer: Any) -> None:
+    for field in fields(layer):
+        if getattr(layer, field.name) is None:
+            continue  # For another of these to state.
+        with pytest.raises(TypeError) as caught:
+            replace(layer, **{field.name: Liar()})
+        words = str(caught.value)
+        assert words.startswith(f"{type(layer).__name__}: {field.name} must be ")
+        assert words.endswith(", got Liar()")
+
+
 @pytest.mark.parametrize(("layer", "shape", "words"), SHAPES)
 def test_words_of_shape_errors(layer: pc.Layer, shape: pc.Shape | None, words: str) -> None:
     asks: list[Callable[[pc.Shape | None], object]] = [layer.output_shape, partial(pc.trace, layer)]
@@ -482,6 +538,10 @@ def test_a_count_below_0_is_refused(method: str) -> None:
     with pytest.raises(pc.ShapeError) as caught:
         getattr(pc.Sequential(Scale(**{method: -1})), method)((7,))
     assert str(caught.value) == f"[0] Scale: {method}() must be at least 0, got -1"
+    (step,) = pc.trace(Scale(**{method: -1}), (7,))
+    with pytest.raises(pc.ShapeError) as caught:
+        getattr(step, method)
+    assert str(caught.value) == f"Scale: {method}() must be at least 0, got -1"
 
 
 def test_a_refusal_of_a_count_is_located() -> None:
@@ -494,6 +554,17 @@ class Refusing(Fussy):
     def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
         assert input_shape
         return input_shape
+
+
+def test_words_of_a_layer_that_cannot_be_changed() -> None:
+    words = "Dense: bias cannot be changed; dataclasses.replace() makes a changed copy"
+    dense: Any = pc.Dense(3, 4)
+    with pytest.raises(FrozenInstanceError) as caught:
+        dense.bias = False
+    assert str(caught.value) == words
+    with pytest.raises(FrozenInstanceError) as caught:
+        del dense.bias
+    assert str(caught.value) == words
 
 
 def test_other_iterables_are_no_list_of_layers() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -188,6 +188,8 @@ def test_batch_norm_tensors_are_torchs() -> None:
 
 
 def shapes(layer: pc.Layer) -> dict[str, tuple[int, ...]]:
+    """The tensors; that they are as many values as the formula says is seen to."""
+    assert layer.num_params() == sum([one.size for one in layer.parameters()])
     return {one.name: one.shape for one in layer.parameters()}
 
 
@@ -401,6 +403,15 @@ def test_a_parameter_has_a_size() -> None:
     assert pc.Parameter("weight", (3, 4)).size == 12
     assert pc.Parameter("scale", ()).size == 1
     assert pc.Parameter("weight", [3, 4]).shape == (3, 4)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_the_shape_of_a_parameter_is_of_plain_ints() -> None:
+    class Index:
+        def __index__(self) -> int:
+            return 3
+
+    shape: Any = (4, Index())
+    assert pc.Parameter("weight", shape).shape == (4, 3)
 
 
 def test_subclasses_of_tuple_and_float_are_taken_for_what_they_hold() -> None:

@@ -114,9 +114,9 @@ def test_trace_computes_each_layer_once() -> None:
 
 
 def test_shapes_that_do_not_change_are_not_copied() -> None:
-    shape = (3, 4)
-    for step in pc.trace(pc.Sequential(pc.Identity(), pc.BatchNorm()), shape):
-        assert step.input_shape is step.output_shape is shape
+    for shape in (3, 4), (1, 1):
+        for step in pc.trace(pc.Sequential(pc.Identity(), pc.BatchNorm()), shape):
+            assert step.input_shape is step.output_shape is shape
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,17 @@ def test_a_layer_of_ones_own_in_a_network() -> None:
         "[2].steps",
     ]
     assert pc.trace(network, (3, 9, 9))[1] == pc.Step("[1]", Scale(), (5, 7, 7), (5, 7, 7))
+
+
+def test_a_layer_of_ones_own_may_multiply() -> None:
+    class Product(pc.Layer):
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            return (2,)
+
+        def num_macs(self, input_shape: pc.Shape | None = None) -> int:
+            return sum(input_shape or ())
+
+    assert pc.Sequential(Product(), Product()).num_macs((3, 4)) == (3 + 4) + 2
 
 
 def test_a_layer_of_ones_own_may_answer_with_a_list() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import oracle
@@ -194,6 +197,52 @@ def test_what_is_seen_is_what_is_found_by_listing_it(
     assert field.interval(at, clipped=True) == pairs
     for clipped, whole in zip(pairs, field.interval(at), strict=True):
         assert clipped is None or (whole and whole[0] <= clipped[0] <= clipped[1] <= whole[1])
+
+
+def small_layers(rank: int) -> Iterator[Any]:
+    """Of each kind that looks along axes those with the smallest numbers."""
+    if rank == 2:
+        yield pc.Conv2d(None, 1, (2, 3), (1, 2), ((1, 0), (0, 2)), (2, 1))
+        yield pc.ConvTranspose2d(None, 1, (2, 3), (1, 2), ((1, 0), (0, 2)), 0, dilation=(2, 1))
+        yield pc.Pool((2, 3), (1, 2), (1, 0), (2, 1))
+        yield from [pc.AdaptivePool(3), pc.AdaptivePool((None, 4)), pc.AdaptivePool((1, 7))]
+        yield from [pc.Upsample((4, 7), mode="bilinear"), pc.Upsample(scale_factor=(2, 3))]
+        yield from [pc.Pad(((1, 0), (0, 2))), pc.Crop(((1, 0), (0, 2)))]
+        yield from [pc.PixelShuffle(2), pc.PixelUnshuffle(2)]
+        return
+    for size, step, spread in product(range(1, 5), range(1, 4), (1, 2)):
+        for padding in (0, ((1, 0),), ((0, 1),), "same"):
+            yield pc.Conv1d(None, 1, size, step, padding, spread)
+            yield pc.ConvTranspose1d(None, 1, size, step, padding, dilation=spread)
+        for ceil_mode in (True, False):
+            yield pc.Pool(size, step, size // 2, spread, ceil_mode)
+    for length in (1, 2, 4, 7):
+        yield pc.AdaptivePool(length)
+        for mode in MODES[1]:
+            yield pc.Upsample(length, mode=mode)
+            yield pc.Upsample(scale_factor=length, mode=mode)
+    yield from [pc.Pad(2), pc.Crop(1)]
+
+
+@pytest.mark.parametrize("lengths", [(5,), (6, 8)])
+@pytest.mark.parametrize("data_format", ["channels_first", "channels_last"])
+def test_each_layer_sees_what_is_found_by_listing_it(
+    lengths: tuple[int, ...], data_format: str
+) -> None:
+    first = data_format == "channels_first"
+    for small in small_layers(len(lengths)):
+        layer: pc.Layer = replace(small, data_format=data_format)
+        shape = (4, *lengths) if first else (*lengths, 4)
+        if not fits(layer, shape):
+            continue
+        output = layer.output_shape(shape)
+        counts = output[1:] if first else output[:-1]
+        field = pc.receptive_field(layer, shape)
+        for axis, count in enumerate(counts):
+            for at, found in enumerate(oracle.taps(layer, axis, lengths[axis], count)):
+                index = tuple([at if one == axis else 0 for one in range(len(lengths))])
+                pair = (min(found), max(found)) if found else None
+                assert field.interval(index, clipped=True)[axis] == pair, (layer, axis, at)
 
 
 # What is reported.
