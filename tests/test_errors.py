@@ -82,6 +82,7 @@ def make(layer: Callable[..., object], *args: Any, **kwargs: Any) -> Callable[[]
 
 CONFIG = [
     (make(pc.Conv2d, 64, 64, 3, groups=3), "Conv2d: groups must divide in_channels, got groups=3, in_channels=64"),
+    (make(pc.Conv2d, 3, 64, 3, groups=2), "Conv2d: groups must divide in_channels, got groups=2, in_channels=3"),
     (make(pc.Conv2d, 3, 64, 3, groups=3), "Conv2d: groups must divide out_channels, got groups=3, out_channels=64"),
     (make(pc.Conv2d, 3, 5, (3, 0)), "Conv2d: kernel_size must be at least 1 on every axis, got (3, 0)"),
     (make(pc.Conv2d, 3, 5, -1), "Conv2d: kernel_size must be at least 1 on every axis, got -1"),

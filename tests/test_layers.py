@@ -256,6 +256,7 @@ def test_norm_and_transposed_tensors_are_torchs() -> None:
     assert shapes(pc.GroupNorm(2, 4)) == {"weight": (4,), "bias": (4,)}
     assert shapes(pc.InstanceNorm(4)) == shapes(pc.LayerNorm(4, elementwise_affine=False)) == {}
     assert shapes(pc.PReLU(4)) == {"weight": (4,)}
+    assert shapes(pc.GroupNorm(2, 4, affine=False)) == {}
     assert shapes(pc.Embedding(5, 4)) == {"weight": (5, 4)}
     assert shapes(pc.ConvTranspose2d(4, 6, (2, 3), groups=2)) == {
         "weight": (4, 3, 2, 3),
@@ -333,6 +334,39 @@ def test_shapes_that_leave(
 def test_what_is_taken_from_the_last_axis() -> None:
     assert pc.LayerNorm().num_params((4, 5)) == 2 * 5
     assert pc.MultiheadAttention(4, 2, add_bias_kv=True).num_macs((3, 4)) == 3 * 64 + 2 * 3 * 4 * 4
+
+
+@pytest.mark.parametrize("data_format", ["channels_first", "channels_last"])
+@pytest.mark.parametrize(
+    ("kind", "stated", "fields"),
+    [
+        (pc.Conv2d, {"in_channels": 4}, {"out_channels": 6, "kernel_size": 3, "groups": 2}),
+        (pc.ConvTranspose2d, {"in_channels": 4}, {"out_channels": 6, "kernel_size": 3}),
+        (pc.BatchNorm, {"num_features": 4}, {}),
+        (pc.InstanceNorm, {"num_features": 4}, {"affine": True}),
+        (pc.GroupNorm, {"num_channels": 4}, {"num_groups": 2}),
+        (pc.PReLU, {"num_parameters": 4}, {}),
+        (pc.LayerNorm, {"normalized_shape": 4}, {}),
+        (pc.RMSNorm, {"normalized_shape": 4}, {}),
+        (pc.Dense, {"in_features": 4}, {"out_features": 6}),
+        (pc.LSTM, {"input_size": 4}, {"hidden_size": 6}),
+    ],
+)
+def test_what_is_left_out_is_what_arrives(
+    kind: Any, stated: dict[str, Any], fields: dict[str, Any], data_format: str
+) -> None:
+    shape = (7, 5, 4)
+    if "data_format" in [field.name for field in dataclasses.fields(kind)]:
+        fields = fields | {"data_format": data_format}
+        shape = (4, 7, 5) if data_format == "channels_first" else shape
+    elif kind is pc.LSTM:
+        shape = (7, 4)
+    left_out, given = kind(**dict.fromkeys(stated), **fields), kind(**stated, **fields)
+    assert left_out != given
+    assert left_out.num_params(shape) == given.num_params()
+    assert left_out.parameters(shape) == given.parameters()
+    assert left_out.num_macs(shape) == given.num_macs(shape)
+    assert left_out.output_shape(shape) == given.output_shape(shape)
 
 
 def test_the_last_of_a_sequence() -> None:

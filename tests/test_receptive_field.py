@@ -245,6 +245,44 @@ def test_each_layer_sees_what_is_found_by_listing_it(
                 assert field.interval(index, clipped=True)[axis] == pair, (layer, axis, at)
 
 
+def same(*axes: int) -> list[tuple[int, pc.Window]]:
+    """Axes that are seen position by position."""
+    return [(axis, pc.Window()) for axis in axes]
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "sources"),
+    [
+        (pc.Identity(), (2, 3), same(0, 1)),
+        (pc.Dense(4, 5), (2, 3, 4), [*same(0, 1), None]),
+        (pc.Embedding(4, 5), (2, 3), [*same(0, 1), None]),
+        (pc.LSTM(4, 5), (3, 4), [None, None]),
+        (pc.MultiheadAttention(4, 2), (3, 4), [None, None]),
+        (pc.Flatten(), (2, 3, 4), [None]),
+        (pc.Flatten(1), (2, 3, 4), [*same(0), None]),
+        (pc.Flatten(0, 1), (2, 3, 4, 5), [None, *same(2, 3)]),
+        (pc.Flatten(1, 2), (2, 3, 4, 5), [*same(0), None, *same(3)]),
+        (pc.Flatten(1, 1), (2, 3, 4), same(0, 1, 2)),
+        (pc.Reshape((4, 3)), (2, 6), [None, None]),
+        (pc.Permute((2, 0, 1)), (2, 3, 4), same(2, 0, 1)),
+        (pc.GlobalPool(), (2, 3, 4), same(0)),
+        (pc.GlobalPool(data_format="channels_last"), (3, 4, 2), same(2)),
+        (pc.Conv1d(2, 5, 3), (2, 9), [None, (1, pc.Window(3))]),
+        (pc.Frozen(pc.Conv1d(2, 5, 3)), (2, 9), [None, (1, pc.Window(3))]),
+        (pc.Pool(2), (2, 9), [*same(0), (1, pc.Window(2, 2))]),
+        (pc.Pool(2, data_format="channels_last"), (9, 2), [(0, pc.Window(2, 2)), *same(1)]),
+        (pc.AdaptivePool((None, 1)), (2, 3, 4), [*same(0, 1), None]),
+        (pc.AdaptivePool(2), (2, 5), [*same(0), (1, pc.Window(6, 5, 1, spacing=2))]),
+        (pc.Pad(((1, 2),)), (2, 5), [*same(0), (1, pc.Window(padding=1))]),
+        (pc.Crop(((1, 2),)), (2, 5), [*same(0), (1, pc.Window(padding=-1))]),
+        (pc.Upsample(scale_factor=2), (2, 5), [*same(0), (1, pc.Window(2, 1, 1, spacing=2))]),
+        (pc.PixelUnshuffle(2), (1, 4, 4), [None, (1, pc.Window(2, 2)), (2, pc.Window(2, 2))]),
+    ],
+)
+def test_where_axes_come_from(layer: pc.Layer, shape: pc.Shape, sources: list[Any]) -> None:
+    assert layer.sources(shape) == tuple(sources)
+
+
 # What is reported.
 
 
@@ -337,6 +375,7 @@ def test_without_a_shape_the_number_of_axes_comes_from_a_layer() -> None:
         (pc.AdaptivePool((None, 1)), 2),
         (pc.Upsample(scale_factor=(2, 2, 2)), 3),
         (pc.Pad(((1, 1),)), 1),
+        (pc.Crop(((1, 1),)), 1),
     ]:
         network = pc.Sequential(pc.Activation("relu"), pc.Pool(1), layer)
         assert len(pc.receptive_field(network).axes) == rank
@@ -353,6 +392,7 @@ def test_without_a_shape_the_number_of_axes_comes_from_a_layer() -> None:
             None,
             "[1] AdaptivePool: the receptive field depends on the input",
         ),
+        (pc.Upsample((7, 7)), None, "Upsample: the receptive field depends on the input"),
         (
             pc.Sequential(conv(3), pc.Upsample(7)),
             None,
@@ -452,6 +492,8 @@ def test_how_it_is_shown() -> None:
     assert again.interval(0) == field.interval(0)
     mixed = pc.receptive_field(pc.Dense(30, 4), (1, 20, 30))
     assert repr(mixed) == "<ReceptiveField of 1 × all: print() shows it>"
+    cells = [cell.strip() for cell in str(mixed).splitlines()[-1].split("  ") if cell]
+    assert cells == ["network", "1 × all", "1 × –", "0 × –"]
 
 
 def test_it_is_a_column_of_a_summary() -> None:
@@ -594,6 +636,67 @@ def test_huge_lengths_are_exact_and_take_no_time() -> None:
     assert pc.flops(conv, (1, far), convention="flax").num_flops == 2 * (3 * far - 2) + far
     wide = pc.Conv1d(1, 1, far, padding=far)
     assert pc.flops(wide, (1, 2), convention="fvcore").num_flops == far * (far + 3)
+
+
+def listed(network: pc.Layer, shape: pc.Shape) -> list[tuple[int, int] | None]:
+    """The first and last position seen from each, of one axis, by listing them."""
+    steps = {step.path: step for step in pc.trace(network, shape)}
+    return [(min(one), max(one)) if one else None for one in seen(network, 0, steps)]
+
+
+def test_branches_of_which_one_goes_by_the_position() -> None:
+    """It is made longer and shorter again, and sees one position more on each side."""
+    longer = pc.Sequential(pc.ConvTranspose1d(1, 1, 4, 2, 1), pc.Pool(2))
+    for other, size, padding in [
+        (pc.Identity(), 3, 1),
+        (pc.Conv1d(1, 1, 5, padding=2), 5, 2),
+        (longer, 3, 1),
+    ]:
+        for network in pc.Add(other, longer), pc.Add(longer, other):
+            field = pc.receptive_field(network, (1, 8))
+            assert (field.size, field.stride, field.padding) == ((size,), (1,), (padding,))
+            assert field.misaligned == ()
+            clipped = [field.interval(at, clipped=True)[0] for at in range(8)]
+            assert clipped == listed(network, (1, 8))
+
+
+def test_branches_with_gaps_and_without() -> None:
+    """What lies in a gap of the one may be seen by the other."""
+    gaps = pc.Conv1d(1, 1, 2, padding=((2, 2),), dilation=4)
+    for other in pc.Identity(), pc.Conv1d(1, 1, 3, padding=1), gaps:
+        for sides in [gaps, other], [other, gaps]:
+            network = pc.Sequential(pc.ConvTranspose1d(1, 1, 1, 3), pc.Add(sides))
+            field = pc.receptive_field(network, (1, 4))
+            clipped = [field.interval(at, clipped=True)[0] for at in range(10)]
+            assert clipped == listed(network, (1, 4))
+
+
+def test_branches_of_which_one_sees_all() -> None:
+    for sides in [pc.Identity(), pc.AdaptivePool(1)], [pc.AdaptivePool(1), pc.Identity()]:
+        field = pc.receptive_field(pc.Add(sides), (1, 5))
+        assert field.size == (None,)
+        assert field.interval(2) == field.interval(2, clipped=True) == ((0, 4),)
+    flat = pc.receptive_field(pc.Add(pc.Identity(), pc.Flatten()), (1, 1, 5))
+    assert (flat.size, flat.interval((0, 2))) == ((None, None), ((0, 0), (0, 4)))
+
+
+def test_branches_of_positions_one_behind_the_other_and_merged_again() -> None:
+    twice = pc.Concat(pc.Identity(), pc.Pool(1), dim=1)
+    field = pc.receptive_field(pc.Add(twice, twice), (1, 3))
+    assert (field.size, field.stride, field.misaligned) == ((1,), (None,), ())
+    assert [field.interval(at)[0] for at in range(6)] == [(0, 0), (1, 1), (2, 2)] * 2
+    words = pc.Sequential(pc.Embedding(9, 4), pc.Concat(pc.Identity(), pc.Identity()))
+    field = pc.receptive_field(words, (3,))
+    assert [field.interval(at)[0] for at in range(6)] == [(0, 0), (1, 1), (2, 2)] * 2
+    alone = pc.receptive_field(pc.Concat(pc.Pool((2,)), dim=1))
+    assert alone.interval(3) == ((6, 7),)
+
+
+def test_behind_a_merging_all_branches_are_seen() -> None:
+    network = pc.Sequential(pc.Add(conv(3, 1, 1), conv(1, 1, 0), conv(1, 1, 0)), pc.Pool(2))
+    merging, pool = pc.receptive_field(network).steps[3:]
+    assert merging.interval(0) == ((-1, 1),) * 2
+    assert pool.interval(0) == ((-1, 2),) * 2
 
 
 def test_branches_that_see_apart() -> None:
