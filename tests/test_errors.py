@@ -347,6 +347,7 @@ SHAPES = [
     (pc.PixelShuffle(2), (6, 8, 8), "PixelShuffle: upscale_factor² must divide the channels, got upscale_factor=2, 6 channels in shape (6, 8, 8)"),
     (pc.PixelShuffle(2), (4, 8), "PixelShuffle: expects (channels, height, width), got shape (4, 8)"),
     (pc.PixelUnshuffle(2), (3, 8, 7), "PixelUnshuffle: downscale_factor must divide the width, got downscale_factor=2, width 7"),
+    (pc.PixelUnshuffle(2), (3, 7, 8), "PixelUnshuffle: downscale_factor must divide the height, got downscale_factor=2, height 7"),
     (pc.PixelUnshuffle(2), (3, 8, 8, 8), "PixelUnshuffle: expects (channels, height, width), got shape (3, 8, 8, 8); leave out the batch axis"),
     (pc.Reshape((3, 4)), (13,), "Reshape: target_shape (3, 4) takes 12 values, got 13 in shape (13,)"),
     (pc.Reshape((3, -1)), (13,), "Reshape: target_shape (3, -1) takes a multiple of 3 values, got 13 in shape (13,)"),

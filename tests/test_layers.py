@@ -328,7 +328,9 @@ def test_recurrent_layers_of_keras(layer: pc.Layer, count: int) -> None:
 def test_shapes_that_leave(
     layer: pc.Layer, shape: tuple[int, ...], output: tuple[int, ...]
 ) -> None:
-    assert layer.output_shape(shape) == output
+    left = layer.output_shape(shape)
+    assert left == output
+    assert {type(length) for length in left} == {int}
 
 
 def test_what_is_taken_from_the_last_axis() -> None:

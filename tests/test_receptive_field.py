@@ -345,6 +345,7 @@ def test_what_sees_all_says_so() -> None:
         assert pc.receptive_field(pc.Sequential(pc.Identity(), sequence), (7, 4)).interval(0)
         assert network.output_shape((7,))
     assert pc.receptive_field(pc.Dense(4, 3), (4,)).size == ()
+    assert pc.receptive_field(pc.Dense(4, 3), (4,)).interval(()) == ()
     assert repr(pc.receptive_field(pc.Dense(4, 3), (4,))) == (
         "<ReceptiveField of all: print() shows it>"
     )
@@ -457,6 +458,11 @@ def test_words_of_refusals() -> None:
         field.interval(0, clipped=True)
     words = "Conv2d: what is seen depends on the length of the input: give input_shape"
     assert str(caught.value) == words
+    with pytest.raises(pc.ShapeError) as caught:
+        pc.receptive_field(pc.Sequential(a=conv(3))).steps[0].interval(0, clipped=True)
+    assert str(caught.value) == f"a {words}"
+    with pytest.raises(TypeError, match=r"^interval: clipped must be True or False, got 1$"):
+        field.interval(0, clipped=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     with pytest.raises(pc.ShapeError, match=r"^\[0\] Conv2d: expects \(channels, height, width\)"):
         pc.receptive_field(pc.Sequential(conv(3)), (1, 8))
 
@@ -690,6 +696,42 @@ def test_branches_of_positions_one_behind_the_other_and_merged_again() -> None:
     assert [field.interval(at)[0] for at in range(6)] == [(0, 0), (1, 1), (2, 2)] * 2
     alone = pc.receptive_field(pc.Concat(pc.Pool((2,)), dim=1))
     assert alone.interval(3) == ((6, 7),)
+
+
+def test_branches_of_which_one_turns_the_axes_see_all() -> None:
+    field = pc.receptive_field(pc.Add(pc.Identity(), pc.Permute((0, 2, 1))), (1, 5, 5))
+    assert (field.size, field.interval(2)) == ((None, None), ((0, 4), (0, 4)))
+
+
+def test_branches_of_one_position_each() -> None:
+    field = pc.receptive_field(pc.Add(pc.Pool(2), pc.Pool(2)), (1, 2))
+    assert (field.size, field.stride, field.padding) == ((2,), (2,), (0,))
+    words = pc.Sequential(pc.Embedding(9, 4), pc.Add(pc.Identity(), pc.Identity()))
+    assert pc.receptive_field(words, (3,)).size == (1,)
+
+
+def test_what_stands_in_another_branch_does_not_matter() -> None:
+    longer = pc.ConvTranspose1d(4, 4, 4, 2, ((1, 1),), data_format="channels_last")
+    sides = pc.LSTM(4, 4), pc.Sequential(longer, pc.Pool(2, data_format="channels_last"))
+    field = pc.receptive_field(pc.Add(*sides), (8, 4))
+    assert [step.size for step in field.steps] == [(None,), (2,), (3,), (None,)]
+
+
+def test_positions_that_see_differently() -> None:
+    """The most that one of them sees, whether the length is known or not; and no others."""
+    longer = pc.ConvTranspose2d(1, 1, 4, 2, 1)
+    for shape in None, (1, 5, 5):
+        field = pc.receptive_field(longer, shape)
+        assert (field.size, field.stride, field.padding) == ((2, 2), (Fraction(1, 2),) * 2, (1, 1))
+    assert pc.receptive_field(pc.ConvTranspose1d(1, 1, 3, 2, 1), (1, 1)).size == (1,)
+    gaps = pc.Sequential(pc.ConvTranspose1d(1, 1, 1, 3), pc.Crop(((1, 1),)))
+    field = pc.receptive_field(gaps, (1, 2))
+    assert (field.size, field.padding, field.interval(1)) == ((0,), (None,), (None,))
+
+
+def test_so_many_positions_are_looked_at_and_no_more() -> None:
+    assert pc.receptive_field(pc.Upsample(10_000), (1, 3)).size == (1,)
+    assert pc.receptive_field(pc.Upsample(10_001), (1, 3)).size == (None,)
 
 
 def test_behind_a_merging_all_branches_are_seen() -> None:
