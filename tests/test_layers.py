@@ -357,7 +357,7 @@ def test_what_is_taken_from_the_last_axis() -> None:
 def test_what_is_left_out_is_what_arrives(
     kind: Any, stated: dict[str, Any], fields: dict[str, Any], data_format: str
 ) -> None:
-    shape = (7, 5, 4)
+    shape: pc.Shape = (7, 5, 4)
     if "data_format" in [field.name for field in dataclasses.fields(kind)]:
         fields = fields | {"data_format": data_format}
         shape = (4, 7, 5) if data_format == "channels_first" else shape
