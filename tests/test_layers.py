@@ -379,6 +379,10 @@ def test_the_last_of_a_sequence() -> None:
     assert last.num_params() == gru.num_params()
 
 
+def test_as_many_recurrent_layers_as_may_be() -> None:
+    assert pc.RNN(4, 4, 10_000).num_params() == 10_000 * pc.RNN(4, 4).num_params()
+
+
 def test_a_transposed_convolution_that_keeps_multiples() -> None:
     for kernel_size in (1, 2, 5):
         conv = pc.ConvTranspose2d(8, 4, kernel_size, stride=(2, 3), padding="same")

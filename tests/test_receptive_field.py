@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 import paramcalc as pc
 from paramcalc import zoo
+from paramcalc.errors import show
+from paramcalc.receptive_fields import seen_before, united
 
 # Araujo, Norris and Sim, Distill 2019: networks of TF-Slim, whose blocks stride at their end.
 
@@ -420,6 +422,11 @@ class Own(pc.Layer):
         return self.answer
 
 
+class Shy(Own):
+    def sources(self, input_shape: tuple[int | None, ...]) -> Any:
+        raise pc.ShapeError("sees nothing today")
+
+
 class Silent(pc.Layer):
     def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
         return input_shape or ()
@@ -433,6 +440,9 @@ def test_layers_of_ones_own() -> None:
         pc.receptive_field(pc.Sequential(pc.Pool(2), Silent()), (1, 8))
     words = "[1] Silent: sources() must say which positions it sees, for a receptive field"
     assert str(caught.value) == words
+    with pytest.raises(pc.ShapeError) as caught:
+        pc.receptive_field(pc.Sequential(pc.Pool(2), Shy()), (1, 8))
+    assert str(caught.value) == "[1] Shy: sees nothing today"
 
 
 @pytest.mark.parametrize(
@@ -440,8 +450,10 @@ def test_layers_of_ones_own() -> None:
     [None, 5, (), ((0, pc.Window()),), (None, 1), (None, (2, pc.Window())), (None, (1, 2)), "ab"],
 )
 def test_what_layers_of_ones_own_answer_is_checked(answer: Any) -> None:
-    with pytest.raises(TypeError, match=r"^Own: sources\(\) must have None or \(axis, Win"):
+    with pytest.raises(TypeError) as caught:
         pc.receptive_field(Own(answer), (1, 8))
+    wanted = "None or (axis, Window) for each axis of the output"
+    assert str(caught.value) == f"Own: sources() must have {wanted}, got {show(answer)}"
 
 
 def test_words_of_refusals() -> None:
@@ -596,6 +608,7 @@ def test_what_embeddings_look_up_are_positions() -> None:
     field = pc.receptive_field(network, (7,))
     assert (field.size, field.stride, field.padding) == ((3,), (1,), (1,))
     assert field.interval(0, clipped=True) == ((0, 1),)
+    assert pc.receptive_field(pc.Embedding(9, 4), (7, 5)).size == (1, 1)
 
 
 def test_positions_dealt_out_to_channels_and_back() -> None:
@@ -662,6 +675,7 @@ def test_branches_of_which_one_goes_by_the_position() -> None:
             field = pc.receptive_field(network, (1, 8))
             assert (field.size, field.stride, field.padding) == ((size,), (1,), (padding,))
             assert field.misaligned == ()
+            assert type(field.stride[0]) is int
             clipped = [field.interval(at, clipped=True)[0] for at in range(8)]
             assert clipped == listed(network, (1, 8))
 
@@ -675,6 +689,47 @@ def test_branches_with_gaps_and_without() -> None:
             field = pc.receptive_field(network, (1, 4))
             clipped = [field.interval(at, clipped=True)[0] for at in range(10)]
             assert clipped == listed(network, (1, 4))
+
+
+RANGES = [range(start, stop) for start in range(-2, 4) for stop in range(start, 6)]
+
+
+def test_what_is_seen_by_either_is_a_range_where_it_can_be() -> None:
+    for one, other in product(RANGES, RANGES):
+        both, whole = set(one) | set(other), united(one, other, exact=False)
+        exact = united(one, other, exact=True)
+        assert set(exact or ()) == both
+        if both:
+            filled = range(min(both), max(both) + 1)
+            assert set(whole or ()) == set(filled)
+            assert isinstance(exact, range) == (both == set(filled))
+    assert united(None, range(3), exact=True) is united(range(3), None, exact=False) is None
+
+
+def test_what_is_seen_behind_a_window_is_a_range_where_it_can_be() -> None:
+    some = [one for one in RANGES if one]
+    for seen, size, step, spread in product(some, range(1, 4), range(1, 5), (1, 2)):
+        window = pc.Window(size, step, 1, spread)
+        places = {at * step - 1 + tap * spread for at in seen for tap in range(size)}
+        found = seen_before(seen, window, None, exact=True)
+        assert set(found or ()) == places
+        ends = min(places), max(places)
+        filled = seen_before(seen, window, None, exact=False)
+        assert filled == range(ends[0], ends[1] + 1)
+        if spread == 1 or size == 1:
+            assert isinstance(found, range) == (places == set(filled or ()))
+
+
+def test_positions_between_those_of_a_longer_axis() -> None:
+    """The gaps of a dilated window and those of an axis made longer fall together, or not."""
+    for stride in (2, 3):
+        network = pc.Sequential(pc.ConvTranspose1d(1, 1, 1, stride), pc.Conv1d(1, 1, 2, dilation=5))
+        field = pc.receptive_field(network, (1, 9))
+        for at in range(9):
+            reached = [place // stride for place in (at, at + 5) if place % stride == 0]
+            pair = (min(reached), max(reached)) if reached else None
+            assert field.interval(at) == field.interval(at, clipped=True) == (pair,)
+            assert {type(end) for end in field.interval(at, clipped=True)[0] or ()} <= {int}
 
 
 def test_branches_of_which_one_sees_all() -> None:
