@@ -410,6 +410,12 @@ def test_flatten_of_some_axes() -> None:
     assert pc.Flatten(0, -2).output_shape(shape) == (24, 5)
 
 
+def test_what_is_said_in_another_way_is_stored_in_one() -> None:
+    assert pc.Permute((-1, 0, -2)).dims == (2, 0, 1)
+    attention = pc.MultiheadAttention(8, 2, kdim=8, vdim=4)
+    assert (attention.kdim, attention.vdim) == (None, 4)
+
+
 def test_layers_match_patterns() -> None:
     def kind(layer: pc.Layer) -> str:
         match layer:
