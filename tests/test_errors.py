@@ -264,6 +264,8 @@ TYPES = [
     (make(pc.MultiheadAttention, 8, 2, bias=None), "MultiheadAttention: bias must be True or False, got None"),
     (make(pc.MultiheadAttention, 8, None), "MultiheadAttention: num_heads must be an int, got None"),
     (make(pc.TransformerEncoderLayer, 8, 2, 4.0), "TransformerEncoderLayer: dim_feedforward must be an int, got 4.0"),
+    (make(pc.Frozen, 5), "Frozen: layer must be a Layer, got 5"),
+    (make(pc.Frozen, pc.Sequential(pc.Flatten())), "Frozen: layer must be no network, got Sequential of 1 layer; freeze() takes one, and freezes each layer in it"),
     (make(pc.Concat, pc.Identity(), dim=None), "Concat: dim must be an int, got None"),
     (make(pc.Concat, pc.Identity(), dim=pc.Identity()), "Concat: dim must be an int, got Identity()"),
     (make(pc.Add, pc.Identity(), None), "Add: [1] must be a Layer, got None"),
