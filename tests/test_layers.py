@@ -414,6 +414,8 @@ def test_what_is_said_in_another_way_is_stored_in_one() -> None:
     assert pc.Permute((-1, 0, -2)).dims == (2, 0, 1)
     attention = pc.MultiheadAttention(8, 2, kdim=8, vdim=4)
     assert (attention.kdim, attention.vdim) == (None, 4)
+    assert pc.Frozen(pc.Frozen(pc.Dense(3, 4))) == pc.Frozen(pc.Dense(3, 4))
+    assert pc.Frozen(pc.Frozen(pc.Dense(3, 4))).layer == pc.Dense(3, 4)
 
 
 def test_layers_match_patterns() -> None:
