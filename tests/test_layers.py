@@ -323,6 +323,7 @@ def test_recurrent_layers_of_keras(layer: pc.Layer, count: int) -> None:
         (pc.Permute((2, 0, 1)), (4, 5, 6), (6, 4, 5)),
         (pc.Embedding(10, 3), (4, 5), (4, 5, 3)),
         (pc.LSTM(5, 4, 2, bidirectional=True, proj_size=3), (7, 5), (7, 6)),
+        (pc.Conv3d(1, 2, (1, 2, 3), (1, 1, 2)), (1, 9, 9, 9), (2, 9, 8, 4)),
     ],
 )
 def test_shapes_that_leave(
