@@ -7,6 +7,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
+from dataclasses import FrozenInstanceError, fields, replace
 from functools import partial
 from typing import Any
 
@@ -35,6 +36,13 @@ class Scale(pc.Layer):
 
     def num_macs(self, input_shape: pc.Shape | None = None) -> Any:
         return self.answers.get("num_macs", 0)
+
+
+class Wrong(pc.Layer):
+    """A layer of one's own whose tensors are none."""
+
+    def parameters(self, input_shape: pc.Shape | None = None) -> Any:
+        return 7
 
 
 class Fussy(pc.Layer):
@@ -74,6 +82,7 @@ def make(layer: Callable[..., object], *args: Any, **kwargs: Any) -> Callable[[]
 
 CONFIG = [
     (make(pc.Conv2d, 64, 64, 3, groups=3), "Conv2d: groups must divide in_channels, got groups=3, in_channels=64"),
+    (make(pc.Conv2d, 3, 64, 3, groups=2), "Conv2d: groups must divide in_channels, got groups=2, in_channels=3"),
     (make(pc.Conv2d, 3, 64, 3, groups=3), "Conv2d: groups must divide out_channels, got groups=3, out_channels=64"),
     (make(pc.Conv2d, 3, 5, (3, 0)), "Conv2d: kernel_size must be at least 1 on every axis, got (3, 0)"),
     (make(pc.Conv2d, 3, 5, -1), "Conv2d: kernel_size must be at least 1 on every axis, got -1"),
@@ -215,6 +224,7 @@ TYPES = [
     (make(pc.Sequential(Scale(output_shape=7)).output_shape, (1,)), "Scale: output_shape() must be a tuple of ints, got 7"),
     (make(pc.Sequential(Scale(parameters=[1])).parameters, (1,)), "Scale: parameters() must be a tuple of Parameter, got [1]"),
     (make(pc.Sequential(Scale(parameters=None)).parameters), "Scale: parameters() must be a tuple of Parameter, got None"),
+    (make(Wrong().num_params, (1,)), "Wrong: parameters() must be a tuple of Parameter, got 7"),
     (make(pc.Sequential(Scale(num_params=1.0)).num_params, (1,)), "Scale: num_params() must be an int, got 1.0"),
     (make(pc.Sequential(Scale(num_macs="1")).num_macs, (1,)), "Scale: num_macs() must be an int, got '1'"),
     (make(type, "Own", (pc.Conv2d,), {}), "Own: Conv2d cannot be subclassed; write a function that returns one, or a subclass of Layer"),
@@ -254,6 +264,8 @@ TYPES = [
     (make(pc.MultiheadAttention, 8, 2, bias=None), "MultiheadAttention: bias must be True or False, got None"),
     (make(pc.MultiheadAttention, 8, None), "MultiheadAttention: num_heads must be an int, got None"),
     (make(pc.TransformerEncoderLayer, 8, 2, 4.0), "TransformerEncoderLayer: dim_feedforward must be an int, got 4.0"),
+    (make(pc.Frozen, 5), "Frozen: layer must be a Layer, got 5"),
+    (make(pc.Frozen, pc.Sequential(pc.Flatten())), "Frozen: layer must be no network, got Sequential of 1 layer; freeze() takes one, and freezes each layer in it"),
     (make(pc.Concat, pc.Identity(), dim=None), "Concat: dim must be an int, got None"),
     (make(pc.Concat, pc.Identity(), dim=pc.Identity()), "Concat: dim must be an int, got Identity()"),
     (make(pc.Add, pc.Identity(), None), "Add: [1] must be a Layer, got None"),
@@ -272,6 +284,10 @@ SHAPES = [
     (pc.Conv2d(3, 5, 3), (28, 28, 3), 'Conv2d: expects 3 input channels, got 28 in shape (28, 28, 3); data_format="channels_last" would fit'),
     (pc.Conv2d(3, 5, 3, data_format="channels_last"), (3, 28, 28), 'Conv2d: expects 3 input channels, got 28 in shape (3, 28, 28); data_format="channels_first" would fit'),
     (pc.Conv2d(1, 5, 3), (28, 28, 1), 'Conv2d: expects 1 input channel, got 28 in shape (28, 28, 1); data_format="channels_last" would fit'),
+    (pc.Conv2d(4, 5, 3), (28, 28, 4), 'Conv2d: expects 4 input channels, got 28 in shape (28, 28, 4); data_format="channels_last" would fit'),
+    (pc.Conv2d(3, 5, 3), (5, 5, 3), 'Conv2d: expects 3 input channels, got 5 in shape (5, 5, 3); data_format="channels_last" would fit'),
+    (pc.Conv2d(3, 5, 3), (4, 5, 3), "Conv2d: expects 3 input channels, got 4 in shape (4, 5, 3)"),
+    (pc.Conv2d(5, 5, 3), (28, 28, 5), "Conv2d: expects 5 input channels, got 28 in shape (28, 28, 5)"),
     (pc.Conv2d(1, 5, 3), (3, 1, 1), "Conv2d: expects 1 input channel, got 3 in shape (3, 1, 1)"),
     (pc.Conv2d(None, 4, 3, groups=2), (3, 8, 8), "Conv2d: groups must divide the input channels, got groups=2, 3 channels in shape (3, 8, 8)"),
     (pc.Conv2d(1, 1, 5), (1, 8, 4), "Conv2d: a window of 5 does not fit width 4 (padding 0)"),
@@ -337,6 +353,7 @@ SHAPES = [
     (pc.PixelShuffle(2), (6, 8, 8), "PixelShuffle: upscale_factor² must divide the channels, got upscale_factor=2, 6 channels in shape (6, 8, 8)"),
     (pc.PixelShuffle(2), (4, 8), "PixelShuffle: expects (channels, height, width), got shape (4, 8)"),
     (pc.PixelUnshuffle(2), (3, 8, 7), "PixelUnshuffle: downscale_factor must divide the width, got downscale_factor=2, width 7"),
+    (pc.PixelUnshuffle(2), (3, 7, 8), "PixelUnshuffle: downscale_factor must divide the height, got downscale_factor=2, height 7"),
     (pc.PixelUnshuffle(2), (3, 8, 8, 8), "PixelUnshuffle: expects (channels, height, width), got shape (3, 8, 8, 8); leave out the batch axis"),
     (pc.Reshape((3, 4)), (13,), "Reshape: target_shape (3, 4) takes 12 values, got 13 in shape (13,)"),
     (pc.Reshape((3, -1)), (13,), "Reshape: target_shape (3, -1) takes a multiple of 3 values, got 13 in shape (13,)"),
@@ -347,6 +364,7 @@ SHAPES = [
     (pc.GRU(3, 4), (3,), "GRU: expects (length, features), got shape (3,)"),
     (pc.MultiheadAttention(8, 2), (5, 7), "MultiheadAttention: expects 8 features on the last axis, got shape (5, 7)"),
     (pc.MultiheadAttention(8, 2), (2, 5, 8), "MultiheadAttention: expects (length, features), got shape (2, 5, 8); leave out the batch axis"),
+    (pc.TransformerEncoderLayer(8, 2), (5, 7), "TransformerEncoderLayer: expects 8 features on the last axis, got shape (5, 7)"),
     (pc.TransformerEncoderLayer(8, 2), (8,), "TransformerEncoderLayer: expects (length, features), got shape (8,)"),
     (pc.Add(body=pc.Conv2d(64, 256, 1), skip=pc.Identity()), (64, 56, 56), "Add: axes, counted from the last, must be equally long or 1, got (256, 56, 56) from body and (64, 56, 56) from skip"),
     (pc.Add(pc.AdaptivePool(1), pc.AdaptivePool(2), pc.AdaptivePool(3)), (64, 56, 56), "Add: axes, counted from the last, must be equally long or 1, got (64, 2, 2) from [1] and (64, 3, 3) from [2]"),
@@ -355,6 +373,7 @@ SHAPES = [
     (pc.Concat(a=pc.Identity(), b=pc.GlobalPool()), (64, 7, 7), "Concat: outputs must have equally many axes, got (64, 7, 7) from a and (64,) from b"),
     (pc.Concat(pc.Identity(), pc.GlobalPool(), dim=1), (2, 3), "Concat: outputs must have equally many axes, got (2, 3) from [0] and (2,) from [1]"),
     (pc.Concat(pc.Identity(), dim=-2), (7,), "Concat: there is no dim -2 in (7,) from [0]"),
+    (pc.Concat(pc.Identity(), dim=1), (7,), "Concat: there is no dim 1 in (7,) from [0]"),
     (pc.Sequential(stem=pc.Conv2d(3, 8, 3), block=pc.Add(pc.Identity(), pc.Sequential(pc.Identity(), pc.Pool(2)))), (3, 8, 8), "block Add: axes, counted from the last, must be equally long or 1, got (8, 6, 6) from [0] and (8, 3, 3) from [1]"),
     (pc.Sequential(pc.Add(body=pc.Sequential(pc.Conv2d(8, 8, 3), pc.BatchNorm(9)))), (8, 8, 8), "[0].body[1] BatchNorm: expects 9 channels, got 8 in shape (8, 6, 6)"),
     (pc.Add(pc.Identity(), pc.Flatten()), None, "[0] Identity: the output shape depends on the input: give input_shape or start with Input(...)"),
@@ -376,6 +395,53 @@ def test_words_of_type_errors(call: Callable[[], object], words: str) -> None:
     assert str(caught.value) == words
 
 
+ONE_OF_EACH: list[Any] = [
+    pc.Activation("relu"),
+    pc.AdaptivePool(1),
+    pc.BatchNorm(4),
+    pc.Conv2d(4, 4, 3),
+    pc.ConvTranspose2d(4, 4, 3),
+    pc.Crop(1),
+    pc.Dense(4, 4),
+    pc.Dropout(0.5),
+    pc.Embedding(4, 4),
+    pc.Flatten(),
+    pc.Frozen(pc.Dense(4, 4)),
+    pc.GlobalPool(),
+    pc.GroupNorm(2, 4),
+    pc.GRU(4, 4),
+    pc.Input(4),
+    pc.InstanceNorm(4),
+    pc.LayerNorm(4),
+    pc.LSTM(4, 4),
+    pc.MultiheadAttention(4, 2, kdim=3, vdim=3),
+    pc.Pad(1),
+    pc.Permute((0,)),
+    pc.PixelShuffle(2),
+    pc.PixelUnshuffle(2),
+    pc.Pool(2),
+    pc.PReLU(4),
+    pc.Reshape((4,)),
+    pc.RMSNorm(4),
+    pc.RNN(4, 4),
+    pc.TransformerEncoderLayer(4, 2),
+    pc.Upsample(4),
+    pc.Upsample(scale_factor=4),
+]
+
+
+@pytest.mark.parametrize("layer", ONE_OF_EACH, ids=lambda one: type(one).__name__)
+def test_each_field_is_refused_by_its_name(layer: Any) -> None:
+    for field in fields(layer):
+        if getattr(layer, field.name) is None:
+            continue  # For another of these to state.
+        with pytest.raises(TypeError) as caught:
+            replace(layer, **{field.name: Liar()})
+        words = str(caught.value)
+        assert words.startswith(f"{type(layer).__name__}: {field.name} must be ")
+        assert words.endswith(", got Liar()")
+
+
 @pytest.mark.parametrize(("layer", "shape", "words"), SHAPES)
 def test_words_of_shape_errors(layer: pc.Layer, shape: pc.Shape | None, words: str) -> None:
     asks: list[Callable[[pc.Shape | None], object]] = [layer.output_shape, partial(pc.trace, layer)]
@@ -385,6 +451,9 @@ def test_words_of_shape_errors(layer: pc.Layer, shape: pc.Shape | None, words: s
         with pytest.raises(pc.ShapeError) as caught:
             ask(shape)
         assert str(caught.value) == words
+        if not caught.value.path:
+            assert caught.value.layer is layer
+            assert caught.value.input_shape == shape
 
 
 @pytest.mark.parametrize(
@@ -462,11 +531,26 @@ def test_words_of_a_network_too_large() -> None:
         )
 
 
+def test_a_network_as_large_as_may_be() -> None:
+    network: pc.Layer = pc.Flatten()
+    for number in 26_040, 2, 4, 4, 4, 3:  # Each time as many, and the network around them.
+        network = pc.Sequential([network] * number)
+    with pytest.raises(pc.ConfigError) as caught:
+        pc.Sequential(network)
+    assert str(caught.value) == (
+        "Sequential: a network has at most 10,000,000 layers, got 10,000,001"
+    )
+
+
 @pytest.mark.parametrize("method", ["num_params", "num_macs"])
 def test_a_count_below_0_is_refused(method: str) -> None:
     with pytest.raises(pc.ShapeError) as caught:
         getattr(pc.Sequential(Scale(**{method: -1})), method)((7,))
     assert str(caught.value) == f"[0] Scale: {method}() must be at least 0, got -1"
+    (step,) = pc.trace(Scale(**{method: -1}), (7,))
+    with pytest.raises(pc.ShapeError) as caught:
+        getattr(step, method)
+    assert str(caught.value) == f"Scale: {method}() must be at least 0, got -1"
 
 
 def test_a_refusal_of_a_count_is_located() -> None:
@@ -479,6 +563,17 @@ class Refusing(Fussy):
     def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
         assert input_shape
         return input_shape
+
+
+def test_words_of_a_layer_that_cannot_be_changed() -> None:
+    words = "Dense: bias cannot be changed; dataclasses.replace() makes a changed copy"
+    dense: Any = pc.Dense(3, 4)
+    with pytest.raises(FrozenInstanceError) as caught:
+        dense.bias = False
+    assert str(caught.value) == words
+    with pytest.raises(FrozenInstanceError) as caught:
+        del dense.bias
+    assert str(caught.value) == words
 
 
 def test_other_iterables_are_no_list_of_layers() -> None:
@@ -536,10 +631,18 @@ def test_errors_carry_their_data() -> None:
 
 def test_errors_of_layers_of_ones_own_are_completed() -> None:
     fussy = Fussy()
-    with pytest.raises(pc.ShapeError) as caught:
-        pc.Sequential(fussy).output_shape((7,))
-    assert caught.value.layer is fussy
-    assert caught.value.path == "[0]"
+    for network in pc.Sequential(fussy), pc.Add(fussy):
+        shape = (7,)
+        for ask in (
+            partial(network.output_shape, shape),
+            partial(network.parameters, shape),
+            partial(pc.trace, network, shape),
+            network.num_params,
+        ):
+            with pytest.raises(pc.ShapeError) as caught:
+                ask()
+            assert caught.value.layer is fussy
+            assert caught.value.path == "[0]"
 
 
 def test_a_config_error_has_no_layer() -> None:

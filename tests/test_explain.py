@@ -76,7 +76,7 @@ def as_latex(formula: str) -> str:
     return formula
 
 
-@pytest.mark.parametrize(("layer", "numbers"), COUNTS, ids=lambda one: str(one))
+@pytest.mark.parametrize(("layer", "numbers"), COUNTS, ids=[str(layer) for layer, _ in COUNTS])
 def test_counts_of_the_documents(layer: pc.Layer, numbers: str) -> None:
     line = pc.explain(layer).parts[0].lines()[-1]
     symbols = SYMBOLS[type(layer)]

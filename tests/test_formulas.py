@@ -195,3 +195,16 @@ def test_attention_counts_weights_and_products() -> None:
         for bias_kv, heads in product([False, True], [1, 2]):
             products = oracle.attention_products(length, heads, *dims, bias_kv=bias_kv)
             assert formulas.attention_macs(length, *dims, bias_kv) == products
+
+
+def test_what_is_left_out_is_the_plain_case() -> None:
+    assert formulas.dilated_kernel_size(3) == 3
+    assert formulas.window_length(28, 5) == 24
+    assert formulas.same_length(33) == 33
+    assert formulas.same_padding(32, 3) == (1, 1)
+    assert formulas.transposed_length(24, 5) == 28
+    assert formulas.conv_macs(3, 64, (3, 3), (224, 224)) == 86_704_128  # Of torchvision's VGG.
+    learnt = oracle.recurrent_weights(3, 5, gates=1, biases=2, proj_size=0)
+    assert formulas.recurrent_params(3, 5) == len(learnt)
+    weights = oracle.recurrent_weights(3, 5, gates=1, biases=0, proj_size=0)
+    assert formulas.recurrent_macs(7, 3, 5) == sum(len(weights) for _ in range(7))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -188,6 +188,8 @@ def test_batch_norm_tensors_are_torchs() -> None:
 
 
 def shapes(layer: pc.Layer) -> dict[str, tuple[int, ...]]:
+    """The tensors; that they are as many values as the formula says is seen to."""
+    assert layer.num_params() == sum([one.size for one in layer.parameters()])
     return {one.name: one.shape for one in layer.parameters()}
 
 
@@ -254,6 +256,7 @@ def test_norm_and_transposed_tensors_are_torchs() -> None:
     assert shapes(pc.GroupNorm(2, 4)) == {"weight": (4,), "bias": (4,)}
     assert shapes(pc.InstanceNorm(4)) == shapes(pc.LayerNorm(4, elementwise_affine=False)) == {}
     assert shapes(pc.PReLU(4)) == {"weight": (4,)}
+    assert shapes(pc.GroupNorm(2, 4, affine=False)) == {}
     assert shapes(pc.Embedding(5, 4)) == {"weight": (5, 4)}
     assert shapes(pc.ConvTranspose2d(4, 6, (2, 3), groups=2)) == {
         "weight": (4, 3, 2, 3),
@@ -320,17 +323,53 @@ def test_recurrent_layers_of_keras(layer: pc.Layer, count: int) -> None:
         (pc.Permute((2, 0, 1)), (4, 5, 6), (6, 4, 5)),
         (pc.Embedding(10, 3), (4, 5), (4, 5, 3)),
         (pc.LSTM(5, 4, 2, bidirectional=True, proj_size=3), (7, 5), (7, 6)),
+        (pc.Conv3d(1, 2, (1, 2, 3), (1, 1, 2)), (1, 9, 9, 9), (2, 9, 8, 4)),
     ],
 )
 def test_shapes_that_leave(
     layer: pc.Layer, shape: tuple[int, ...], output: tuple[int, ...]
 ) -> None:
-    assert layer.output_shape(shape) == output
+    left = layer.output_shape(shape)
+    assert left == output
+    assert {type(length) for length in left} == {int}
 
 
 def test_what_is_taken_from_the_last_axis() -> None:
     assert pc.LayerNorm().num_params((4, 5)) == 2 * 5
     assert pc.MultiheadAttention(4, 2, add_bias_kv=True).num_macs((3, 4)) == 3 * 64 + 2 * 3 * 4 * 4
+
+
+@pytest.mark.parametrize("data_format", ["channels_first", "channels_last"])
+@pytest.mark.parametrize(
+    ("kind", "stated", "fields"),
+    [
+        (pc.Conv2d, {"in_channels": 4}, {"out_channels": 6, "kernel_size": 3, "groups": 2}),
+        (pc.ConvTranspose2d, {"in_channels": 4}, {"out_channels": 6, "kernel_size": 3}),
+        (pc.BatchNorm, {"num_features": 4}, {}),
+        (pc.InstanceNorm, {"num_features": 4}, {"affine": True}),
+        (pc.GroupNorm, {"num_channels": 4}, {"num_groups": 2}),
+        (pc.PReLU, {"num_parameters": 4}, {}),
+        (pc.LayerNorm, {"normalized_shape": 4}, {}),
+        (pc.RMSNorm, {"normalized_shape": 4}, {}),
+        (pc.Dense, {"in_features": 4}, {"out_features": 6}),
+        (pc.LSTM, {"input_size": 4}, {"hidden_size": 6}),
+    ],
+)
+def test_what_is_left_out_is_what_arrives(
+    kind: Any, stated: dict[str, Any], fields: dict[str, Any], data_format: str
+) -> None:
+    shape: pc.Shape = (7, 5, 4)
+    if "data_format" in [field.name for field in dataclasses.fields(kind)]:
+        fields = fields | {"data_format": data_format}
+        shape = (4, 7, 5) if data_format == "channels_first" else shape
+    elif kind is pc.LSTM:
+        shape = (7, 4)
+    left_out, given = kind(**dict.fromkeys(stated), **fields), kind(**stated, **fields)
+    assert left_out != given
+    assert left_out.num_params(shape) == given.num_params()
+    assert left_out.parameters(shape) == given.parameters()
+    assert left_out.num_macs(shape) == given.num_macs(shape)
+    assert left_out.output_shape(shape) == given.output_shape(shape)
 
 
 def test_the_last_of_a_sequence() -> None:
@@ -339,6 +378,10 @@ def test_the_last_of_a_sequence() -> None:
     last = dataclasses.replace(gru, return_sequences=False)
     assert last.output_shape((7, 8)) == (10,)
     assert last.num_params() == gru.num_params()
+
+
+def test_as_many_recurrent_layers_as_may_be() -> None:
+    assert pc.RNN(4, 4, 10_000).num_params() == 10_000 * pc.RNN(4, 4).num_params()
 
 
 def test_a_transposed_convolution_that_keeps_multiples() -> None:
@@ -366,6 +409,14 @@ def test_flatten_of_some_axes() -> None:
     assert pc.Flatten(1, 2).output_shape(shape) == (2, 12, 5)
     assert pc.Flatten(-2, -2).output_shape(shape) == shape
     assert pc.Flatten(0, -2).output_shape(shape) == (24, 5)
+
+
+def test_what_is_said_in_another_way_is_stored_in_one() -> None:
+    assert pc.Permute((-1, 0, -2)).dims == (2, 0, 1)
+    attention = pc.MultiheadAttention(8, 2, kdim=8, vdim=4)
+    assert (attention.kdim, attention.vdim) == (None, 4)
+    assert pc.Frozen(pc.Frozen(pc.Dense(3, 4))) == pc.Frozen(pc.Dense(3, 4))
+    assert pc.Frozen(pc.Frozen(pc.Dense(3, 4))).layer == pc.Dense(3, 4)
 
 
 def test_layers_match_patterns() -> None:
@@ -401,6 +452,15 @@ def test_a_parameter_has_a_size() -> None:
     assert pc.Parameter("weight", (3, 4)).size == 12
     assert pc.Parameter("scale", ()).size == 1
     assert pc.Parameter("weight", [3, 4]).shape == (3, 4)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_the_shape_of_a_parameter_is_of_plain_ints() -> None:
+    class Index:
+        def __index__(self) -> int:
+            return 3
+
+    shape: Any = (4, Index())
+    assert pc.Parameter("weight", shape).shape == (4, 3)
 
 
 def test_subclasses_of_tuple_and_float_are_taken_for_what_they_hold() -> None:

@@ -115,9 +115,9 @@ def test_trace_computes_each_layer_once() -> None:
 
 
 def test_shapes_that_do_not_change_are_not_copied() -> None:
-    shape = (3, 4)
-    for step in pc.trace(pc.Sequential(pc.Identity(), pc.BatchNorm()), shape):
-        assert step.input_shape is step.output_shape is shape
+    for shape in (3, 4), (1, 1):
+        for step in pc.trace(pc.Sequential(pc.Identity(), pc.BatchNorm()), shape):
+            assert step.input_shape is step.output_shape is shape
 
 
 @dataclass(frozen=True)
@@ -156,6 +156,17 @@ def test_a_layer_of_ones_own_in_a_network() -> None:
     assert pc.trace(network, (3, 9, 9))[1] == pc.Step("[1]", Scale(), (5, 7, 7), (5, 7, 7))
 
 
+def test_a_layer_of_ones_own_may_multiply() -> None:
+    class Product(pc.Layer):
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            return (2,)
+
+        def num_macs(self, input_shape: pc.Shape | None = None) -> int:
+            return sum(input_shape or ())
+
+    assert pc.Sequential(Product(), Product()).num_macs((3, 4)) == (3 + 4) + 2
+
+
 def test_a_layer_of_ones_own_may_answer_with_a_list() -> None:
     class Listing(pc.Layer):
         def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
@@ -190,6 +201,10 @@ def test_a_network_as_deep_as_may_be() -> None:
     assert network.output_shape((3, 4)) == (2,)
     assert network.num_params((3, 4)) == 26
     assert pc.trace(network, (3, 4))[1].path == "[0]" * 49 + "[1]"
+    empty = pc.Sequential()
+    for _ in range(49):
+        empty = pc.Sequential(empty)
+    assert empty.output_shape((3, 4)) == (3, 4)
     names = {name: getattr(pc, name) for name in pc.__all__}
     assert hash(network) == hash(eval(repr(network), names))  # noqa: S307
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import oracle
@@ -13,6 +16,8 @@ from hypothesis import strategies as st
 
 import paramcalc as pc
 from paramcalc import zoo
+from paramcalc.errors import show
+from paramcalc.receptive_fields import seen_before, united
 
 # Araujo, Norris and Sim, Distill 2019: networks of TF-Slim, whose blocks stride at their end.
 
@@ -196,6 +201,90 @@ def test_what_is_seen_is_what_is_found_by_listing_it(
         assert clipped is None or (whole and whole[0] <= clipped[0] <= clipped[1] <= whole[1])
 
 
+def small_layers(rank: int) -> Iterator[Any]:
+    """Of each kind that looks along axes those with the smallest numbers."""
+    if rank == 2:
+        yield pc.Conv2d(None, 1, (2, 3), (1, 2), ((1, 0), (0, 2)), (2, 1))
+        yield pc.ConvTranspose2d(None, 1, (2, 3), (1, 2), ((1, 0), (0, 2)), 0, dilation=(2, 1))
+        yield pc.Pool((2, 3), (1, 2), (1, 0), (2, 1))
+        yield from [pc.AdaptivePool(3), pc.AdaptivePool((None, 4)), pc.AdaptivePool((1, 7))]
+        yield from [pc.Upsample((4, 7), mode="bilinear"), pc.Upsample(scale_factor=(2, 3))]
+        yield from [pc.Pad(((1, 0), (0, 2))), pc.Crop(((1, 0), (0, 2)))]
+        yield from [pc.PixelShuffle(2), pc.PixelUnshuffle(2)]
+        return
+    for size, step, spread in product(range(1, 5), range(1, 4), (1, 2)):
+        for padding in (0, ((1, 0),), ((0, 1),), "same"):
+            yield pc.Conv1d(None, 1, size, step, padding, spread)
+            yield pc.ConvTranspose1d(None, 1, size, step, padding, dilation=spread)
+        for ceil_mode in (True, False):
+            yield pc.Pool(size, step, size // 2, spread, ceil_mode)
+    for length in (1, 2, 4, 7):
+        yield pc.AdaptivePool(length)
+        for mode in MODES[1]:
+            yield pc.Upsample(length, mode=mode)
+            yield pc.Upsample(scale_factor=length, mode=mode)
+    yield from [pc.Pad(2), pc.Crop(1)]
+
+
+@pytest.mark.parametrize("lengths", [(5,), (6, 8)])
+@pytest.mark.parametrize("data_format", ["channels_first", "channels_last"])
+def test_each_layer_sees_what_is_found_by_listing_it(
+    lengths: tuple[int, ...], data_format: str
+) -> None:
+    first = data_format == "channels_first"
+    for small in small_layers(len(lengths)):
+        layer: pc.Layer = replace(small, data_format=data_format)
+        shape = (4, *lengths) if first else (*lengths, 4)
+        if not fits(layer, shape):
+            continue
+        output = layer.output_shape(shape)
+        counts = output[1:] if first else output[:-1]
+        field = pc.receptive_field(layer, shape)
+        for axis, count in enumerate(counts):
+            for at, found in enumerate(oracle.taps(layer, axis, lengths[axis], count)):
+                index = tuple([at if one == axis else 0 for one in range(len(lengths))])
+                pair = (min(found), max(found)) if found else None
+                assert field.interval(index, clipped=True)[axis] == pair, (layer, axis, at)
+
+
+def same(*axes: int) -> list[tuple[int, pc.Window]]:
+    """Axes that are seen position by position."""
+    return [(axis, pc.Window()) for axis in axes]
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "sources"),
+    [
+        (pc.Identity(), (2, 3), same(0, 1)),
+        (pc.Dense(4, 5), (2, 3, 4), [*same(0, 1), None]),
+        (pc.Embedding(4, 5), (2, 3), [*same(0, 1), None]),
+        (pc.LSTM(4, 5), (3, 4), [None, None]),
+        (pc.MultiheadAttention(4, 2), (3, 4), [None, None]),
+        (pc.Flatten(), (2, 3, 4), [None]),
+        (pc.Flatten(1), (2, 3, 4), [*same(0), None]),
+        (pc.Flatten(0, 1), (2, 3, 4, 5), [None, *same(2, 3)]),
+        (pc.Flatten(1, 2), (2, 3, 4, 5), [*same(0), None, *same(3)]),
+        (pc.Flatten(1, 1), (2, 3, 4), same(0, 1, 2)),
+        (pc.Reshape((4, 3)), (2, 6), [None, None]),
+        (pc.Permute((2, 0, 1)), (2, 3, 4), same(2, 0, 1)),
+        (pc.GlobalPool(), (2, 3, 4), same(0)),
+        (pc.GlobalPool(data_format="channels_last"), (3, 4, 2), same(2)),
+        (pc.Conv1d(2, 5, 3), (2, 9), [None, (1, pc.Window(3))]),
+        (pc.Frozen(pc.Conv1d(2, 5, 3)), (2, 9), [None, (1, pc.Window(3))]),
+        (pc.Pool(2), (2, 9), [*same(0), (1, pc.Window(2, 2))]),
+        (pc.Pool(2, data_format="channels_last"), (9, 2), [(0, pc.Window(2, 2)), *same(1)]),
+        (pc.AdaptivePool((None, 1)), (2, 3, 4), [*same(0, 1), None]),
+        (pc.AdaptivePool(2), (2, 5), [*same(0), (1, pc.Window(6, 5, 1, spacing=2))]),
+        (pc.Pad(((1, 2),)), (2, 5), [*same(0), (1, pc.Window(padding=1))]),
+        (pc.Crop(((1, 2),)), (2, 5), [*same(0), (1, pc.Window(padding=-1))]),
+        (pc.Upsample(scale_factor=2), (2, 5), [*same(0), (1, pc.Window(2, 1, 1, spacing=2))]),
+        (pc.PixelUnshuffle(2), (1, 4, 4), [None, (1, pc.Window(2, 2)), (2, pc.Window(2, 2))]),
+    ],
+)
+def test_where_axes_come_from(layer: pc.Layer, shape: pc.Shape, sources: list[Any]) -> None:
+    assert layer.sources(shape) == tuple(sources)
+
+
 # What is reported.
 
 
@@ -258,6 +347,7 @@ def test_what_sees_all_says_so() -> None:
         assert pc.receptive_field(pc.Sequential(pc.Identity(), sequence), (7, 4)).interval(0)
         assert network.output_shape((7,))
     assert pc.receptive_field(pc.Dense(4, 3), (4,)).size == ()
+    assert pc.receptive_field(pc.Dense(4, 3), (4,)).interval(()) == ()
     assert repr(pc.receptive_field(pc.Dense(4, 3), (4,))) == (
         "<ReceptiveField of all: print() shows it>"
     )
@@ -288,6 +378,7 @@ def test_without_a_shape_the_number_of_axes_comes_from_a_layer() -> None:
         (pc.AdaptivePool((None, 1)), 2),
         (pc.Upsample(scale_factor=(2, 2, 2)), 3),
         (pc.Pad(((1, 1),)), 1),
+        (pc.Crop(((1, 1),)), 1),
     ]:
         network = pc.Sequential(pc.Activation("relu"), pc.Pool(1), layer)
         assert len(pc.receptive_field(network).axes) == rank
@@ -304,6 +395,7 @@ def test_without_a_shape_the_number_of_axes_comes_from_a_layer() -> None:
             None,
             "[1] AdaptivePool: the receptive field depends on the input",
         ),
+        (pc.Upsample((7, 7)), None, "Upsample: the receptive field depends on the input"),
         (
             pc.Sequential(conv(3), pc.Upsample(7)),
             None,
@@ -330,6 +422,11 @@ class Own(pc.Layer):
         return self.answer
 
 
+class Shy(Own):
+    def sources(self, input_shape: tuple[int | None, ...]) -> Any:
+        raise pc.ShapeError("sees nothing today")
+
+
 class Silent(pc.Layer):
     def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
         return input_shape or ()
@@ -343,6 +440,9 @@ def test_layers_of_ones_own() -> None:
         pc.receptive_field(pc.Sequential(pc.Pool(2), Silent()), (1, 8))
     words = "[1] Silent: sources() must say which positions it sees, for a receptive field"
     assert str(caught.value) == words
+    with pytest.raises(pc.ShapeError) as caught:
+        pc.receptive_field(pc.Sequential(pc.Pool(2), Shy()), (1, 8))
+    assert str(caught.value) == "[1] Shy: sees nothing today"
 
 
 @pytest.mark.parametrize(
@@ -350,8 +450,10 @@ def test_layers_of_ones_own() -> None:
     [None, 5, (), ((0, pc.Window()),), (None, 1), (None, (2, pc.Window())), (None, (1, 2)), "ab"],
 )
 def test_what_layers_of_ones_own_answer_is_checked(answer: Any) -> None:
-    with pytest.raises(TypeError, match=r"^Own: sources\(\) must have None or \(axis, Win"):
+    with pytest.raises(TypeError) as caught:
         pc.receptive_field(Own(answer), (1, 8))
+    wanted = "None or (axis, Window) for each axis of the output"
+    assert str(caught.value) == f"Own: sources() must have {wanted}, got {show(answer)}"
 
 
 def test_words_of_refusals() -> None:
@@ -368,6 +470,11 @@ def test_words_of_refusals() -> None:
         field.interval(0, clipped=True)
     words = "Conv2d: what is seen depends on the length of the input: give input_shape"
     assert str(caught.value) == words
+    with pytest.raises(pc.ShapeError) as caught:
+        pc.receptive_field(pc.Sequential(a=conv(3))).steps[0].interval(0, clipped=True)
+    assert str(caught.value) == f"a {words}"
+    with pytest.raises(TypeError, match=r"^interval: clipped must be True or False, got 1$"):
+        field.interval(0, clipped=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     with pytest.raises(pc.ShapeError, match=r"^\[0\] Conv2d: expects \(channels, height, width\)"):
         pc.receptive_field(pc.Sequential(conv(3)), (1, 8))
 
@@ -403,6 +510,8 @@ def test_how_it_is_shown() -> None:
     assert again.interval(0) == field.interval(0)
     mixed = pc.receptive_field(pc.Dense(30, 4), (1, 20, 30))
     assert repr(mixed) == "<ReceptiveField of 1 × all: print() shows it>"
+    cells = [cell.strip() for cell in str(mixed).splitlines()[-1].split("  ") if cell]
+    assert cells == ["network", "1 × all", "1 × –", "0 × –"]
 
 
 def test_it_is_a_column_of_a_summary() -> None:
@@ -499,6 +608,7 @@ def test_what_embeddings_look_up_are_positions() -> None:
     field = pc.receptive_field(network, (7,))
     assert (field.size, field.stride, field.padding) == ((3,), (1,), (1,))
     assert field.interval(0, clipped=True) == ((0, 1),)
+    assert pc.receptive_field(pc.Embedding(9, 4), (7, 5)).size == (1, 1)
 
 
 def test_positions_dealt_out_to_channels_and_back() -> None:
@@ -545,6 +655,145 @@ def test_huge_lengths_are_exact_and_take_no_time() -> None:
     assert pc.flops(conv, (1, far), convention="flax").num_flops == 2 * (3 * far - 2) + far
     wide = pc.Conv1d(1, 1, far, padding=far)
     assert pc.flops(wide, (1, 2), convention="fvcore").num_flops == far * (far + 3)
+
+
+def listed(network: pc.Layer, shape: pc.Shape) -> list[tuple[int, int] | None]:
+    """The first and last position seen from each, of one axis, by listing them."""
+    steps = {step.path: step for step in pc.trace(network, shape)}
+    return [(min(one), max(one)) if one else None for one in seen(network, 0, steps)]
+
+
+def test_branches_of_which_one_goes_by_the_position() -> None:
+    """It is made longer and shorter again, and sees one position more on each side."""
+    longer = pc.Sequential(pc.ConvTranspose1d(1, 1, 4, 2, 1), pc.Pool(2))
+    for other, size, padding in [
+        (pc.Identity(), 3, 1),
+        (pc.Conv1d(1, 1, 5, padding=2), 5, 2),
+        (longer, 3, 1),
+    ]:
+        for network in pc.Add(other, longer), pc.Add(longer, other):
+            field = pc.receptive_field(network, (1, 8))
+            assert (field.size, field.stride, field.padding) == ((size,), (1,), (padding,))
+            assert field.misaligned == ()
+            assert type(field.stride[0]) is int
+            clipped = [field.interval(at, clipped=True)[0] for at in range(8)]
+            assert clipped == listed(network, (1, 8))
+
+
+def test_branches_with_gaps_and_without() -> None:
+    """What lies in a gap of the one may be seen by the other."""
+    gaps = pc.Conv1d(1, 1, 2, padding=((2, 2),), dilation=4)
+    for other in pc.Identity(), pc.Conv1d(1, 1, 3, padding=1), gaps:
+        for sides in [gaps, other], [other, gaps]:
+            network = pc.Sequential(pc.ConvTranspose1d(1, 1, 1, 3), pc.Add(sides))
+            field = pc.receptive_field(network, (1, 4))
+            clipped = [field.interval(at, clipped=True)[0] for at in range(10)]
+            assert clipped == listed(network, (1, 4))
+
+
+RANGES = [range(start, stop) for start in range(-2, 4) for stop in range(start, 6)]
+
+
+def test_what_is_seen_by_either_is_a_range_where_it_can_be() -> None:
+    for one, other in product(RANGES, RANGES):
+        both, whole = set(one) | set(other), united(one, other, exact=False)
+        exact = united(one, other, exact=True)
+        assert set(exact or ()) == both
+        if both:
+            filled = range(min(both), max(both) + 1)
+            assert set(whole or ()) == set(filled)
+            assert isinstance(exact, range) == (both == set(filled))
+    assert united(None, range(3), exact=True) is united(range(3), None, exact=False) is None
+
+
+def test_what_is_seen_behind_a_window_is_a_range_where_it_can_be() -> None:
+    some = [one for one in RANGES if one]
+    for seen, size, step, spread in product(some, range(1, 4), range(1, 5), (1, 2)):
+        window = pc.Window(size, step, 1, spread)
+        places = {at * step - 1 + tap * spread for at in seen for tap in range(size)}
+        found = seen_before(seen, window, None, exact=True)
+        assert set(found or ()) == places
+        ends = min(places), max(places)
+        filled = seen_before(seen, window, None, exact=False)
+        assert filled == range(ends[0], ends[1] + 1)
+        if spread == 1 or size == 1:
+            assert isinstance(found, range) == (places == set(filled or ()))
+
+
+def test_positions_between_those_of_a_longer_axis() -> None:
+    """The gaps of a dilated window and those of an axis made longer fall together, or not."""
+    for stride in (2, 3):
+        network = pc.Sequential(pc.ConvTranspose1d(1, 1, 1, stride), pc.Conv1d(1, 1, 2, dilation=5))
+        field = pc.receptive_field(network, (1, 9))
+        for at in range(9):
+            reached = [place // stride for place in (at, at + 5) if place % stride == 0]
+            pair = (min(reached), max(reached)) if reached else None
+            assert field.interval(at) == field.interval(at, clipped=True) == (pair,)
+            assert {type(end) for end in field.interval(at, clipped=True)[0] or ()} <= {int}
+
+
+def test_branches_of_which_one_sees_all() -> None:
+    for sides in [pc.Identity(), pc.AdaptivePool(1)], [pc.AdaptivePool(1), pc.Identity()]:
+        field = pc.receptive_field(pc.Add(sides), (1, 5))
+        assert field.size == (None,)
+        assert field.interval(2) == field.interval(2, clipped=True) == ((0, 4),)
+    flat = pc.receptive_field(pc.Add(pc.Identity(), pc.Flatten()), (1, 1, 5))
+    assert (flat.size, flat.interval((0, 2))) == ((None, None), ((0, 0), (0, 4)))
+
+
+def test_branches_of_positions_one_behind_the_other_and_merged_again() -> None:
+    twice = pc.Concat(pc.Identity(), pc.Pool(1), dim=1)
+    field = pc.receptive_field(pc.Add(twice, twice), (1, 3))
+    assert (field.size, field.stride, field.misaligned) == ((1,), (None,), ())
+    assert [field.interval(at)[0] for at in range(6)] == [(0, 0), (1, 1), (2, 2)] * 2
+    words = pc.Sequential(pc.Embedding(9, 4), pc.Concat(pc.Identity(), pc.Identity()))
+    field = pc.receptive_field(words, (3,))
+    assert [field.interval(at)[0] for at in range(6)] == [(0, 0), (1, 1), (2, 2)] * 2
+    alone = pc.receptive_field(pc.Concat(pc.Pool((2,)), dim=1))
+    assert alone.interval(3) == ((6, 7),)
+
+
+def test_branches_of_which_one_turns_the_axes_see_all() -> None:
+    field = pc.receptive_field(pc.Add(pc.Identity(), pc.Permute((0, 2, 1))), (1, 5, 5))
+    assert (field.size, field.interval(2)) == ((None, None), ((0, 4), (0, 4)))
+
+
+def test_branches_of_one_position_each() -> None:
+    field = pc.receptive_field(pc.Add(pc.Pool(2), pc.Pool(2)), (1, 2))
+    assert (field.size, field.stride, field.padding) == ((2,), (2,), (0,))
+    words = pc.Sequential(pc.Embedding(9, 4), pc.Add(pc.Identity(), pc.Identity()))
+    assert pc.receptive_field(words, (3,)).size == (1,)
+
+
+def test_what_stands_in_another_branch_does_not_matter() -> None:
+    longer = pc.ConvTranspose1d(4, 4, 4, 2, ((1, 1),), data_format="channels_last")
+    sides = pc.LSTM(4, 4), pc.Sequential(longer, pc.Pool(2, data_format="channels_last"))
+    field = pc.receptive_field(pc.Add(*sides), (8, 4))
+    assert [step.size for step in field.steps] == [(None,), (2,), (3,), (None,)]
+
+
+def test_positions_that_see_differently() -> None:
+    """The most that one of them sees, whether the length is known or not; and no others."""
+    longer = pc.ConvTranspose2d(1, 1, 4, 2, 1)
+    for shape in None, (1, 5, 5):
+        field = pc.receptive_field(longer, shape)
+        assert (field.size, field.stride, field.padding) == ((2, 2), (Fraction(1, 2),) * 2, (1, 1))
+    assert pc.receptive_field(pc.ConvTranspose1d(1, 1, 3, 2, 1), (1, 1)).size == (1,)
+    gaps = pc.Sequential(pc.ConvTranspose1d(1, 1, 1, 3), pc.Crop(((1, 1),)))
+    field = pc.receptive_field(gaps, (1, 2))
+    assert (field.size, field.padding, field.interval(1)) == ((0,), (None,), (None,))
+
+
+def test_so_many_positions_are_looked_at_and_no_more() -> None:
+    assert pc.receptive_field(pc.Upsample(10_000), (1, 3)).size == (1,)
+    assert pc.receptive_field(pc.Upsample(10_001), (1, 3)).size == (None,)
+
+
+def test_behind_a_merging_all_branches_are_seen() -> None:
+    network = pc.Sequential(pc.Add(conv(3, 1, 1), conv(1, 1, 0), conv(1, 1, 0)), pc.Pool(2))
+    merging, pool = pc.receptive_field(network).steps[3:]
+    assert merging.interval(0) == ((-1, 1),) * 2
+    assert pool.interval(0) == ((-1, 2),) * 2
 
 
 def test_branches_that_see_apart() -> None:
