@@ -229,3 +229,17 @@ def test_a_key_that_is_none(key: Any) -> None:
 def test_a_slice_without_steps_is_refused() -> None:
     with pytest.raises(pc.ConfigError, match="Sequential: a slice must have a step that is not 0"):
         pc.Sequential(pc.Flatten())[::0]
+
+
+def test_refusals_of_slices_and_of_sources_in_words() -> None:
+    network = pc.Sequential(pc.Flatten())
+    with pytest.raises(pc.ConfigError) as caught:
+        _ = network[::0]
+    assert str(caught.value) == (
+        "Sequential: a slice must have a step that is not 0, got slice(None, None, 0)"
+    )
+    with pytest.raises(pc.ShapeError) as refused:
+        network.sources((3,))
+    assert str(refused.value) == (
+        "Sequential: sources() is asked of a layer; of a network receptive_field() tells it"
+    )
