@@ -94,7 +94,9 @@ def test_the_same_layer_twice_is_two_layers() -> None:
 
 
 def test_trace_of_a_single_layer() -> None:
-    assert pc.trace(FLATTEN, (3, 4)) == (pc.Step("", FLATTEN, (3, 4), (12,)),)
+    (step,) = pc.trace(FLATTEN, (3, 4))
+    assert step == pc.Step("", FLATTEN, (3, 4), (12,))
+    assert repr(step) == "Step(path='', layer=Flatten(), input_shape=(3, 4), output_shape=(12,))"
 
 
 def test_trace_computes_each_layer_once() -> None:

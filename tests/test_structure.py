@@ -109,8 +109,10 @@ def test_top_level_holds_what_it_should() -> None:
 
 def test_public_names_are_sorted_and_documented() -> None:
     assert pc.__all__ == sorted(pc.__all__)
+    load = vars(pc)["__getattr__"]
     for name in pc.__all__:
         assert getattr(getattr(pc, name), "__doc__", None), name
+        assert load(name) is getattr(pc, name)
 
 
 def test_public_names_have_an_example() -> None:
