@@ -7,7 +7,7 @@ refuses, or less where that is too small, and the search leaps over them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import combinations
 from math import inf, lcm, prod
@@ -130,11 +130,10 @@ def apart(error: ParamcalcError) -> list[int]:
     return [abs(one - other) for axis in axes for one, other in combinations(axis, 2)]
 
 
-def period_of(network: Layer) -> int | None:
+def period_of(layers: Sequence[Any]) -> int | None:
     """After how many positions what the layers do is repeated; None with layers of one's own."""
     period = 1
-    for _, place in places(network):
-        layer: Any = thawed(place)
+    for layer in layers:
         if not isinstance(layer, CheckedLayer):
             return None
         if isinstance(layer, Conv | Pool):
@@ -160,10 +159,10 @@ class Search:
         self.form = form
         axes = [axis for axis, length in enumerate(form) if length is None]
         self.groups: list[list[int]] = [axes] if square and axes else [[axis] for axis in axes]
-        self.period: int | None = period_of(network)
+        layers = [thawed(one) for _, one in places(network)]
+        self.period: int | None = period_of(layers)
         self.far: int = FAR * self.period if self.period else NOT_FAR
         kinds = Branches, PixelUnshuffle, PixelShuffle, GroupNorm, Reshape
-        layers = [thawed(one) for _, one in places(network)]
         self.has_gaps: bool = not self.period or any(isinstance(one, kinds) for one in layers)
         self.tries: int = 0
         self.last: ShapeError | None = None
@@ -257,13 +256,14 @@ def hopeless(error: ShapeError, before: ShapeError | None = None) -> ShapeError:
 
 def form_of(network: Layer, input_shape: Any, verb: str) -> tuple[int | None, ...]:
     """The shape of the input, with None for what is not given or stated by the first layer."""
-    layers = [layer for _, layer, _, _ in visits(network, None, verb)]
+    visited = visits(network, None, verb)
     if input_shape is not None:
         wanted = "be a tuple of ints, with None for the lengths to be found"
         return as_form(input_shape, verb, network, wanted)
     stated = network._stated_shape()  # pyright: ignore[reportPrivateUsage]
     if stated is not None:
         return stated
+    layers = [layer for _, layer, _, _ in visited]
     first: Any = thawed(layers[0]) if layers else None
     if not isinstance(first, Conv | ConvTranspose) or first.in_channels is None:
         rank = next(ranks(layers), 3)
@@ -364,10 +364,11 @@ def lengths_of(search: Search, start: tuple[int, ...], group: int, wanted: int) 
             raise ParamcalcError(problem, layer=search.network)
         return output[axis]
 
-    if given(search.far) == wanted:
+    longest = given(search.far)
+    if longest == wanted:
         problem = f"any longer input gives {show(wanted)} as well, so there is no end of lengths"
         raise ParamcalcError(problem, layer=search.network)
-    if given(search.far) < wanted:
+    if longest < wanted:
         return range(0)
     length = first_from(start[group], lambda one: given(one) >= wanted)
     stop = first_from(length, lambda one: given(one) > wanted)

@@ -181,13 +181,14 @@ class Summary(Shown):
             if row.within:  # No formula of its own.
                 workings.append("")
                 continue
-            if step.key not in known:
+            key = step.key
+            if key not in known:
                 if column == "shape_working":
                     numbers = step.lengths(row.output_shape or ())
                 else:
                     numbers = (row.num_params and step.answer("num_params", row.num_params),)
-                known[step.key] = formula(numbers, style)
-            workings.append(known[step.key])
+                known[key] = formula(numbers, style)
+            workings.append(known[key])
         return workings
 
     def _table(self, style: str = "unicode") -> table.Table:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from paramcalc.errors import ParamcalcError, digits, show
-from paramcalc.layers.checks import as_bool, as_int, as_str, is_a, wrong
+from paramcalc.layers.checks import Remembering, as_bool, as_int, as_str, is_a, wrong
 from paramcalc.render import html, latex
 from paramcalc.render.table import printable
 
@@ -18,7 +18,7 @@ Sum = tuple[tuple[tuple[int, "Term"], ...], int]
 Product = tuple[int, tuple["Term", ...]]
 
 
-class Term(int):
+class Term(Remembering):
     r"""An int that remembers how it was made: of which symbols, and by which steps.
 
     To all that compute with it, it is an int. `+`, `-`, `*` and `//` are

@@ -9,6 +9,7 @@ from math import prod
 
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, join_path
 from paramcalc.layers.checks import (
+    Remembering,
     as_answer,
     as_bool,
     as_form,
@@ -69,7 +70,7 @@ class Parameter:
         given = entries(self.shape) or ()
         if {*map(type, given)} - {int}:
             pairs = zip(given, shape, strict=True)
-            shape = tuple([own if has_working(own) else plain for own, plain in pairs])
+            shape = tuple([own if is_a(own, Remembering) else plain for own, plain in pairs])
         object.__setattr__(self, "shape", shape)
         as_bool(self.trainable, self, "trainable")
 
@@ -392,11 +393,6 @@ class CheckedLayer(Layer):
             cls,
             {field.name: getattr(self, field.name) for field in dataclasses.fields(cls)},
         )
-
-
-def has_working(value: object) -> bool:
-    """Whether `value` is a Term, which is not known here; other ints may compute as they like."""
-    return type(value).__module__ == "paramcalc.term"
 
 
 def is_layer(value: object) -> TypeGuard[Layer]:

@@ -16,6 +16,13 @@ Padding = str | Sides
 """As layers store it: "same", or as `Sides`."""
 
 
+class Remembering(int):
+    """An int that remembers how it was made, as a `Term` does, and is kept as it is for that.
+
+    An int of any other subclass is made a plain one: it may compute as it likes.
+    """
+
+
 def name(owner: object) -> str:
     """What a message calls the layer, or the verb."""
     return owner if isinstance(owner, str) else type(owner).__name__

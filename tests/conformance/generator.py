@@ -392,9 +392,9 @@ def configurations(
     return list(found.values())
 
 
-def entries(value: Any) -> list[Any] | None:
+def entries(value: Any) -> tuple[Any, ...] | None:
     """What stands in a list or tuple; None for all else."""
-    return list(value) if isinstance(value, list | tuple) else None  # pyright: ignore[reportUnknownArgumentType]
+    return tuple(value) if isinstance(value, list | tuple) else None  # pyright: ignore[reportUnknownArgumentType]
 
 
 def tuples(value: Any) -> Any:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from generator import entries, tuples
 
 import paramcalc as pc
 
@@ -85,16 +86,6 @@ class Case:
 
     def join(self, channels: int, lengths: list[int]) -> Shape:
         return (*lengths, channels) if self.channels_last else (channels, *lengths)
-
-
-def entries(value: Any) -> tuple[Any, ...] | None:
-    """What stands in a list or tuple; None for all else."""
-    return tuple(value) if isinstance(value, list | tuple) else None  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-
-
-def tuples(value: Any) -> Any:
-    given = entries(value)
-    return value if given is None else tuple([tuples(one) for one in given])
 
 
 def flat(value: Any) -> list[Any]:

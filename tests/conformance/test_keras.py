@@ -12,6 +12,7 @@ from math import prod
 from pathlib import Path
 
 import pytest
+from generator import entries
 from golden import (
     Case,
     Difference,
@@ -21,7 +22,6 @@ from golden import (
     Tensors,
     accepted,
     calculated,
-    entries,
     flat,
     on_each_axis,
     refused,

@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from golden import Case, Difference, Golden, Outcome, Shape, accepted, calculated, entries, flat
+from generator import entries
+from golden import Case, Difference, Golden, Outcome, Shape, accepted, calculated, flat
 
 LAYERS = [
     *("Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"),

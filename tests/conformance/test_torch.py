@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from generator import entries
 from golden import (
     Case,
     Difference,
     Golden,
     Shape,
     accepted,
-    entries,
     flat,
     on_each_axis,
     refused,
