@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import prod
+from math import lcm
 
 from paramcalc.errors import ParamcalcError, ShapeError, digits, show
 from paramcalc.layers.base import Layer, Shape, Sources, Visit, Window, locate, visits
@@ -203,12 +203,14 @@ class Extent:
 
     Of several ways there, and behind what makes an axis longer, it may go by the position:
     then it is not regular, its padding and size have to be looked for, and its stride is None if
-    the ways differ.
+    the ways differ. What is seen looks the same again after `period` steps on the input: a whole
+    number of those of each layer on the way.
     """
 
     size: int
     stride: Number
     padding: int
+    period: int = 1
     is_regular: bool = True
 
     def behind(self, window: Window) -> Extent:
@@ -218,19 +220,20 @@ class Extent:
         if not self.is_regular or window.spacing > 1:
             stride = Fraction(self.stride * window.stride) / window.spacing
             whole = int(stride) if stride.denominator == 1 else stride
-            return Extent(0, whole, 0, is_regular=False)
+            return Extent(0, whole, 0, lcm(self.period, stride.numerator), is_regular=False)
         step = int(self.stride)  # No fraction, as long as nothing was spaced out.
         size = self.size + window.dilation * (window.kernel_size - 1) * step
-        return Extent(size, step * window.stride, self.padding + window.padding * step)
+        padding = self.padding + window.padding * step
+        return Extent(size, step * window.stride, padding, step * window.stride)
 
     def beside(self, other: Extent) -> Extent:
         """The extent of what sees what either sees."""
         if self.stride != other.stride or not self.is_regular or not other.is_regular:
             stride = self.stride if self.stride == other.stride else None
-            return Extent(0, stride, 0, is_regular=False)
+            return Extent(0, stride, 0, lcm(self.period, other.period), is_regular=False)
         padding = max(self.padding, other.padding)
         end = max(self.size - self.padding, other.size - other.padding)
-        return Extent(end + padding, self.stride, padding)
+        return Extent(end + padding, self.stride, padding, self.period)
 
     def is_aligned(self, other: Extent) -> bool:
         """Whether both have their strides and centres in common, as far as that is known here."""
@@ -362,15 +365,6 @@ class Way:
             at = None if axis is None else index.get(axis[0])
             seen.append(None if at is None else range(at, at + 1))
         return seen_at_start(self.links, end, seen, clipped=clipped, exact=exact)
-
-    def period(self, end: int) -> int:
-        """After how many positions what is seen looks the same again, further on."""
-        spacings = [
-            max([one[1].spacing for one in link.sources if one is not None], default=1)
-            for link in self.links[: end + 1]
-            if isinstance(link, Link)
-        ]
-        return prod(spacings)
 
 
 def as_sources(value: Any, layer: Layer, rank: int, output: Shape | None) -> Sources:
@@ -531,7 +525,7 @@ def behind(way: Way, path: str, layer: Layer, end: int, place: Place) -> Recepti
         origin, extent = axis
         found[origin] = extent.size, extent.stride, extent.padding
         if not extent.is_regular:
-            found[origin] = looked_for(way, end, place, origin, length, extent.stride)
+            found[origin] = looked_for(way, end, place, origin, length, extent)
     numbers = [found.get(origin, (None, None, None)) for origin in way.origins]
     sizes, strides, paddings = zip(*numbers, strict=True) if numbers else ((), (), ())
     names = tuple([name for _, _, name in spatial_axes(len(way.origins))])
@@ -544,10 +538,11 @@ MAX_POSITIONS = 10_000
 
 
 def looked_for(
-    way: Way, end: int, place: Place, origin: int, length: int | None, stride: Number
+    way: Way, end: int, place: Place, origin: int, length: int | None, extent: Extent
 ) -> tuple[int | None, Number, int | None]:
     """The size, stride and padding along an axis on which they go by the position."""
-    number = way.period(end) if stride is not None else length
+    stride = extent.stride
+    number = length if stride is None else int(extent.period / stride)
     if number is not None and length is not None:
         number = min(number, length)
     if number is None or number > MAX_POSITIONS:

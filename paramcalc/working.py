@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from inspect import signature
 
@@ -652,10 +652,15 @@ def explain(network: Layer, input_shape: Shape | None = None) -> Explanation:
     """
     parts: list[Working] = []
     chain = Chain()
+    known: dict[object, Working] = {}
     for path, layer, shape, output in visits(network, input_shape, "explain"):
+        step = chain.lift(path, layer, shape, output)
+        key = step.key
         try:
-            parts.append(work(path, chain.lift(path, layer, shape, output), output))
+            if key not in known:
+                known[key] = work(path, step, output)
         except ParamcalcError as error:
             locate(error, path, layer)
             raise
+        parts.append(replace(known[key], path=path))
     return Explanation(tuple(parts))

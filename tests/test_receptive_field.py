@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
+from math import prod
 from typing import Any
 
 import oracle
@@ -782,6 +783,60 @@ def test_positions_that_see_differently() -> None:
     gaps = pc.Sequential(pc.ConvTranspose1d(1, 1, 1, 3), pc.Crop(((1, 1),)))
     field = pc.receptive_field(gaps, (1, 2))
     assert (field.size, field.padding, field.interval(1)) == ((0,), (None,), (None,))
+
+
+@st.composite
+def windows(draw: st.DrawFn, *, is_longer: bool, stride: int) -> pc.Layer:
+    """A layer that makes an axis longer, or shorter, by so much."""
+    kernel_size = draw(st.integers(1, 4))
+    padding = draw(st.integers(0, 2))
+    kind = pc.ConvTranspose1d if is_longer else pc.Conv1d
+    return kind(1, 1, kernel_size, stride, padding)
+
+
+@st.composite
+def ups_and_downs(draw: st.DrawFn) -> tuple[pc.Sequential, int]:
+    """Some such layers, branches that keep the length, and after how much that is repeated."""
+    steps = st.lists(st.tuples(st.booleans(), st.integers(1, 3)), max_size=2)
+    before, within, behind = draw(steps), draw(steps), draw(steps)
+    back = [(not is_longer, stride) for is_longer, stride in within]
+    layers: list[list[pc.Layer]] = [
+        [draw(windows(is_longer=is_longer, stride=stride)) for is_longer, stride in way]
+        for way in (before, within + back, back + within, behind)
+    ]
+    branches = [pc.Sequential(layer) for layer in layers[1:3]]
+    network = pc.Sequential([*layers[0], pc.Conv1d(1, 1, 1), pc.Add(branches), *layers[3]])
+    return network, prod([stride for _, stride in [*before, *within, *within, *behind]])
+
+
+@given(ups_and_downs())
+def test_the_most_that_any_position_sees_is_found(made: tuple[pc.Sequential, int]) -> None:
+    """By those that are looked at, as by all up to where it is repeated for certain."""
+    network, repeated = made
+    field = pc.receptive_field(network)
+    intervals = [field.interval(at)[0] for at in range(repeated)]
+    sizes = [stop - start + 1 for start, stop in filter(None, intervals)]
+    assert field.size == (max(sizes, default=0),)
+    assert field.padding == (intervals[0] and -intervals[0][0],)
+
+
+def test_what_was_made_shorter_before_branches_is_not_forgotten() -> None:
+    """Every other position sees two of those behind the stride, and what lies between."""
+    branches = pc.Add(pc.Identity(), pc.Identity())
+    network = pc.Sequential(pc.Conv1d(1, 1, 1, 2), branches, pc.ConvTranspose1d(1, 1, 3, 2, 1))
+    field = pc.receptive_field(network)
+    assert (field.size, field.interval(0), field.interval(1)) == ((3,), ((0, 0),), ((0, 2),))
+
+
+def test_what_is_made_longer_and_shorter_again_is_soon_repeated() -> None:
+    """So there is a largest of any number of such layers."""
+    twice = [pc.ConvTranspose1d(1, 1, 4, 2, 1), pc.Conv1d(1, 1, 4, 2, 1)]
+    field = pc.receptive_field(pc.Sequential(twice * 50))
+    assert (field.size, field.stride, field.padding) == ((101,), (1,), (50,))
+    branch = pc.Sequential(twice[::-1])
+    field = pc.receptive_field(pc.Sequential([pc.Add(branch, branch)] * 20))
+    # An even first position sees from three before it, an odd one from two; and so at the end.
+    assert (field.size, field.stride, field.padding) == ((82,), (1,), (41,))
 
 
 def test_so_many_positions_are_looked_at_and_no_more() -> None:
