@@ -678,7 +678,7 @@ def test_the_deepest_network_does_all_that_others_do() -> None:
         assert net == same
         assert hash(net) == hash(same)
         assert repr(net) == repr(same)
-        assert eval(repr(net), PUBLIC) == net  # noqa: S307  # of our own making
+        assert eval(repr(net), {**PUBLIC}) == net  # noqa: S307  # of our own making
         for again in [pickle.loads(pickle.dumps(net)), copy.deepcopy(net), copy.copy(net)]:
             assert again == net
         frozen = pc.freeze(net)
