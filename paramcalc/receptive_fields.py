@@ -604,7 +604,7 @@ def receptive_field(network: Layer, input_shape: Shape | None = None) -> Recepti
         network                   10 × 10          2 × 2   0 × 0
     """
     first = list(visits(network, input_shape, "receptive_field"))
-    lengths: Lengths | None = first[0][2] if first else None
+    lengths: Lengths | None = network._arriving(input_shape)  # pyright: ignore[reportPrivateUsage]
     if lengths is None:
         rank = next(ranks([visit[1] for visit in first]), None)
         if rank is None:

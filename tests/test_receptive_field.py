@@ -371,6 +371,12 @@ def test_axes_that_change_places() -> None:
     assert pc.receptive_field(pc.Sequential(pc.Reshape((2, 3)), pc.Pool(2)), (2, 3)).size == (2,)
 
 
+def test_an_empty_network_sees_what_arrives() -> None:
+    field = pc.receptive_field(pc.Sequential(), (4, 8, 9))
+    assert (field.size, field.stride, field.padding) == ((1, 1), (1, 1), (0, 0))
+    assert (field.interval((2, 5)), field.steps) == (((2, 2), (5, 5)), ())
+
+
 def test_without_a_shape_the_number_of_axes_comes_from_a_layer() -> None:
     for layer, rank in [
         (pc.Conv3d(1, 1, 3), 3),
