@@ -131,6 +131,15 @@ def test_repr_is_the_shortest_call(text: str) -> None:
     assert repr(eval(text, {name: getattr(pc, name) for name in pc.__all__})) == text  # noqa: S307  # what repr promises
 
 
+def test_repr_of_numbers_too_long_for_python() -> None:
+    huge = 10**5000
+    layer = pc.Conv2d(huge, 3, (3, huge), padding="same")
+    assert repr(layer) == "Conv2d(about 1e5000, 3, (3, about 1e5000), padding='same')"
+    assert repr(pc.Input(huge, 2)) == "Input(about 1e5000, 2)"
+    assert repr(pc.Upsample((huge,))) == "Upsample((about 1e5000,))"
+    assert repr(pc.LayerNorm((2, huge))) == "LayerNorm((2, about 1e5000))"
+
+
 @pytest.mark.parametrize("kind", [pc.Conv2d, pc.Pool, pc.Dense, pc.BatchNorm, pc.Input, pc.Window])
 def test_annotations_can_be_resolved_at_run_time(kind: type) -> None:
     assert set(get_type_hints(kind)) >= {field.name for field in dataclasses.fields(kind)}

@@ -918,7 +918,7 @@ def test_positions_concatenated_of_what_sees_apart() -> None:
         (pc.Permute((3, 2, 1, 0)), "expects 4 axes, got shape (None, None, None)"),
         (pc.Flatten(3), "cannot flatten axes 3 to -1 of shape (None, None, None)"),
         (pc.LSTM(8, 8), "expects (length, features), got shape (None, None, None)"),
-        (pc.Concat(pc.Identity(), dim=5), "there is no dim 5 in all that leaves the branches"),
+        (pc.Concat(pc.Identity(), dim=3), "there is no dim 3 in all that leaves the branches"),
     ],
     ids=str,
 )
@@ -934,8 +934,13 @@ def test_the_number_of_axes_is_checked_though_their_lengths_are_not_known(
 def test_sources_check_what_they_are_asked_about() -> None:
     layer: Any = pc.Pool(2)
     assert layer.sources([4, None]) == ((0, pc.Window()), (1, pc.Window(2, 2)))
-    with pytest.raises(TypeError, match="Pool: input_shape must be a tuple of ints, with None"):
-        layer.sources(4)
+    wanted = (
+        "Pool: input_shape must be a tuple of ints, with None for the lengths that are not known"
+    )
+    for shape, words in [(4, "4"), ((4, "8"), "(4, '8')")]:
+        with pytest.raises(TypeError) as caught:
+            layer.sources(shape)
+        assert str(caught.value) == f"{wanted}, got {words}"
     for shape in [(), (4, 0)]:
         with pytest.raises(pc.ShapeError, match="Pool: input_shape must"):
             layer.sources(shape)
@@ -955,8 +960,14 @@ def test_what_is_too_much_to_list_is_refused_in_words() -> None:
     layer, shape = pc.Conv1d(4, 4, far, dilation=3), (4, 10 * far)
     field = pc.receptive_field(layer, shape)
     assert field.size == (3 * far - 2,)
-    with pytest.raises(pc.ParamcalcError, match="what is seen has too many gaps to be listed"):
+    with pytest.raises(pc.ParamcalcError, match="^what is seen has too many gaps to be listed$"):
         field.interval(0, clipped=True)
+    for number in 2, far:
+        positions = range(3, 3 + number)
+        with pytest.raises(pc.ParamcalcError, match="too many gaps"):
+            seen_before(positions, pc.Window(500_001, dilation=2), None, exact=True)
+    listed = seen_before(range(3, 5), pc.Window(500_000, dilation=2), None, exact=True)
+    assert listed == frozenset(range(3, 1_000_003))
     behind = pc.receptive_field(pc.Sequential(layer, pc.ConvTranspose1d(4, 4, 3, 2)), shape)
     assert (behind.size, behind.stride) == ((None,), (Fraction(1, 2),))
     with pytest.raises(pc.ParamcalcError, match=r"a window of 1000.* taps with gaps is too large"):
