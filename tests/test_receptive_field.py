@@ -960,7 +960,7 @@ def test_what_is_too_much_to_list_is_refused_in_words() -> None:
     layer, shape = pc.Conv1d(4, 4, far, dilation=3), (4, 10 * far)
     field = pc.receptive_field(layer, shape)
     assert field.size == (3 * far - 2,)
-    with pytest.raises(pc.ParamcalcError, match="^what is seen has too many gaps to be listed$"):
+    with pytest.raises(pc.ParamcalcError, match=r"^what is seen has too many gaps to be listed$"):
         field.interval(0, clipped=True)
     for number in 2, far:
         positions = range(3, 3 + number)
