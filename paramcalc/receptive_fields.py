@@ -542,7 +542,7 @@ def looked_for(
 ) -> tuple[int | None, Number, int | None]:
     """The size, stride and padding along an axis on which they go by the position."""
     stride = extent.stride
-    number = length if stride is None else int(extent.period / stride)
+    number = length if stride is None else extent.period // stride
     if number is not None and length is not None:
         number = min(number, length)
     if number is None or number > MAX_POSITIONS:

@@ -848,6 +848,10 @@ def test_what_is_made_longer_and_shorter_again_is_soon_repeated() -> None:
 def test_so_many_positions_are_looked_at_and_no_more() -> None:
     assert pc.receptive_field(pc.Upsample(10_000), (1, 3)).size == (1,)
     assert pc.receptive_field(pc.Upsample(10_001), (1, 3)).size == (None,)
+    far = 10**400
+    network = pc.Sequential(pc.Conv1d(1, 1, 1, far), pc.ConvTranspose1d(1, 1, far, far))
+    field = pc.receptive_field(network)
+    assert (field.size, field.stride, field.padding) == ((None,), (1,), (None,))
 
 
 def test_behind_a_merging_all_branches_are_seen() -> None:
