@@ -68,6 +68,17 @@ MAX_LISTED = 1_000_000
 """Positions with gaps between them are listed; but not more."""
 
 
+def refuse_more(number: int) -> None:
+    """Refuse to list so many positions, if they are too many."""
+    if number > MAX_LISTED:
+        raise ParamcalcError("what is seen has too many gaps to be listed")
+
+
+def number_of(seen: range | frozenset[int]) -> int:
+    """How many positions are seen; more of a range than `len` can tell, too."""
+    return seen.stop - seen.start if isinstance(seen, range) else len(seen)
+
+
 def seen_before(seen: Seen, window: Window, length: int | None, *, exact: bool) -> Seen:
     """The positions that are seen by those that are seen behind a window.
 
@@ -85,9 +96,7 @@ def seen_before(seen: Seen, window: Window, length: int | None, *, exact: bool) 
             if length is not None:
                 start, stop = max(start, 0), min(stop, length)
             return range(start, max(start, stop))
-    number = seen.stop - seen.start if isinstance(seen, range) else len(seen)
-    if number * window.kernel_size > MAX_LISTED:
-        raise ParamcalcError("what is seen has too many gaps to be listed")
+    refuse_more(number_of(seen) * window.kernel_size)
     taps = range(0, reach + 1, window.dilation)
     places = {position * step - window.padding + tap for position in seen for tap in taps}
     found = [place // spacing for place in places if place % spacing == 0]
@@ -106,6 +115,7 @@ def united(one: Seen, other: Seen, *, exact: bool) -> Seen:
         is_one = max(one.start, other.start) <= min(one.stop, other.stop)
         if is_one or not exact:
             return range(min(one.start, other.start), max(one.stop, other.stop))
+    refuse_more(number_of(one) + number_of(other))
     return frozenset(one) | frozenset(other)
 
 

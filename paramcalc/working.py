@@ -149,7 +149,7 @@ def arriving(layer: Any, shape: Shape) -> dict[str, Any]:
     axes: Shape = getattr(layer, "normalized_shape", None) or ()
     stated["normalized_shape"] = shape[len(shape) - len(axes) :]
     target: Shape = getattr(layer, "target_shape", ())
-    numbers = [Term(one, f"{one}", divides=True) if one > 0 else one for one in target]
+    numbers = [Term(one, digits(one), divides=True) if one > 0 else one for one in target]
     return {**stated, "target_shape": tuple(numbers)}
 
 
@@ -619,7 +619,7 @@ def total(counts: Sequence[int]) -> int:
     summands = [int(count) for count in counts if count]
     if not 1 < len(summands) <= MAX_SUMMANDS:
         return sum(summands)
-    return sum([Term(count, f"{count}") for count in summands])
+    return sum([Term(count, digits(count)) for count in summands])
 
 
 def explain(network: Layer, input_shape: Shape | None = None) -> Explanation:

@@ -509,6 +509,60 @@ def test_hostile_shapes_for_any_layer(layer: pc.Layer, shape: Any) -> None:
     answer(partial(layer.sources, shape))
 
 
+NUMBERS = [1, 2, 3, 1_000, 10**30, 10**400, HUGE]
+LARGE = st.integers(0, len(NUMBERS) - 1).map(lambda index: NUMBERS[index])
+"""Not sampled_from, which has all of them in its own name and cannot print the last."""
+
+
+def huge_layers() -> st.SearchStrategy[pc.Layer]:
+    """Layers along one axis, made with some of these numbers."""
+
+    def made(kind: Any, *arguments: Any, **fields: Any) -> pc.Layer:
+        return answer(partial(kind, *arguments, **fields)) or pc.Identity()
+
+    window = LARGE, LARGE, LARGE | st.just(0)
+    axis = LARGE.map(lambda number: (number,))
+    sides = st.tuples(LARGE, LARGE).map(lambda pair: (pair,))
+    return st.one_of(
+        st.builds(partial(made, pc.Conv1d), st.none(), LARGE, *window, LARGE),
+        st.builds(partial(made, pc.Conv1d, None), LARGE, LARGE, LARGE, st.just("same")),
+        st.builds(partial(made, pc.ConvTranspose1d), st.none(), LARGE, *window),
+        st.builds(partial(made, pc.Pool), axis, axis, ceil_mode=st.booleans()),
+        st.builds(partial(made, pc.Upsample), axis | st.none(), LARGE | st.none()),
+        st.builds(partial(made, pc.AdaptivePool), axis),
+        st.builds(partial(made, pc.Pad), sides),
+        st.builds(partial(made, pc.Crop), sides),
+        st.builds(partial(made, pc.Reshape), st.tuples(LARGE, st.just(-1))),
+        st.builds(partial(made, pc.Dense, None), LARGE),
+        st.sampled_from([pc.Flatten(), pc.Identity(), pc.BatchNorm(), pc.Permute((1, 0))]),
+    )
+
+
+HUGE_NETWORKS = st.recursive(
+    huge_layers(),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4).map(pc.Sequential),
+        st.lists(inner, min_size=1, max_size=3).map(pc.Add),
+        st.builds(pc.Concat, st.lists(inner, min_size=1, max_size=3), dim=st.sampled_from([0, -1])),
+    ),
+    max_leaves=6,
+)
+
+
+@given(HUGE_NETWORKS, LARGE, LARGE)
+def test_networks_of_huge_numbers(net: pc.Layer, channels: int, length: int) -> None:
+    shape = (channels, length)
+    for ask in [net.output_shape, net.num_params, net.num_macs, net.parameters]:
+        answer(partial(ask, shape))
+    for verb in VERBS:
+        # The search for inputs tries 10,000, of which each may take a millisecond to divide.
+        if verb not in (pc.same_padding, pc.input_lengths, pc.smallest_input):
+            look(verb, net, *([] if verb is pc.freeze else [shape]))
+    field = answer(partial(pc.receptive_field, net, shape))
+    for index, clipped in itertools.product((0, 1, 10**30) if field else (), (False, True)):
+        answer(partial(field.interval, (index,) * len(field.axes), clipped=clipped))
+
+
 NETS = [NET, pc.Sequential(pc.Identity()), pc.Add(pc.Identity()), pc.Sequential()]
 
 

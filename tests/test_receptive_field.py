@@ -970,6 +970,10 @@ def test_what_is_too_much_to_list_is_refused_in_words() -> None:
         positions = range(3, 3 + number)
         with pytest.raises(pc.ParamcalcError, match="too many gaps"):
             seen_before(positions, pc.Window(500_001, dilation=2), None, exact=True)
+    assert len(united(range(500_000), range(500_001, 1_000_001), exact=True) or ()) == 1_000_000
+    for stop in 1_000_002, far:
+        with pytest.raises(pc.ParamcalcError, match="too many gaps"):
+            united(range(500_000), range(500_001, stop), exact=True)
     listed = seen_before(range(3, 5), pc.Window(500_000, dilation=2), None, exact=True)
     assert listed == frozenset(range(3, 1_000_003))
     behind = pc.receptive_field(pc.Sequential(layer, pc.ConvTranspose1d(4, 4, 3, 2)), shape)

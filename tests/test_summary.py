@@ -534,6 +534,8 @@ def test_numbers_too_long_for_python_are_shown_all_the_same() -> None:
         "about 1e5000"
     )
     assert "(about 1e5000 + 1)·3 = about 1e5000" in str(pc.explain(pc.Dense(huge, 3)))
+    both = pc.Sequential(pc.Flatten(), pc.Dense(2, huge), pc.Reshape((huge, -1)), pc.Dense(1, 2))
+    assert str(pc.explain(both, (2,)).totals()[0]) == "about 1e5000 + 4 = about 1e5000"
     shape = (1, huge)
     assert "about 1e5000·1·4" in str(pc.memory(pc.Flatten(), shape))
     assert "total  " in str(pc.flops(pc.Flatten(), shape, convention="flax"))

@@ -394,7 +394,7 @@ def configurations(
 
 def entries(value: Any) -> tuple[Any, ...] | None:
     """What stands in a list or tuple; None for all else."""
-    return tuple(value) if isinstance(value, list | tuple) else None  # pyright: ignore[reportUnknownArgumentType]
+    return tuple(value) if isinstance(value, list | tuple) else None  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 def tuples(value: Any) -> Any:
