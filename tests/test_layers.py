@@ -468,8 +468,15 @@ def test_the_shape_of_a_parameter_is_of_plain_ints() -> None:
         def __index__(self) -> int:
             return 3
 
+    class Derived(pc.Term):
+        def __mul__(self, other: int) -> int:
+            raise RuntimeError
+
     shape: Any = (4, Index())
     assert pc.Parameter("weight", shape).shape == (4, 3)
+    parameter = pc.Parameter("weight", (int.__new__(Derived, 4), pc.Term(3, "C")))
+    assert [type(one) for one in parameter.shape] == [int, pc.Term]
+    assert parameter.size == 12
 
 
 def test_subclasses_of_tuple_and_float_are_taken_for_what_they_hold() -> None:

@@ -70,7 +70,9 @@ class Parameter:
         given = entries(self.shape) or ()
         if {*map(type, given)} - {int}:
             pairs = zip(given, shape, strict=True)
-            shape = tuple([own if is_a(own, Remembering) else plain for own, plain in pairs])
+            # A Term itself, and none that is derived from it.
+            kept = [own if type(own).__base__ is Remembering else plain for own, plain in pairs]
+            shape = tuple(kept)
         object.__setattr__(self, "shape", shape)
         as_bool(self.trainable, self, "trainable")
 
