@@ -333,12 +333,14 @@ class Way:
             if not 0 <= dim < min([len(one.lengths) for one in places]):
                 problem = f"there is no dim {show(network.dim)} in all that leaves the branches"
                 raise ShapeError(problem, path=path, layer=network)
+            if len(places) == 1:
+                dim = None  # Nothing is put behind it.
         lengths = output or (None,) * rank
         outputs = tuple([one.lengths for one in places])
         starts = starts_along(outputs, dim)
         self.links.append(Merge(fork, outputs, lengths, dim, starts))
         axes = [self.merged(path, places, axis - rank, output) for axis in range(rank)]
-        along = None if dim is None or len(places) == 1 else axes[dim]
+        along = None if dim is None else axes[dim]
         if dim is not None and along is not None:  # Behind another branch it is somewhere else.
             self.needs_sets = True
             axes[dim] = along[0], Extent(0, None, 0, is_regular=False)

@@ -834,6 +834,20 @@ def test_what_was_made_shorter_before_branches_is_not_forgotten() -> None:
     assert (field.size, field.interval(0), field.interval(1)) == ((3,), ((0, 0),), ((0, 2),))
 
 
+@pytest.mark.parametrize("dim", [0, 1, -1])
+def test_a_single_branch_is_seen_as_without_branching(dim: int) -> None:
+    """Where it is in the padding behind it, too: with a period of 1, nothing else is looked at."""
+    longer = pc.Sequential(pc.ConvTranspose1d(1, 1, 1, 3), pc.Pool(1, 3))
+    layers: list[pc.Layer] = [longer, pc.Identity(), pc.Pad(((4, 4),))]
+    alone = pc.receptive_field(pc.Sequential(layers), (1, 9))
+    layers[1] = pc.Concat(pc.Identity(), dim=dim)
+    field = pc.receptive_field(pc.Sequential(layers), (1, 9))
+    assert (field.size, field.stride, field.padding) == ((1,), (1,), (4,))
+    for index in 0, 4, 16:
+        assert field.interval(index) == alone.interval(index)
+        assert field.interval(index, clipped=True) == alone.interval(index, clipped=True)
+
+
 def test_what_is_made_longer_and_shorter_again_is_soon_repeated() -> None:
     """So there is a largest of any number of such layers."""
     twice = [pc.ConvTranspose1d(1, 1, 4, 2, 1), pc.Conv1d(1, 1, 4, 2, 1)]
