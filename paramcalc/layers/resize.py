@@ -274,8 +274,7 @@ class PixelShuffle(SpatialLayer):
         object.__setattr__(self, "data_format", as_data_format(self.data_format, self))
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
-        if len(shape) != 3:
-            raise self._wrong_rank(shape, 2)
+        self._check_rank(shape)
         channels, (height, width) = self._split(shape)
         factor = self.upscale_factor
         if channels % (factor * factor):
@@ -326,8 +325,7 @@ class PixelUnshuffle(SpatialLayer):
         object.__setattr__(self, "data_format", as_data_format(self.data_format, self))
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
-        if len(shape) != 3:
-            raise self._wrong_rank(shape, 2)
+        self._check_rank(shape)
         channels, (height, width) = self._split(shape)
         factor = self.downscale_factor
         for length, where in ((height, "height"), (width, "width")):

@@ -29,9 +29,9 @@ STYLE = """
 
 def escape(text: str) -> str:
     """`text` so that HTML shows it as it is."""
-    from html import escape  # Not at the head: with the names of all entities, slow to load.
+    import html  # Not at the head: with the names of all entities, slow to load.
 
-    return text if isinstance(text, Markup) else escape(printable(text))
+    return text if isinstance(text, Markup) else html.escape(printable(text))
 
 
 def indent(level: int) -> str:

@@ -397,6 +397,12 @@ def entries(value: Any) -> tuple[Any, ...] | None:
     return tuple(value) if isinstance(value, list | tuple) else None  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
+def window_rank(fields: Fields, arriving: int) -> int:
+    """As many axes as the first tuple has; with none, as many as arrive."""
+    given = [len(one) for one in map(entries, fields.values()) if one is not None]
+    return given[0] if given else arriving
+
+
 def tuples(value: Any) -> Any:
     given = entries(value)
     return value if given is None else tuple([tuples(one) for one in given])

@@ -60,6 +60,7 @@ from generator import (
     reshape,
     tuples,
     upsample,
+    window_rank,
     write,
 )
 
@@ -248,9 +249,7 @@ class Ask:
         return -1 if self.last else 1
 
     def window_rank(self) -> int:
-        """As many axes as the first tuple has; with none, as many as arrive."""
-        given = [len(one) for one in map(entries, self.fields.values()) if one is not None]
-        return given[0] if given else self.rank
+        return window_rank(self.fields, self.rank)
 
     def format(self) -> Fields:
         return {"data_format": "channels_last" if self.last else "channels_first"}

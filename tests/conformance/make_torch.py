@@ -48,6 +48,7 @@ from generator import (
     reshape,
     tuples,
     upsample,
+    window_rank,
     write,
 )
 
@@ -114,15 +115,12 @@ class Ask:
     fields: Fields
     x: Any
 
+    def window_rank(self) -> int:
+        return window_rank(self.fields, self.x.dim() - 2)
+
 
 Made = tuple[Any, Any]
 """The module, or None, and what leaves it."""
-
-
-def window_rank(ask: Ask) -> int:
-    """As many axes as the first tuple has; with none, as many as arrive."""
-    given = [len(one) for one in map(entries, ask.fields.values()) if one is not None]
-    return given[0] if given else ask.x.dim() - 2
 
 
 def run_conv(ask: Ask) -> Made:
@@ -144,12 +142,12 @@ def run_conv(ask: Ask) -> Made:
 
 def run_pool(ask: Ask) -> Made:
     kind = {"max": "MaxPool", "avg": "AvgPool"}[ask.fields.pop("mode", "max")]
-    return None, getattr(ask.torch.nn, f"{kind}{window_rank(ask)}d")(**ask.fields)(ask.x)
+    return None, getattr(ask.torch.nn, f"{kind}{ask.window_rank()}d")(**ask.fields)(ask.x)
 
 
 def run_adaptive_pool(ask: Ask) -> Made:
     kind = {"max": "AdaptiveMaxPool", "avg": "AdaptiveAvgPool"}[ask.fields.pop("mode", "avg")]
-    return None, getattr(ask.torch.nn, f"{kind}{window_rank(ask)}d")(**ask.fields)(ask.x)
+    return None, getattr(ask.torch.nn, f"{kind}{ask.window_rank()}d")(**ask.fields)(ask.x)
 
 
 def run_global_pool(ask: Ask) -> Made:
