@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from keyword import iskeyword
 
-from paramcalc.errors import ConfigError, ParamcalcError, counted, digits, join_path, show
+from paramcalc.errors import ConfigError, ParamcalcError, counted, digits, join_path, show, words
 from paramcalc.layers.base import (
     CheckedLayer,
     Layer,
@@ -122,7 +122,7 @@ class Network(Measured):
 
     def __getitem__(self, key: int | str | slice) -> Layer:
         if is_a(key, str):
-            text = as_str(key, self, "a key")
+            text = words(key)
             if text not in self.names:
                 raise KeyError(f"no layer is named {show(text)}; the names are {show(self.names)}")
             return self.layers[self.names.index(text)]
