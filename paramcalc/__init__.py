@@ -5,12 +5,19 @@ from importlib import import_module
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paramcalc import formulas
-    from paramcalc.costs import Flops, FlopsRow, flops
+    from paramcalc._explain import Explanation, Line, Working, explain
+    from paramcalc._flops import Flops, FlopsRow, flops
+    from paramcalc._inverse import input_lengths, same_padding, smallest_input
+    from paramcalc._memory import Memory, freeze, memory
+    from paramcalc._network import Add, Concat, Multiply, Sequential
+    from paramcalc._receptive_field import ReceptiveField, receptive_field
+    from paramcalc._summary import Summary, SummaryRow, summary
+    from paramcalc._trace import Step, trace
     from paramcalc.errors import ConfigError, ParamcalcError, ShapeError
-    from paramcalc.inverse import input_lengths, same_padding, smallest_input
+    from paramcalc.formulas._term import Term
+    from paramcalc.layers._base import Layer, Parameter, Shape, Window
     from paramcalc.layers.activation import Activation, Dropout, Identity, PReLU
     from paramcalc.layers.attention import MultiheadAttention, TransformerEncoderLayer
-    from paramcalc.layers.base import Layer, Parameter, Shape, Window
     from paramcalc.layers.conv import (
         Conv1d,
         Conv2d,
@@ -28,13 +35,6 @@ if TYPE_CHECKING:
     from paramcalc.layers.recurrent import GRU, LSTM, RNN
     from paramcalc.layers.reshape import Flatten, Permute, Reshape
     from paramcalc.layers.resize import Crop, Pad, PixelShuffle, PixelUnshuffle, Upsample
-    from paramcalc.memories import Memory, freeze, memory
-    from paramcalc.network import Add, Concat, Multiply, Sequential
-    from paramcalc.receptive_fields import ReceptiveField, receptive_field
-    from paramcalc.summaries import Summary, SummaryRow, summary
-    from paramcalc.term import Term
-    from paramcalc.traces import Step, trace
-    from paramcalc.working import Explanation, Line, Working, explain
 
 __all__ = [
     "Activation",
@@ -108,12 +108,12 @@ __all__ = [
 ]
 
 _MODULES = {
-    "costs": "Flops FlopsRow flops",
+    "_flops": "Flops FlopsRow flops",
     "errors": "ConfigError ParamcalcError ShapeError",
-    "inverse": "input_lengths same_padding smallest_input",
+    "_inverse": "input_lengths same_padding smallest_input",
     "layers.activation": "Activation Dropout Identity PReLU",
     "layers.attention": "MultiheadAttention TransformerEncoderLayer",
-    "layers.base": "Layer Parameter Shape Window",
+    "layers._base": "Layer Parameter Shape Window",
     "layers.conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
     "layers.dense": "Dense",
     "layers.embedding": "Embedding",
@@ -124,13 +124,13 @@ _MODULES = {
     "layers.recurrent": "GRU LSTM RNN",
     "layers.reshape": "Flatten Permute Reshape",
     "layers.resize": "Crop Pad PixelShuffle PixelUnshuffle Upsample",
-    "memories": "Memory freeze memory",
-    "network": "Add Concat Multiply Sequential",
-    "receptive_fields": "ReceptiveField receptive_field",
-    "summaries": "Summary SummaryRow summary",
-    "term": "Term",
-    "traces": "Step trace",
-    "working": "Explanation Line Working explain",
+    "_memory": "Memory freeze memory",
+    "_network": "Add Concat Multiply Sequential",
+    "_receptive_field": "ReceptiveField receptive_field",
+    "_summary": "Summary SummaryRow summary",
+    "formulas": "Term",
+    "_trace": "Step trace",
+    "_explain": "Explanation Line Working explain",
 }
 """Where names are. They are loaded when first asked for: nobody needs them all."""
 

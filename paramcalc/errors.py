@@ -1,25 +1,24 @@
-"""What can be wrong with a layer or its input, said so that a person or a program can act on it."""
+"""What paramcalc refuses, in words that a person or a program can act on."""
 
 from __future__ import annotations
 
 from collections.abc import Sized
 from reprlib import Repr
 
-TYPE_CHECKING = False  # Importing typing would be a tenth of the import of all this.
-if TYPE_CHECKING:
-    from typing import Any
-
 
 class ParamcalcError(ValueError):
-    """Anything paramcalc refuses by its own rules; wrong types are `TypeError` instead.
+    """Anything paramcalc refuses by its own rules; a wrong type is a `TypeError` instead.
 
     Attributes:
         problem: the rule and the values that break it, without the place.
-        path: where the layer stands in its network, such as `"features[2]"`;
+        path: where the layer is in its network, such as `"features[2]"`;
             empty for a layer on its own.
-        layer: the layer that refuses; `None` for one that could not be made.
-        input_shape: the shape that arrived at the layer, if one did.
+        layer: the layer that refuses; None for one that could not be made.
+        input_shape: the shape that the layer got, if it got one.
     """
+
+    _compared: tuple[tuple[int, int], ...] = ()
+    """The lengths that do not fit, each as (got, wanted): another input may come closer."""
 
     def __init__(
         self,
@@ -30,8 +29,8 @@ class ParamcalcError(ValueError):
         input_shape: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(problem)
-        self.problem: str = words(problem)
-        self.path: str = words(path)
+        self.problem = problem
+        self.path = path
         self.layer = layer
         self.input_shape = input_shape
 
@@ -55,7 +54,7 @@ class ConfigError(ParamcalcError):
 
 
 class ShapeError(ParamcalcError):
-    """A layer that does not fit what arrives at it, or that needs an input shape and has none.
+    """A layer that does not fit its input, or that needs an input shape and has none.
 
     Example:
         >>> import paramcalc as pc
@@ -78,47 +77,33 @@ class _Short(Repr):
     def repr_Sequential(self, network: Sized, level: int) -> str:  # noqa: N802  # called by name
         return f"{type(network).__name__} of {counted(len(network), 'layer')}"
 
-    def repr_int(self, x: int, level: int) -> str:
-        text = digits(x)
-        return text if len(text) <= self.maxlong else Repr.repr_int(self, x, level)
-
     repr_Add = repr_Multiply = repr_Concat = repr_Sequential  # noqa: N815
 
 
 _short = _Short()
 
 
-def digits(number: int, group: str = "") -> str:
-    """`number` in decimals, in groups of three by ","; about, if Python refuses to write so many.
-
-    No power with a sign for it, which LaTeX would take for that of the first digit alone.
-    """
-    try:
-        return format(number, group)
-    except ValueError:
-        size = abs(number).bit_length() * 30103 // 100_000  # log10(2) is 0.30103.
-        return f"about {'-' if number < 0 else ''}1e{size}"
-
-
 def show(value: object) -> str:
     """`value` for an error message: never raises, and is never much longer than a line."""
     try:
         text = _short.repr(value)
-        return text if len(text) <= 200 else text[:199] + "…"
-    except Exception:  # noqa: BLE001  # a repr that fails, or an int too long to be printed
+    except Exception:  # noqa: BLE001  # a repr that fails, or an int too long for one
         return f"a value of type {type(value).__name__} that cannot be printed"
-
-
-def words(text: Any) -> str:
-    """`text` as a plain str; of what is none, what `show` has for it."""
-    return str.__str__(text) if issubclass(type(text), str) else show(text)
+    return text if len(text) <= 200 else text[:199] + "…"
 
 
 def counted(number: int, thing: str, things: str = "") -> str:
-    """`number` and `thing`, or where there are several `things`: that with an s, if not given."""
-    return f"{show(number)} {thing if number == 1 else things or thing + 's'}"
+    """`number` and `thing`, in the plural where there are several."""
+    return f"{number} {thing if number == 1 else things or thing + 's'}"
 
 
 def join_path(outer: str, inner: str) -> str:
     """`inner` as seen from the network around it: `features` and `[2]` make `features[2]`."""
     return f"{outer}.{inner}" if outer and inner and not inner.startswith("[") else outer + inner
+
+
+def locate(error: ParamcalcError, path: str, layer: object) -> None:
+    """Put `path` before the path of an error that came from `layer`."""
+    error.path = join_path(path, error.path)
+    if error.layer is None:
+        error.layer = layer

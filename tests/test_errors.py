@@ -16,7 +16,7 @@ import pytest
 import paramcalc as pc
 from paramcalc.errors import join_path, show
 
-HUGE = 10**5000
+HUGE = 2**63
 
 
 class Scale(pc.Layer):
@@ -55,16 +55,6 @@ class Fussy(pc.Layer):
         raise pc.ShapeError("has no parameters today")
 
 
-class Liar:
-    """What says it is an int, and is not."""
-
-    def __index__(self) -> int:
-        raise RuntimeError
-
-    def __repr__(self) -> str:
-        return "Liar()"
-
-
 class Mute:
     """What cannot even be printed."""
 
@@ -99,7 +89,7 @@ CONFIG = [
     (make(pc.Conv2d, 3, 5, 3, padding=((0, 1), (0, -1))), "Conv2d: padding must be at least 0 on every side, got ((0, 1), (0, -1))"),
     (make(pc.Conv2d, 3, 5, 3, padding=((0, 1),)), "Conv2d: padding must have 2 entries, one for each axis, got ((0, 1),)"),
     (make(pc.Conv2d, 3, 5, 3, data_format="NCHW"), "Conv2d: data_format must be 'channels_first' or 'channels_last', got 'NCHW'"),
-    (make(pc.Conv2d, -HUGE, 5, 3), "Conv2d: in_channels must be at least 1, got about -1e5000"),
+    (make(pc.Conv2d, HUGE, 5, 3), "Conv2d: in_channels must be at most 2**63 - 1, got 9223372036854775808"),
     (make(pc.Dense, 0, 5), "Dense: in_features must be at least 1, got 0"),
     (make(pc.Dense, 5, 0), "Dense: out_features must be at least 1, got 0"),
     (make(pc.BatchNorm, 0), "BatchNorm: num_features must be at least 1, got 0"),
@@ -189,7 +179,6 @@ TYPES = [
     (make(pc.Conv2d, 3.0, 5, 3), "Conv2d: in_channels must be an int, got 3.0"),
     (make(pc.Conv2d, 3, None, 3), "Conv2d: out_channels must be an int, got None"),
     (make(pc.Conv2d, 3, "5", 3), "Conv2d: out_channels must be an int, got '5'"),
-    (make(pc.Conv2d, 3, 5, 3, groups=Liar()), "Conv2d: groups must be an int, got Liar()"),
     (make(pc.Conv2d, 3, 5, 3, bias=1), "Conv2d: bias must be True or False, got 1"),
     (make(pc.Conv2d, 3, 5, 3, padding=1.5), "Conv2d: padding must be an int, 'same', 'valid', a tuple of ints, or a tuple of pairs (before, after), one for each axis, got 1.5"),
     (make(pc.Conv2d, 3, 5, 3, padding=((0, 1), 1)), "Conv2d: padding must be an int, 'same', 'valid', a tuple of ints, or a tuple of pairs (before, after), one for each axis, got ((0, 1), 1)"),
@@ -311,7 +300,7 @@ SHAPES = [
     (pc.Identity(), (1, 0, 28), "Identity: input_shape must be at least 1 on every axis, got (1, 0, 28)"),
     (pc.Identity(), (1, -5), "Identity: input_shape must be at least 1 on every axis, got (1, -5)"),
     (pc.Identity(), (), "Identity: input_shape must have at least one axis, got ()"),
-    (pc.Conv2d(1, 1, 1), (HUGE, 2, 2), "Conv2d: expects 1 input channel, got about 1e5000 in shape (about 1e5000, 2, 2)"),
+    (pc.Conv2d(1, 1, 1), (HUGE, 2, 2), "Conv2d: input_shape must be at most 2**63 - 1 on every axis, got (9223372036854775808, 2, 2)"),
     # No shape, where one is needed.
     (pc.Conv2d(3, 5, 3), None, "Conv2d: the output shape depends on the input: give input_shape or start with Input(...)"),
     (pc.Sequential(), None, "Sequential: the output shape depends on the input: give input_shape or start with Input(...)"),
@@ -436,10 +425,10 @@ def test_each_field_is_refused_by_its_name(layer: Any) -> None:
         if getattr(layer, field.name) is None:
             continue  # For another of these to state.
         with pytest.raises(TypeError) as caught:
-            replace(layer, **{field.name: Liar()})
+            replace(layer, **{field.name: {}})
         words = str(caught.value)
         assert words.startswith(f"{type(layer).__name__}: {field.name} must be ")
-        assert words.endswith(", got Liar()")
+        assert words.endswith(", got {}")
 
 
 @pytest.mark.parametrize(("layer", "shape", "words"), SHAPES)
@@ -671,7 +660,6 @@ def test_all_errors_are_value_errors() -> None:
 def test_the_message_is_ready_without_a_place() -> None:
     assert str(pc.ParamcalcError("no")) == "no"
     assert str(pc.ParamcalcError("no", path="[1]")) == "[1]: no"
-    assert str(pc.ParamcalcError(5, path=3)) == "3: 5"  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert str(pc.ParamcalcError("", path="[1]")) == "[1]"
 
 

@@ -12,7 +12,7 @@ from networks import ANSWER
 from strategies import layers_and_shapes, networks_and_shapes
 
 import paramcalc as pc
-from paramcalc.working import SYMBOLS as SYMBOLS_OF_FIELDS
+from paramcalc._explain import SYMBOLS as SYMBOLS_OF_FIELDS
 
 CHAPTER = [
     pc.Conv2d(3, 5, 5), pc.Pool(3, stride=2), pc.Conv2d(5, 12, 3), pc.Pool(5, stride=2),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import paramcalc as pc
 from paramcalc import zoo
-from paramcalc.costs import taps
+from paramcalc._flops import taps
 
 IMAGE = (3, 224, 224)
 TOOLS = ("fvcore", "torchinfo", "flax", "tensorflow")
@@ -276,7 +276,7 @@ def test_taps_are_those_counted_one_by_one(
 
 
 def test_taps_without_number_are_counted_at_once() -> None:
-    far = 10**30
+    far = 10**16
     assert taps(pc.Window(far), 2 * far, far + 1) == far * (far + 1)
     assert taps(pc.Window(far, dilation=3), 3 * far - 2, 1) == far
     assert taps(pc.Window(far, padding=far - 1, spacing=far), 5, 5 * far) == 5 * far

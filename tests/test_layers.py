@@ -131,15 +131,6 @@ def test_repr_is_the_shortest_call(text: str) -> None:
     assert repr(eval(text, {name: getattr(pc, name) for name in pc.__all__})) == text  # noqa: S307  # what repr promises
 
 
-def test_repr_of_numbers_too_long_for_python() -> None:
-    huge = 10**5000
-    layer = pc.Conv2d(huge, 3, (3, huge), padding="same")
-    assert repr(layer) == "Conv2d(about 1e5000, 3, (3, about 1e5000), padding='same')"
-    assert repr(pc.Input(huge, 2)) == "Input(about 1e5000, 2)"
-    assert repr(pc.Upsample((huge,))) == "Upsample((about 1e5000,))"
-    assert repr(pc.LayerNorm((2, huge))) == "LayerNorm((2, about 1e5000))"
-
-
 @pytest.mark.parametrize("kind", [pc.Conv2d, pc.Pool, pc.Dense, pc.BatchNorm, pc.Input, pc.Window])
 def test_annotations_can_be_resolved_at_run_time(kind: type) -> None:
     assert set(get_type_hints(kind)) >= {field.name for field in dataclasses.fields(kind)}
@@ -468,28 +459,8 @@ def test_the_shape_of_a_parameter_is_of_plain_ints() -> None:
         def __index__(self) -> int:
             return 3
 
-    class Derived(pc.Term):
-        def __mul__(self, other: int) -> int:
-            raise RuntimeError
-
     shape: Any = (4, Index())
     assert pc.Parameter("weight", shape).shape == (4, 3)
-    parameter = pc.Parameter("weight", (int.__new__(Derived, 4), pc.Term(3, "C")))
+    parameter = pc.Parameter("weight", (True + 3, pc.Term(3, "C")))
     assert [type(one) for one in parameter.shape] == [int, pc.Term]
     assert parameter.size == 12
-
-
-def test_subclasses_of_tuple_and_float_are_taken_for_what_they_hold() -> None:
-    class Short(tuple[int, ...]):
-        __slots__ = ()
-
-        def __len__(self) -> int:
-            return 2
-
-    class Float(float):
-        def __float__(self) -> float:
-            return 7.0
-
-    with pytest.raises(pc.ConfigError, match="must have 2 entries"):
-        pc.Conv2d(3, 5, Short((3, 3, 3)))
-    assert pc.Dropout(Float(0.5)).p == 0.5

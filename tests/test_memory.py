@@ -21,8 +21,8 @@ from networks import ANSWER
 from strategies import layers_and_shapes, networks_and_shapes
 
 import paramcalc as pc
-from paramcalc import memories, zoo
-from paramcalc.layers.base import CheckedLayer
+from paramcalc import _memory, zoo
+from paramcalc.layers._base import CheckedLayer
 
 NetworkAndShape = tuple[pc.Sequential, tuple[int, ...]]
 RELU = pc.Activation("relu")
@@ -35,8 +35,8 @@ IMAGE = (3, 16, 16)
 WEIGHTS, LEARNT, BUFFERS = 216, 216 + 16 + 90, 16
 OUTPUTS = 3 * 8 * 16 * 16 + 8 + 10
 BYTES = ("parameter", "buffer", "gradient", "optimizer", "activation", "peak")
-OPTIMIZERS = st.sampled_from(sorted(memories.OPTIMIZERS))
-DTYPES = st.sampled_from(sorted(memories.DTYPES))
+OPTIMIZERS = st.sampled_from(sorted(_memory.OPTIMIZERS))
+DTYPES = st.sampled_from(sorted(_memory.DTYPES))
 
 
 def numbers(used: pc.Memory) -> tuple[int, ...]:
@@ -126,7 +126,7 @@ def test_mixed_with_adam_is_16_bytes_a_parameter() -> None:
 )
 def test_what_an_optimizer_keeps(optimizer: str, values: int) -> None:
     assert pc.memory(NET, IMAGE, optimizer=optimizer).optimizer_bytes == 4 * values
-    assert set(memories.OPTIMIZERS) == {
+    assert set(_memory.OPTIMIZERS) == {
         "sgd", "sgd_momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "adafactor",
         "lion",
     }  # fmt: skip
@@ -301,7 +301,7 @@ def test_totals_add_up_and_activations_are_the_trace(
     parameters, buffers, gradients, state, outputs, most = numbers(used)
     assert used.training_bytes == parameters + buffers + gradients + state + outputs
     assert used.inference_bytes == parameters + buffers + most
-    bits = memories.DTYPES[dtype]
+    bits = _memory.DTYPES[dtype]
     sizes = [batch_size * prod(step.output_shape) for step in pc.trace(network, shape)]
     assert outputs == sum((size * bits + 7) // 8 for size in sizes)
     learnt = [one.size for one in network.parameters(shape) if one.trainable]
@@ -589,13 +589,13 @@ def test_the_convention_is_written_out() -> None:
     ],
 )
 def test_binary_units(number: int, shown: str) -> None:
-    assert memories.binary(number) == shown
+    assert _memory.binary(number) == shown
 
 
 @given(st.integers(0, 2**80))
 def test_binary_units_are_right_to_three_digits(number: int) -> None:
-    text, unit = memories.binary(number).replace(",", "").split()
-    size = 1024 ** (["B", *memories.UNITS].index(unit))
+    text, unit = _memory.binary(number).replace(",", "").split()
+    size = 1024 ** (["B", *_memory.UNITS].index(unit))
     whole, _, part = text.partition(".")
     one = 10 ** len(part)
     assert abs(int(whole + part) * size - number * one) * 2 <= size

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import paramcalc as pc
 from paramcalc import formulas
-from paramcalc.term import STYLES, Term
+from paramcalc.formulas._term import STYLES, Term
 
 
 def as_term(value: int) -> Term:

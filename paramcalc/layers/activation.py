@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 
-from paramcalc.layers.base import CheckedLayer, Parameter, Shape
-from paramcalc.layers.checks import as_data_format, as_optional_count, as_probability, as_str
-from paramcalc.layers.spatial import SpatialLayer
+from paramcalc._checks import as_choice, as_optional_count, as_probability, as_str
+from paramcalc.layers._axes import FORMATS, SpatialLayer
+from paramcalc.layers._base import CheckedLayer, Parameter, Shape
 
 
 class Unchanging(CheckedLayer):
@@ -113,7 +113,7 @@ class PReLU(SpatialLayer):
     def __post_init__(self) -> None:
         put = object.__setattr__
         put(self, "num_parameters", as_optional_count(self.num_parameters, self, "num_parameters"))
-        put(self, "data_format", as_data_format(self.data_format, self))
+        put(self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS))
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
         channels = self._split(shape)[0]

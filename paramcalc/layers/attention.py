@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 
+from paramcalc._checks import as_bool, as_count, as_optional_count, name_of
 from paramcalc.errors import ConfigError, show
 from paramcalc.formulas import (
     attention_macs,
@@ -12,8 +13,7 @@ from paramcalc.formulas import (
     dense_params,
     norm_params,
 )
-from paramcalc.layers.base import Parameter, Shape
-from paramcalc.layers.checks import as_bool, as_count, as_optional_count, name
+from paramcalc.layers._base import Parameter, Shape
 from paramcalc.layers.features import SequenceLayer
 
 
@@ -21,7 +21,9 @@ def check_heads(layer: object, heads: str, features: str) -> None:
     """Refuse a number of heads that does not divide the features."""
     if getattr(layer, features) % getattr(layer, heads):
         values = [f"{field}={show(getattr(layer, field))}" for field in (heads, features)]
-        raise ConfigError(f"{name(layer)}: {heads} must divide {features}, got {', '.join(values)}")
+        raise ConfigError(
+            f"{name_of(layer)}: {heads} must divide {features}, got {', '.join(values)}"
+        )
 
 
 def attention_tensors(

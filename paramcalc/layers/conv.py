@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 
-from paramcalc.errors import ConfigError, show
-from paramcalc.formulas import conv_macs, conv_params, dilated_kernel_size, transposed_length
-from paramcalc.layers.base import Parameter, Shape, Sources, Window
-from paramcalc.layers.checks import (
-    Padding,
+from paramcalc._checks import (
     as_axes,
     as_bool,
+    as_choice,
     as_count,
-    as_data_format,
     as_optional_count,
     as_padding,
-    code,
     entries,
-    name,
+    name_of,
 )
-from paramcalc.layers.spatial import SpatialLayer, as_pairs, spatial_axes, window_lengths
+from paramcalc.errors import ConfigError, show
+from paramcalc.formulas import conv_macs, conv_params, dilated_kernel_size, transposed_length
+from paramcalc.layers._axes import (
+    FORMATS,
+    Padding,
+    SpatialLayer,
+    as_pairs,
+    spatial_axes,
+    window_lengths,
+)
+from paramcalc.layers._base import Parameter, Shape, Sources, Window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +45,7 @@ class Convolution(SpatialLayer):
     def _check_groups(self, field: str, channels: int | None) -> None:
         if channels is not None and channels % self.groups:
             values = f"groups={show(self.groups)}, {field}={show(channels)}"
-            raise ConfigError(f"{name(self)}: groups must divide {field}, got {values}")
+            raise ConfigError(f"{name_of(self)}: groups must divide {field}, got {values}")
 
     def _check_channels(self, channels: int, shape: Shape) -> None:
         """Refuse channels that are not those stated, or that the groups do not divide."""
@@ -63,7 +68,7 @@ class Convolution(SpatialLayer):
     def _brief(self, value: Any) -> str:
         sizes = entries(value)
         alike = sizes and type(sizes[0]) is int and len(set(sizes)) == 1
-        return code(value[0] if alike else value)
+        return repr(value[0] if alike else value)
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -100,11 +105,11 @@ class Conv(Convolution):
         put(self, "out_channels", as_count(out_channels, self, "out_channels"))
         put(self, "kernel_size", as_axes(kernel_size, self, "kernel_size", rank))
         put(self, "stride", as_axes(stride, self, "stride", rank))
-        put(self, "padding", as_padding(padding, self, rank))
+        put(self, "padding", as_padding(padding, self, "padding", rank))
         put(self, "dilation", as_axes(dilation, self, "dilation", rank))
         put(self, "groups", as_count(groups, self, "groups"))
         put(self, "bias", as_bool(bias, self, "bias"))
-        put(self, "data_format", as_data_format(data_format, self))
+        put(self, "data_format", as_choice(data_format, self, "data_format", *FORMATS))
         if self.groups != 1:
             self._check_groups("in_channels", self.in_channels)
             self._check_groups("out_channels", self.out_channels)
@@ -251,24 +256,24 @@ class ConvTranspose(Convolution):
         put(self, "out_channels", as_count(out_channels, self, "out_channels"))
         put(self, "kernel_size", as_axes(kernel_size, self, "kernel_size", rank))
         put(self, "stride", as_axes(stride, self, "stride", rank))
-        put(self, "padding", as_padding(padding, self, rank))
+        put(self, "padding", as_padding(padding, self, "padding", rank))
         put(self, "output_padding", as_axes(output_padding, self, "output_padding", rank, 0))
         put(self, "groups", as_count(groups, self, "groups"))
         put(self, "bias", as_bool(bias, self, "bias"))
         put(self, "dilation", as_axes(dilation, self, "dilation", rank))
-        put(self, "data_format", as_data_format(data_format, self))
+        put(self, "data_format", as_choice(data_format, self, "data_format", *FORMATS))
         self._check_groups("in_channels", self.in_channels)
         self._check_groups("out_channels", self.out_channels)
         steps = map(max, self.stride, self.dilation)
         if any(more >= step for more, step in zip(self.output_padding, steps, strict=True)):
             values = f"output_padding={show(output_padding)}, stride={show(stride)}"
             raise ConfigError(
-                f"{name(self)}: output_padding must be less than stride or dilation, "
+                f"{name_of(self)}: output_padding must be less than stride or dilation, "
                 f"got {values}, dilation={show(dilation)}"
             )
         if self.padding == "same" and any(self.output_padding):
             raise ConfigError(
-                f"{name(self)}: output_padding must be 0 where padding is 'same', "
+                f"{name_of(self)}: output_padding must be 0 where padding is 'same', "
                 f"got {show(output_padding)}"
             )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
+from paramcalc._checks import as_bool, as_count, as_optional_count
 from paramcalc.errors import show
 from paramcalc.formulas import dense_macs, dense_params
-from paramcalc.layers.base import Parameter, Shape, Sources
-from paramcalc.layers.checks import as_bool, as_count, as_optional_count
+from paramcalc.layers._base import Parameter, Shape, Sources
 from paramcalc.layers.features import FeaturesLayer
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from paramcalc._checks import as_count
 from paramcalc.formulas import embedding_params
-from paramcalc.layers.base import CheckedLayer, Parameter, Shape, Sources
-from paramcalc.layers.checks import as_count
+from paramcalc.layers._base import CheckedLayer, Parameter, Shape, Sources
 
 
 @dataclass(frozen=True, slots=True, repr=False)

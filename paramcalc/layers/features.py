@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paramcalc.errors import ParamcalcError, counted, show
-from paramcalc.layers.base import CheckedLayer, Shape, Sources
+from paramcalc.layers._base import CheckedLayer, Shape, Sources
 
 
 class FeaturesLayer(CheckedLayer):

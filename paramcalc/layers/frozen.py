@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paramcalc.layers.base import CheckedLayer, Layer, Parameter, Shape, Sources, is_layer
-from paramcalc.layers.checks import wrong
+from paramcalc._checks import wrong
+from paramcalc.layers._base import CheckedLayer, Layer, Parameter, Shape, Sources
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -35,7 +35,7 @@ class Frozen(CheckedLayer):
     layer: Layer
 
     def __post_init__(self) -> None:
-        if not is_layer(self.layer):
+        if not isinstance(self.layer, Layer):
             raise TypeError(wrong(self, "layer", "be a Layer", self.layer))
         if self.layer._network_depth:
             hint = "; freeze() takes one, and freezes each layer in it"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paramcalc.errors import ConfigError, digits, show
-from paramcalc.layers.base import CheckedLayer, Shape
-from paramcalc.layers.checks import as_lengths, entries, name, wrong
+from paramcalc._checks import as_lengths, entries, name_of, wrong
+from paramcalc.errors import ConfigError, show
+from paramcalc.layers._base import CheckedLayer, Shape
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -35,7 +35,7 @@ class Input(CheckedLayer):
     def __init__(self, *lengths: int | Shape, shape: Shape | None = None) -> None:
         if (shape is None) == (not lengths):
             raise TypeError(
-                f"{name(self)}: give the length of each axis, Input(1, 28, 28), or shape="
+                f"{name_of(self)}: give the length of each axis, Input(1, 28, 28), or shape="
             )
         given = lengths[0] if len(lengths) == 1 and entries(lengths[0]) is not None else lengths
         stated = as_lengths(given if shape is None else shape, self, "shape")
@@ -52,4 +52,4 @@ class Input(CheckedLayer):
         return self.shape
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(digits, self.shape))})"
+        return f"{type(self).__name__}({', '.join(map(str, self.shape))})"

@@ -5,22 +5,21 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from math import prod
 
-from paramcalc.errors import ConfigError, show
-from paramcalc.formulas import norm_params
-from paramcalc.layers.base import Parameter, Shape
-from paramcalc.layers.checks import (
+from paramcalc._checks import (
     as_axes,
     as_bool,
+    as_choice,
     as_count,
-    as_data_format,
     as_optional_count,
-    code,
     entries,
-    name,
+    name_of,
     wrong,
 )
+from paramcalc.errors import ConfigError, show
+from paramcalc.formulas import norm_params
+from paramcalc.layers._axes import FORMATS, SpatialLayer
+from paramcalc.layers._base import Parameter, Shape
 from paramcalc.layers.features import FeaturesLayer
-from paramcalc.layers.spatial import SpatialLayer
 
 
 def scale_and_shift(shape: Shape, bias: bool = True) -> tuple[Parameter, ...]:
@@ -43,7 +42,7 @@ class ChannelNorm(SpatialLayer):
         put(self, "num_features", as_optional_count(self.num_features, self, "num_features"))
         as_bool(self.affine, self, "affine")
         as_bool(self.track_running_stats, self, "track_running_stats")
-        put(self, "data_format", as_data_format(self.data_format, self))
+        put(self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS))
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
         if self.num_features is not None:
@@ -190,10 +189,10 @@ class GroupNorm(SpatialLayer):
         put(self, "num_groups", as_count(self.num_groups, self, "num_groups"))
         put(self, "num_channels", as_optional_count(self.num_channels, self, "num_channels"))
         as_bool(self.affine, self, "affine")
-        put(self, "data_format", as_data_format(self.data_format, self))
+        put(self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS))
         if self.num_channels is not None and self.num_channels % self.num_groups:
             values = f"num_groups={show(self.num_groups)}, num_channels={show(self.num_channels)}"
-            raise ConfigError(f"{name(self)}: num_groups must divide num_channels, got {values}")
+            raise ConfigError(f"{name_of(self)}: num_groups must divide num_channels, got {values}")
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
         channels = self._split(shape)[0]
@@ -264,7 +263,7 @@ class LastAxesNorm(FeaturesLayer):
 
     def _brief(self, value: object) -> str:
         lengths = entries(value)
-        return code(lengths[0] if lengths and len(lengths) == 1 else value)
+        return repr(lengths[0] if lengths and len(lengths) == 1 else value)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

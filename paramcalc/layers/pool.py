@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 
-from paramcalc.errors import ConfigError, show
-from paramcalc.layers.base import Shape, Sources, Window
-from paramcalc.layers.checks import (
-    Padding,
+from paramcalc._checks import (
     as_axes,
     as_bool,
     as_choice,
-    as_data_format,
     as_optional_count,
     as_padding,
     entries,
-    name,
+    name_of,
     wrong,
 )
-from paramcalc.layers.spatial import SpatialLayer, spread, window_lengths
+from paramcalc.errors import ConfigError, show
+from paramcalc.layers._axes import FORMATS, Padding, SpatialLayer, spread, window_lengths
+from paramcalc.layers._base import Shape, Sources, Window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,7 +94,7 @@ class Pool(SpatialLayer):
         axes: dict[str, Any] = {
             "kernel_size": as_axes(kernel_size, self, "kernel_size", rank),
             "stride": as_axes(stride, self, "stride", rank),
-            "padding": as_padding(padding, self, rank),
+            "padding": as_padding(padding, self, "padding", rank),
             "dilation": as_axes(dilation, self, "dilation", rank),
         }
         if axes["padding"] != "same":
@@ -104,14 +102,14 @@ class Pool(SpatialLayer):
                 if 2 * (sides if isinstance(sides, int) else max(sides)) > kernel:
                     values = f"padding={show(padding)}, kernel_size={show(kernel_size)}"
                     raise ConfigError(
-                        f"{name(self)}: padding must be at most half of kernel_size, got {values}"
+                        f"{name_of(self)}: padding must be at most half of kernel_size, got {values}"
                     )
         put = object.__setattr__
         for field, value in axes.items():  # Without a tuple, it is for any number of axes.
             put(self, field, value if ranks or value == "same" else value[0])
         put(self, "ceil_mode", as_bool(ceil_mode, self, "ceil_mode"))
         put(self, "mode", as_choice(mode, self, "mode", "max", "avg"))
-        put(self, "data_format", as_data_format(data_format, self))
+        put(self, "data_format", as_choice(data_format, self, "data_format", *FORMATS))
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
         channels, lengths = self._split(shape)
@@ -183,7 +181,7 @@ class AdaptivePool(SpatialLayer):
             sizes = [as_optional_count(one, self, "output_size") for one in given]
             put(self, "output_size", tuple(sizes))
         put(self, "mode", as_choice(self.mode, self, "mode", "max", "avg"))
-        put(self, "data_format", as_data_format(self.data_format, self))
+        put(self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS))
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
         channels, lengths = self._split(shape)
@@ -237,7 +235,7 @@ class GlobalPool(SpatialLayer):
     def __post_init__(self) -> None:
         put = object.__setattr__
         put(self, "mode", as_choice(self.mode, self, "mode", "max", "avg"))
-        put(self, "data_format", as_data_format(self.data_format, self))
+        put(self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS))
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
         channels, lengths = self._split(shape)

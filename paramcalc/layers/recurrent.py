@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 
+from paramcalc._checks import as_bool, as_count, as_int, as_optional_count, name_of, wrong
 from paramcalc.errors import ConfigError, show
 from paramcalc.formulas import recurrent_macs, recurrent_params
-from paramcalc.layers.base import Parameter, Shape, Sources
-from paramcalc.layers.checks import as_bool, as_count, as_int, as_optional_count, name, wrong
+from paramcalc.layers._base import Parameter, Shape, Sources
 from paramcalc.layers.features import SequenceLayer
 
 MAX_LAYERS = 10_000
@@ -212,7 +212,7 @@ class LSTM(Recurrent):
         if not 0 <= size < self.hidden_size:
             values = f"proj_size={show(size)}, hidden_size={show(self.hidden_size)}"
             raise ConfigError(
-                f"{name(self)}: proj_size must be at least 0 and less than hidden_size, "
+                f"{name_of(self)}: proj_size must be at least 0 and less than hidden_size, "
                 f"got {values}"
             )
 

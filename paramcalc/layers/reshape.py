@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
+from paramcalc._checks import as_int, as_ints, name_of, wrong
 from paramcalc.errors import ConfigError, ParamcalcError, counted, show
-from paramcalc.layers.base import CheckedLayer, Shape, Sources
-from paramcalc.layers.checks import as_int, as_ints, name, wrong
+from paramcalc.layers._base import CheckedLayer, Shape, Sources
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,7 +42,7 @@ class Flatten(CheckedLayer):
         if self.end_dim < self.start_dim and (self.end_dim < 0) == (self.start_dim < 0):
             values = f"start_dim={show(self.start_dim)}, end_dim={show(self.end_dim)}"
             raise ConfigError(
-                f"{name(self)}: end_dim must not stand before start_dim, got {values}"
+                f"{name_of(self)}: end_dim must not stand before start_dim, got {values}"
             )
 
     def _checked_output_shape(self, shape: Shape) -> Shape:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 
-from paramcalc.errors import ConfigError, counted, show
-from paramcalc.layers.base import Shape, Sources, Window
-from paramcalc.layers.checks import (
-    Sides,
+from paramcalc._checks import (
     as_axes,
     as_choice,
     as_count,
-    as_data_format,
     as_sides,
     entries,
-    for_any_rank,
-    name,
+    name_of,
     wrong,
 )
-from paramcalc.layers.spatial import SpatialLayer, as_pairs, spatial_axes, spread
+from paramcalc.errors import ConfigError, counted, show
+from paramcalc.layers._axes import FORMATS, Sides, SpatialLayer, as_pairs, spatial_axes, spread
+from paramcalc.layers._base import Shape, Sources, Window
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -56,10 +53,10 @@ class Pad(SpatialLayer):
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        put(self, "padding", for_any_rank(as_sides, self.padding, self, "padding"))
+        put(self, "padding", as_sides(self.padding, self, "padding", None))
         modes = "constant", "reflect", "replicate", "circular"
         put(self, "mode", as_choice(self.mode, self, "mode", *modes))
-        put(self, "data_format", as_data_format(self.data_format, self))
+        put(self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS))
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
         pairs = as_pairs(self._per_axis(self.padding, shape))
@@ -115,8 +112,8 @@ class Crop(SpatialLayer):
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        put(self, "cropping", for_any_rank(as_sides, self.cropping, self, "cropping"))
-        put(self, "data_format", as_data_format(self.data_format, self))
+        put(self, "cropping", as_sides(self.cropping, self, "cropping", None))
+        put(self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS))
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
         pairs = as_pairs(self._per_axis(self.cropping, shape))
@@ -185,13 +182,13 @@ class Upsample(SpatialLayer):
         put = object.__setattr__
         if (self.size is None) == (self.scale_factor is None):
             values = f"size={show(self.size)}, scale_factor={show(self.scale_factor)}"
-            raise ConfigError(f"{name(self)}: give either size or scale_factor, got {values}")
+            raise ConfigError(f"{name_of(self)}: give either size or scale_factor, got {values}")
         for field in ("size", "scale_factor"):
             value = getattr(self, field)
             if value is not None:
-                put(self, field, for_any_rank(as_axes, value, self, field))
+                put(self, field, as_axes(value, self, field, None))
         put(self, "mode", as_choice(self.mode, self, "mode", "nearest", "nearest-exact", *RANKS))
-        put(self, "data_format", as_data_format(self.data_format, self))
+        put(self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS))
         given, rank = entries(self.size) or entries(self.scale_factor), RANKS.get(self.mode)
         if given is not None and len(given) != (rank or len(given)):
             field = "scale_factor" if self.size is None else "size"
@@ -271,7 +268,9 @@ class PixelShuffle(SpatialLayer):
     def __post_init__(self) -> None:
         factor = as_count(self.upscale_factor, self, "upscale_factor")
         object.__setattr__(self, "upscale_factor", factor)
-        object.__setattr__(self, "data_format", as_data_format(self.data_format, self))
+        object.__setattr__(
+            self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS)
+        )
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
         self._check_rank(shape)
@@ -322,7 +321,9 @@ class PixelUnshuffle(SpatialLayer):
     def __post_init__(self) -> None:
         factor = as_count(self.downscale_factor, self, "downscale_factor")
         object.__setattr__(self, "downscale_factor", factor)
-        object.__setattr__(self, "data_format", as_data_format(self.data_format, self))
+        object.__setattr__(
+            self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS)
+        )
 
     def _checked_output_shape(self, shape: Shape) -> Shape:
         self._check_rank(shape)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import paramcalc as pc
-from paramcalc import memories, zoo
+from paramcalc import _memory, zoo
 
 GOLDEN: dict[str, Any] = json.loads(Path(__file__).with_name("saved.json").read_text("utf-8"))
 IMAGE = (3, 224, 224)
@@ -31,7 +31,7 @@ def test_the_golden_is_what_it_should_be() -> None:
     assert len(GOLDEN["operations"]) == 175
     assert len(GOLDEN["saved"]) == len(GOLDEN["saved_in_place"]) == 212
     assert len(GOLDEN["peaks"]) == 7
-    assert set(GOLDEN["states"]) == set(memories.OPTIMIZERS) - {"lion"}
+    assert set(GOLDEN["states"]) == set(_memory.OPTIMIZERS) - {"lion"}
 
 
 def test_outputs_are_torchs() -> None:
@@ -102,9 +102,9 @@ def test_the_peak_is_that_of_torchs_graph(name: str) -> None:
 @pytest.mark.parametrize("name", GOLDEN["states"])
 def test_states_are_those_of_torchs_optimizers(name: str) -> None:
     for shape, number in GOLDEN["states"][name]:
-        assert sum(memories.state_sizes(name, tuple(shape))) == number
+        assert sum(_memory.state_sizes(name, tuple(shape))) == number
 
 
 def test_what_can_write_over_its_input_is_torchs() -> None:
     activations = [name for name in GOLDEN["in_place"] if "Dropout" not in name]
-    assert {name.lower() for name in activations} == set(memories.OVERWRITING)
+    assert {name.lower() for name in activations} == set(_memory.OVERWRITING)

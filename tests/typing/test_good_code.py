@@ -222,7 +222,7 @@ def test_explanations() -> None:
     if isinstance(part.num_params, pc.Term):  # An int that knows how it was made.
         assert_type(part.num_params.symbols(), str)
     assert_type(found.to_text("ascii") + found.to_latex(), str)
-    length = formulas.window_length(pc.Term(28, "n"), pc.Term(5, "k", divides=True))
+    length = formulas.window_length(formulas.Term(28, "n"), pc.Term(5, "k", divides=True))
     assert_type(length, int)
 
 

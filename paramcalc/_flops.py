@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 
-from paramcalc.errors import ParamcalcError, counted, digits, show
-from paramcalc.layers.activation import Activation, Identity
-from paramcalc.layers.attention import MultiheadAttention, TransformerEncoderLayer
-from paramcalc.layers.base import (
+from paramcalc._checks import as_str
+from paramcalc._explain import layer_text
+from paramcalc._network import Add
+from paramcalc.errors import ParamcalcError, counted, show
+from paramcalc.layers._axes import spread
+from paramcalc.layers._base import (
     CheckedLayer,
     Layer,
     Shape,
@@ -18,17 +20,14 @@ from paramcalc.layers.base import (
     ask,
     locate,
     visits,
-    written,
 )
-from paramcalc.layers.checks import as_str
+from paramcalc.layers.activation import Activation, Identity
+from paramcalc.layers.attention import MultiheadAttention, TransformerEncoderLayer
 from paramcalc.layers.dense import Dense
 from paramcalc.layers.frozen import thawed
 from paramcalc.layers.norm import LayerNorm
-from paramcalc.layers.spatial import spread
-from paramcalc.network import Add
+from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Row, Table
-from paramcalc.shown import Shown
-from paramcalc.working import layer_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -493,8 +492,6 @@ class FlopsRow:
     layer: Layer
     num_flops: int
 
-    __repr__ = written
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Flops(Shown):
@@ -551,9 +548,9 @@ class Flops(Shown):
 
     def _table(self, style: str = "unicode") -> Table:
         rows = [
-            Row((one.path, layer_text(one.layer), digits(one.num_flops, ","))) for one in self.rows
+            Row((one.path, layer_text(one.layer), format(one.num_flops, ","))) for one in self.rows
         ]
-        rows.append(Row(("total", "", digits(self.num_flops, ",")), 0, "total"))
+        rows.append(Row(("total", "", format(self.num_flops, ",")), 0, "total"))
         title = f"operations by {self.convention}"
         return Table((Column("path"), Column("layer"), Column(title, numeric=True)), tuple(rows))
 

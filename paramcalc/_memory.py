@@ -12,19 +12,19 @@ from itertools import accumulate
 from math import prod
 from textwrap import wrap
 
-from paramcalc.errors import ParamcalcError, counted, digits, join_path, show
+from paramcalc._checks import as_bool, as_int, as_str, entries, wrong
+from paramcalc._network import Branches, Network, parts_of, places
+from paramcalc._summary import keys
+from paramcalc.errors import ParamcalcError, counted, join_path, show
+from paramcalc.formulas._term import Term
+from paramcalc.layers._base import CheckedLayer, Layer, Shape, ask, locate, visits
 from paramcalc.layers.activation import Activation, Dropout, Identity
-from paramcalc.layers.base import CheckedLayer, Layer, Shape, ask, is_layer, locate, visits
-from paramcalc.layers.checks import as_bool, as_int, as_str, entries, is_a, wrong
 from paramcalc.layers.frozen import Frozen, thawed
 from paramcalc.layers.input import Input
 from paramcalc.layers.reshape import Flatten, Reshape
-from paramcalc.network import Branches, Network, parts_of, places
 from paramcalc.render import html, latex, markdown, text
+from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Markup, Row, Table
-from paramcalc.shown import Shown
-from paramcalc.summaries import keys
-from paramcalc.term import Term
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class Memory(Shown):
         )
 
     def _convention(self) -> str:
-        batch = f"Batches of {digits(self.batch_size, ',')}, {self.optimizer}"
+        batch = f"Batches of {self.batch_size:,}, {self.optimizer}"
         if self.dtype == "mixed":
             copy = "4 a buffer, for the optimizer's state and its copy of the weights"
             return f"{batch}, mixed: 2 bytes a weight, gradient or output; {copy}"
@@ -205,7 +205,7 @@ class Memory(Shown):
         )
         rows = [
             Row(
-                (part, binary(value), digits(value, ","), made),
+                (part, binary(value), format(value, ","), made),
                 kind="total" if part in ("training", "inference") else "row",
             )
             for part, value, made in self._rows(style)
@@ -233,7 +233,7 @@ def binary(number: int) -> str:
         places -= 1
     whole, part = divmod(rounded(number * 10**places, 1024**power), 10**places)
     decimals = f".{part:0{places}}" if places else ""
-    return f"{digits(whole, ',')}{decimals} {UNITS[power - 1]}"
+    return f"{whole:,}{decimals} {UNITS[power - 1]}"
 
 
 def rounded(over: int, under: int) -> int:
@@ -376,8 +376,8 @@ def ways(path: str) -> Iterator[str]:
 
 def as_parts(value: Any, field: str, network: Layer) -> frozenset[str]:
     """`value`, a path of a part of the network or a tuple of them, as a set."""
-    given = (value,) if is_a(value, str) else entries(value)
-    if given is None or not all(is_a(one, str) for one in given):
+    given = (value,) if isinstance(value, str) else entries(value)
+    if given is None or not all(isinstance(one, str) for one in given):
         raise TypeError(wrong("memory", field, "be a path or a tuple of paths", value))
     paths = [as_str(one, "memory", field) for one in given]
     known = dict(places(network)) if paths else {}
@@ -442,7 +442,7 @@ def freeze(network: Layer) -> Layer:
         >>> net.num_params()
         2570
     """
-    if not is_layer(network):
+    if not isinstance(network, Layer):
         raise TypeError(wrong("freeze", "network", "be a Layer", network))
     if isinstance(network, Network):
         return replace(network, layers=tuple([freeze(layer) for layer in network]))

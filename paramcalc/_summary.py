@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
 
-from paramcalc.errors import ParamcalcError, counted, digits, join_path, show
-from paramcalc.layers.base import Layer, Shape, ask, locate, visits, written
-from paramcalc.layers.checks import as_int, as_str, entries, is_a, wrong
-from paramcalc.network import Branches, places
+from paramcalc._checks import as_int, as_str, entries, wrong
+from paramcalc._explain import Chain, layer_text, shape_text
+from paramcalc._network import Branches, places
+from paramcalc.errors import ParamcalcError, counted, join_path, show
+from paramcalc.formulas._term import Term
+from paramcalc.layers._base import Layer, Shape, ask, locate, visits
 from paramcalc.render import latex, table
-from paramcalc.shown import Shown
-from paramcalc.term import Term
-from paramcalc.working import Chain, layer_text, shape_text
+from paramcalc.render.shown import Shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,8 +69,6 @@ class SummaryRow:
     num_macs: int | None
     within: tuple[SummaryRow, ...] = ()
 
-    __repr__ = written
-
     @property
     def name(self) -> str:
         """The last part of the path."""
@@ -93,7 +91,7 @@ class SummaryRow:
         """Along each axis that windows slide along, how many positions are seen by none."""
         if self.within or self.input_shape is None or self.output_shape is None:
             return None
-        from paramcalc.traces import Step  # Not at the head: with typing, which few need.
+        from paramcalc._trace import Step  # Not at the head: with typing, which few need.
 
         step = Step(self.path, self.layer, self.input_shape, self.output_shape)
         return step.num_uncovered or None
@@ -164,7 +162,7 @@ class Summary(Shown):
             return [layer_text(row.layer) for row in self.rows]
         if column == "receptive_field":
             # Not at the head: one column would cost a fifth of the time it takes to load all this.
-            from paramcalc.receptive_fields import receptive_field
+            from paramcalc._receptive_field import receptive_field
 
             shape = self.rows[0].input_shape if self.rows else None
             if shape is None:
@@ -247,16 +245,16 @@ def cell(value: Any) -> str:
     shape = entries(value)
     if shape is not None:
         return "all" if None in shape else shape_text(shape)
-    return "" if value is None else digits(value, ",")
+    return "" if value is None else format(value, ",")
 
 
 def csv_cell(value: Any) -> Any:
     """A value in a CSV file; no spreadsheet takes it for a formula."""
     shape = entries(value)
     if shape is not None:
-        return "x".join(map(digits, shape))
+        return "x".join(map(str, shape))
     if isinstance(value, int):
-        return digits(value)
+        return str(value)
     text = table.printable(value) if isinstance(value, str) else value
     is_formula = isinstance(text, str) and text.lstrip().startswith(tuple("=+-@＝＋－＠"))
     return f"'{text}" if is_formula else text
@@ -320,7 +318,7 @@ def summary(
 def as_columns(columns: Any) -> tuple[str, ...]:
     """`columns`, which must be names of columns."""
     given = entries(columns)
-    if not given or not all(is_a(name, str) for name in given):
+    if not given or not all(isinstance(name, str) for name in given):
         raise TypeError(wrong("summary", "columns", "be a tuple of names", columns))
     names = tuple([as_str(name, "summary", "columns") for name in given])
     for name in names:

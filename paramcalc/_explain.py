@@ -8,8 +8,12 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from inspect import signature
 
-from paramcalc.errors import ParamcalcError, counted, digits
-from paramcalc.layers.base import (
+from paramcalc._checks import as_int, entries
+from paramcalc._network import Branches, Concat, Network, parts_of
+from paramcalc.errors import ParamcalcError, counted
+from paramcalc.formulas._term import Term, as_style
+from paramcalc.layers._axes import SpatialLayer, spatial_axes
+from paramcalc.layers._base import (
     CheckedLayer,
     Layer,
     Parameter,
@@ -17,17 +21,12 @@ from paramcalc.layers.base import (
     ask,
     locate,
     visits,
-    written,
 )
-from paramcalc.layers.checks import as_int, entries
 from paramcalc.layers.features import FeaturesLayer, SequenceLayer
 from paramcalc.layers.frozen import Frozen, thawed
-from paramcalc.layers.spatial import SpatialLayer, spatial_axes
-from paramcalc.network import Branches, Concat, Network, parts_of
 from paramcalc.render import latex
+from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Markup, Row, Table, printable
-from paramcalc.shown import Shown
-from paramcalc.term import Term, as_style
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -149,7 +148,7 @@ def arriving(layer: Any, shape: Shape) -> dict[str, Any]:
     axes: Shape = getattr(layer, "normalized_shape", None) or ()
     stated["normalized_shape"] = shape[len(shape) - len(axes) :]
     target: Shape = getattr(layer, "target_shape", ())
-    numbers = [Term(one, digits(one), divides=True) if one > 0 else one for one in target]
+    numbers = [Term(one, str(one), divides=True) if one > 0 else one for one in target]
     return {**stated, "target_shape": tuple(numbers)}
 
 
@@ -253,16 +252,14 @@ class Line:
     label: str
     value: int
 
-    __repr__ = written
-
     def steps(self, style: str = "unicode") -> list[str]:
         """The formula in symbols, with the numbers put in, and the value; none of them twice."""
         style = as_style(style)
-        value = digits(self.value, ",").replace(",", "{,}" if style == "latex" else ",")
+        value = format(self.value, ",").replace(",", "{,}" if style == "latex" else ",")
         if not isinstance(self.value, Term):
             return [value]
         steps = dict.fromkeys([self.value.symbols(style), self.value.numbers(style)])
-        return [*[step for step in steps if step != digits(int(self.value))], value]
+        return [*[step for step in steps if step != str(int(self.value))], value]
 
     def __str__(self) -> str:
         return " = ".join(self.steps())
@@ -300,8 +297,6 @@ class Working:
     num_params: int
     num_macs: int | None
 
-    __repr__ = written
-
     def lines(self) -> tuple[Line, ...]:
         """All lines, in the order they are shown."""
         macs = () if not self.num_macs else (Line("MACs", self.num_macs),)
@@ -333,7 +328,7 @@ def layer_text(layer: Layer) -> str:
 
 def shape_text(shape: Shape) -> str:
     """A shape as a person writes it."""
-    return " × ".join(map(digits, shape))
+    return " × ".join(map(str, shape))
 
 
 class Lifted:
@@ -619,7 +614,7 @@ def total(counts: Sequence[int]) -> int:
     summands = [int(count) for count in counts if count]
     if not 1 < len(summands) <= MAX_SUMMANDS:
         return sum(summands)
-    return sum([Term(count, digits(count)) for count in summands])
+    return sum([Term(count, str(count)) for count in summands])
 
 
 def explain(network: Layer, input_shape: Shape | None = None) -> Explanation:

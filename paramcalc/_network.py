@@ -6,18 +6,16 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from keyword import iskeyword
 
-from paramcalc.errors import ConfigError, ParamcalcError, counted, digits, join_path, show, words
-from paramcalc.layers.base import (
+from paramcalc._checks import as_int, as_str, entries, name_of, wrong
+from paramcalc.errors import ConfigError, ParamcalcError, counted, join_path, show
+from paramcalc.layers._base import (
     CheckedLayer,
     Layer,
     Shape,
     Sources,
     Visit,
-    is_layer,
-    is_layer_class,
     locate,
 )
-from paramcalc.layers.checks import as_int, as_str, entries, is_a, name, wrong
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,10 +48,12 @@ class Measured(CheckedLayer):
         depth = 1 + max([layer._network_depth for layer in layers], default=0)
         size = 1 + sum([layer._network_size for layer in layers])
         if depth > MAX_DEPTH:
-            raise ConfigError(f"{name(self)}: networks nest at most {MAX_DEPTH} deep, got {depth}")
+            raise ConfigError(
+                f"{name_of(self)}: networks nest at most {MAX_DEPTH} deep, got {depth}"
+            )
         if size > MAX_SIZE:
             raise ConfigError(
-                f"{name(self)}: a network has at most {MAX_SIZE:,} layers, got {size:,}"
+                f"{name_of(self)}: a network has at most {MAX_SIZE:,} layers, got {size:,}"
             )
         object.__setattr__(self, "_network_depth", depth)
         object.__setattr__(self, "_network_size", size)
@@ -71,7 +71,7 @@ class Network(Measured):
         names: Any = ()
         if parts:
             if layers:
-                raise TypeError(f"{name(self)}: give layers with names or without, not both")
+                raise TypeError(f"{name_of(self)}: give layers with names or without, not both")
             lists = [entries(parts.get(field)) for field in ("layers", "names")]
             given, names = tuple(parts.values()), tuple(parts)
             if set(names) == {"layers", "names"} and None not in lists:
@@ -80,7 +80,7 @@ class Network(Measured):
         elif len(layers) == 1 and entries(layers[0]) is not None:
             given = entries(layers[0])
         for position, layer in enumerate(given):
-            if not is_layer(layer):
+            if not isinstance(layer, Layer):
                 self._refuse(names[position] if names else f"[{position}]", layer)
         object.__setattr__(self, "layers", given)
         object.__setattr__(self, "names", names)
@@ -95,16 +95,16 @@ class Network(Measured):
                 raise ConfigError(wrong(self, "a name", "not be that of an option", one))
         if not len(layers) == len(names) == len(set(names)):
             values = f"{counted(len(layers), 'layer')} and names {show(names)}"
-            raise ConfigError(f"{name(self)}: each layer needs a name of its own, got {values}")
+            raise ConfigError(f"{name_of(self)}: each layer needs a name of its own, got {values}")
         return names
 
     def _refuse(self, key: str, value: object) -> None:
         """Say what is wrong with what is no layer."""
         hint = ""
-        if is_layer_class(value):
+        if isinstance(value, type) and issubclass(value, Layer):
             hint = f"; call it: {value.__name__}(...)"
         elif hasattr(type(value), "keys"):
-            hint = f"; give names as keywords: {name(self)}(**parts)"
+            hint = f"; give names as keywords: {name_of(self)}(**parts)"
         raise TypeError(wrong(self, key, "be a Layer", value) + hint)
 
     def __len__(self) -> int:
@@ -121,12 +121,11 @@ class Network(Measured):
         def __getitem__(self, key: slice) -> Self: ...
 
     def __getitem__(self, key: int | str | slice) -> Layer:
-        if is_a(key, str):
-            text = words(key)
-            if text not in self.names:
-                raise KeyError(f"no layer is named {show(text)}; the names are {show(self.names)}")
-            return self.layers[self.names.index(text)]
-        if is_a(key, slice):
+        if isinstance(key, str):
+            if key not in self.names:
+                raise KeyError(f"no layer is named {show(key)}; the names are {show(self.names)}")
+            return self.layers[self.names.index(key)]
+        if isinstance(key, slice):
             part = self._as_slice(key)
             return replace(self, layers=self.layers[part], names=self.names[part])
         return self.layers[as_int(key, self, "a key", "be an int, a name or a slice")]
@@ -173,7 +172,7 @@ class Network(Measured):
     def __repr__(self) -> str:
         keys = [f"{one}=" for one in self.names] or [""] * len(self.layers)
         layers = [key + repr(layer) for key, layer in zip(keys, self.layers, strict=True)]
-        return f"{name(self)}({', '.join(layers)})"
+        return f"{name_of(self)}({', '.join(layers)})"
 
 
 class Sequential(Network):
@@ -262,7 +261,7 @@ class Branches(Network):
 
     def _measure(self, layers: tuple[Layer, ...]) -> None:
         if not layers:
-            raise ConfigError(f"{name(self)}: at least one branch is needed")
+            raise ConfigError(f"{name_of(self)}: at least one branch is needed")
         Network._measure(self, layers)
 
     if TYPE_CHECKING:
@@ -456,4 +455,4 @@ class Concat(Branches):
 
     def __repr__(self) -> str:
         text = Branches.__repr__(self)
-        return f"{text[:-1]}, dim={digits(self.dim)})" if self.dim else text
+        return f"{text[:-1]}, dim={self.dim!s})" if self.dim else text

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from paramcalc._checks import entries
 from paramcalc.errors import ParamcalcError, counted, show
 from paramcalc.formulas import dilated_kernel_size, same_length, same_padding, window_length
-from paramcalc.layers.base import CheckedLayer, Shape, Sources, Window
-from paramcalc.layers.checks import Padding, entries
+from paramcalc.layers._base import CheckedLayer, Shape, Sources, Window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
+FORMATS = "channels_first", "channels_last"
+Sides = tuple[int, ...] | tuple[tuple[int, int], ...]
+"""As layers store it: an int for both sides of each axis, or a pair (before, after) for each."""
+Padding = str | Sides
+"""As layers store it: "same", or as `Sides`."""
 AXES = {
     1: [("L", "", "length")],
     2: [("H", "h", "height"), ("W", "w", "width")],

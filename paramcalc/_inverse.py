@@ -13,18 +13,19 @@ from itertools import combinations
 from math import inf, lcm, prod
 
 from paramcalc import formulas
-from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
-from paramcalc.layers.base import CheckedLayer, Layer, Shape, visits
-from paramcalc.layers.checks import (
-    Padding,
+from paramcalc._checks import (
     as_axes,
     as_bool,
     as_form,
     entries,
-    is_a,
-    name,
+    name_of,
     wrong,
 )
+from paramcalc._network import Branches, places
+from paramcalc._receptive_field import ranks
+from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
+from paramcalc.layers._axes import Padding, SpatialLayer
+from paramcalc.layers._base import CheckedLayer, Layer, Shape, visits
 from paramcalc.layers.conv import Conv, ConvTranspose
 from paramcalc.layers.features import FeaturesLayer
 from paramcalc.layers.frozen import thawed
@@ -33,9 +34,6 @@ from paramcalc.layers.norm import GroupNorm, InstanceNorm
 from paramcalc.layers.pool import Pool
 from paramcalc.layers.reshape import Reshape
 from paramcalc.layers.resize import Crop, Pad, PixelShuffle, PixelUnshuffle
-from paramcalc.layers.spatial import SpatialLayer
-from paramcalc.network import Branches, places
-from paramcalc.receptive_fields import ranks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -403,7 +401,7 @@ def same_padding(layer: Conv | Pool) -> int | Padding:
         >>> same_padding(pc.Conv1d(3, 8, 4))
         ((1, 2),)
     """
-    if not is_a(layer, Conv, Pool):
+    if not isinstance(layer, Conv | Pool):
         raise TypeError(wrong("same_padding", "layer", "be a convolution or pooling", layer))
     numbers = [flat(one) for one in (layer.kernel_size, layer.stride, layer.dilation)]
     pairs: list[tuple[int, int]] = []
@@ -416,5 +414,5 @@ def same_padding(layer: Conv | Pool) -> int | Padding:
         padding = pairs[0][0]
         if padding != pairs[0][1]:
             rule = "padding differs on the two sides, so give kernel_size as a tuple"
-            raise ConfigError(f"{name(layer)}: {rule}, got {show(layer.kernel_size)}")
+            raise ConfigError(f"{name_of(layer)}: {rule}, got {show(layer.kernel_size)}")
     return replace(layer, padding=padding).padding

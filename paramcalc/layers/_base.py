@@ -7,9 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from math import prod
 
-from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, join_path
-from paramcalc.layers.checks import (
-    Remembering,
+from paramcalc._checks import (
     as_answer,
     as_bool,
     as_form,
@@ -17,24 +15,18 @@ from paramcalc.layers.checks import (
     as_lengths,
     as_shape,
     as_str,
-    code,
     entries,
-    is_a,
-    name,
+    name_of,
     wrong,
 )
+from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, join_path, locate
+from paramcalc.formulas import Term
 
 TYPE_CHECKING = False  # Importing typing would be a tenth of the import of all this.
 if TYPE_CHECKING:
-    from typing import Any, NoReturn, TypeGuard, TypeVar
+    from typing import Any, NoReturn, TypeVar
 
     T = TypeVar("T")
-
-
-def written(self: Any) -> str:
-    """What the repr of a dataclass or named tuple is, with ints of any length."""
-    values = [f"{field}={code(getattr(self, field))}" for field in self.__match_args__]
-    return f"{name(self)}({', '.join(values)})"
 
 
 Shape = tuple[int, ...]
@@ -67,16 +59,10 @@ class Parameter:
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", as_str(self.name, self, "name"))
         shape = as_lengths(self.shape, self, "shape")
-        given = entries(self.shape) or ()
-        if {*map(type, given)} - {int}:
-            pairs = zip(given, shape, strict=True)
-            # A Term itself, and none that is derived from it.
-            kept = [own if type(own).__base__ is Remembering else plain for own, plain in pairs]
-            shape = tuple(kept)
+        pairs = zip(self.shape, shape, strict=True)  # A Term remembers how it was made.
+        shape = tuple([own if isinstance(own, Term) else plain for own, plain in pairs])
         object.__setattr__(self, "shape", shape)
         as_bool(self.trainable, self, "trainable")
-
-    __repr__ = written
 
     @property
     def size(self) -> int:
@@ -114,8 +100,6 @@ class Window:
     padding: int = 0
     dilation: int = 1
     spacing: int = 1
-
-    __repr__ = written
 
     def __post_init__(self) -> None:
         least = {"kernel_size": 1, "stride": 0, "padding": None, "dilation": 1, "spacing": 1}
@@ -166,7 +150,7 @@ class Layer:
             TypeError: `input_shape` is not a tuple or list of ints.
             ShapeError: the shape does not fit, or is needed and missing.
         """
-        raise TypeError(f"{name(self)}: a layer must define output_shape")
+        raise TypeError(f"{name_of(self)}: a layer must define output_shape")
 
     def parameters(self, input_shape: Shape | None = None) -> tuple[Parameter, ...]:
         """The tensors the layer keeps, learnt or not.
@@ -387,7 +371,7 @@ class CheckedLayer(Layer):
         return f"{cls.__name__}({', '.join(shown)})"
 
     def _brief(self, value: Any) -> str:
-        return code(value)
+        return repr(value)
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         cls: Any = type(self)
@@ -397,20 +381,10 @@ class CheckedLayer(Layer):
         )
 
 
-def is_layer(value: object) -> TypeGuard[Layer]:
-    """Whether `value` is a layer, and does not only say so."""
-    return is_a(value, Layer)
-
-
-def is_layer_class(value: Any) -> TypeGuard[type[Layer]]:
-    """Whether `value` is a layer that was not called."""
-    return is_a(value, type) and issubclass(value, Layer)
-
-
 def refuse_change(self: CheckedLayer, field: str, *_value: object) -> NoReturn:
     """Refuse to set or delete what a layer holds."""
     raise dataclasses.FrozenInstanceError(
-        f"{name(self)}: {field} cannot be changed; dataclasses.replace() makes a changed copy"
+        f"{name_of(self)}: {field} cannot be changed; dataclasses.replace() makes a changed copy"
     )
 
 
@@ -422,7 +396,7 @@ def make(cls: Callable[..., T], fields: dict[str, object]) -> T:
 def as_parameters(value: Any, layer: Layer) -> tuple[Parameter, ...]:
     """`value`, which must be a tuple of Parameter."""
     given = entries(value)
-    if given is None or not all(is_a(one, Parameter) for one in given):
+    if given is None or not all(isinstance(one, Parameter) for one in given):
         raise TypeError(wrong(layer, "parameters()", "be a tuple of Parameter", value))
     return given
 
@@ -434,7 +408,7 @@ def visits(
 
     With nothing to start from, the shapes are None; or refused, if it is not for counting alone.
     """
-    if not is_layer(network):
+    if not isinstance(network, Layer):
         raise TypeError(wrong(verb, "network", "be a Layer", network))
     shape = network._arriving(input_shape)  # pyright: ignore[reportPrivateUsage]  # for the verbs
     if not counting:
@@ -446,10 +420,3 @@ def ask(layer: Layer, question: str, shape: Shape | None, output: Shape | None =
     """A layer's answer to a question such as "num_params", about shapes that were checked."""
     method = getattr(layer, f"_checked_{question}")
     return method(shape, output) if question == "num_macs" else method(shape)
-
-
-def locate(error: ParamcalcError, path: str, layer: Layer) -> None:
-    """Tell `error` where it happened, as seen by the network that has `layer` at `path`."""
-    error.path = join_path(path, error.path)
-    if error.layer is None:
-        error.layer = layer

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from paramcalc.errors import ParamcalcError, digits, show
-from paramcalc.layers.checks import Remembering, as_bool, as_int, as_str, is_a, wrong
+from paramcalc._checks import as_bool, as_int, as_str, wrong
+from paramcalc.errors import ParamcalcError, show
 from paramcalc.render import html, latex
 from paramcalc.render.table import printable
 
@@ -18,7 +18,7 @@ Sum = tuple[tuple[tuple[int, "Term"], ...], int]
 Product = tuple[int, tuple["Term", ...]]
 
 
-class Term(Remembering):
+class Term(int):
     r"""An int that remembers how it was made: of which symbols, and by which steps.
 
     To all that compute with it, it is an int. `+`, `-`, `*` and `//` are
@@ -59,15 +59,15 @@ class Term(Remembering):
         is_axis: bool = False,
         made_of: Term | None = None,
     ) -> Term:
-        number = as_int(value, "Term", "value")
-        if made_of is not None and not is_a(made_of, Term):
+        number = value if type(value) is int else as_int(value, "Term", "value")
+        if made_of is not None and not isinstance(made_of, Term):
             raise TypeError(wrong("Term", "made_of", "be a Term", made_of))
         flags = as_bool(divides, "Term", "divides"), as_bool(is_axis, "Term", "is_axis")
         stands = Symbol(as_str(symbol, "Term", "symbol"), *flags, made_of)
         return remade(number, "symbol", stands, 1 if made_of is None else 1 + made_of.size)
 
     def __repr__(self) -> str:
-        return digits(int(self))
+        return str(int(self))
 
     def symbols(self, style: str = "unicode") -> str:
         """The formula in symbols.
@@ -309,7 +309,7 @@ def write(value: int, style: Style, *, in_numbers: bool) -> tuple[str, int]:
     if kind == "symbol" and parts.made_of is not None:
         return write(parts.made_of, style, in_numbers=True)
     if kind in ("number", "symbol"):
-        text = digits(abs(int(value)))
+        text = str(abs(int(value)))
         return (text, ATOM) if value >= 0 else (style.minus + text, SUM)
     if kind == "sum":
         signed, number = parts
@@ -337,7 +337,7 @@ def write_sum(parts: Any, number: int, style: Style, inner: Callable[[int, int],
     """The signed parts of a sum and its number, a positive one first if there is one."""
     signed = [(sign, inner(part, PRODUCT)) for sign, part in parts]
     if number:
-        signed.append((1 if number > 0 else -1, digits(abs(number))))
+        signed.append((1 if number > 0 else -1, str(abs(number))))
     if signed[0][0] < 0:
         signed.sort(key=lambda one: one[0] < 0)
     text = "".join([f" {style.minus if sign < 0 else '+'} {part}" for sign, part in signed])

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from paramcalc._network import Network
 from paramcalc.errors import ParamcalcError, show
-from paramcalc.layers.base import Layer, Shape, Window, ask, visits, written
-from paramcalc.network import Network
+from paramcalc.layers._base import Layer, Shape, Window, ask, visits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,9 +36,6 @@ class Step(NamedTuple):
     layer: Layer
     input_shape: Shape
     output_shape: Shape
-
-    def __repr__(self) -> str:
-        return written(self)
 
     @property
     def num_params(self) -> int:

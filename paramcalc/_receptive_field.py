@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
 
-from paramcalc.errors import ParamcalcError, ShapeError, digits, show
-from paramcalc.layers.base import Layer, Shape, Sources, Visit, Window, locate, visits
-from paramcalc.layers.checks import as_axes, as_bool, entries, is_a, wrong
+from paramcalc._checks import as_axes, as_bool, entries, wrong
+from paramcalc._explain import kind_of, layer_text
+from paramcalc._network import Branches, Concat, Network
+from paramcalc.errors import ParamcalcError, ShapeError, show
+from paramcalc.layers._axes import SpatialLayer, spatial_axes
+from paramcalc.layers._base import Layer, Shape, Sources, Visit, Window, locate, visits
 from paramcalc.layers.reshape import Permute
-from paramcalc.layers.spatial import SpatialLayer, spatial_axes
-from paramcalc.network import Branches, Concat, Network
+from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Row, Table
-from paramcalc.shown import Shown
-from paramcalc.working import kind_of, layer_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -385,7 +385,7 @@ def as_sources(value: Any, layer: Layer, rank: int, output: Shape | None) -> Sou
     fits = given is not None and (output is None or len(given) == len(output))
     for one in given or ():
         pair = entries(one)
-        is_pair = pair is not None and len(pair) == 2 and is_a(pair[1], Window)
+        is_pair = pair is not None and len(pair) == 2 and isinstance(pair[1], Window)
         is_axis = is_pair and pair is not None and type(pair[0]) is int and 0 <= pair[0] < rank
         fits = fits and (one is None or is_axis)
     if not fits:
@@ -507,12 +507,12 @@ def size_text(one: ReceptiveField) -> str:
         return "all"
     unknown = ["all" if stride is None else "varies" for stride in one.stride]
     pairs = zip(one.size, unknown, strict=True)
-    return " × ".join([word if size is None else digits(size) for size, word in pairs])
+    return " × ".join([word if size is None else str(size) for size, word in pairs])
 
 
 def number_text(number: int | Fraction) -> str:
     """The number; a fraction with its stroke."""
-    over, under = digits(number.numerator), digits(number.denominator)
+    over, under = str(number.numerator), str(number.denominator)
     return over if under == "1" else f"{over}/{under}"
 
 

@@ -1,0 +1,231 @@
+"""Checks of what a caller passes, each with the words of its refusal.
+
+A function `as_x(value, owner, field)` returns `value` as it is stored, or refuses it: a wrong type
+with a `TypeError`, a wrong value with a `ParamcalcError`. `owner` is the layer or the name of the
+function that was called.
+"""
+
+from __future__ import annotations
+
+import operator
+
+from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
+
+TYPE_CHECKING = False  # Importing typing would be a tenth of the import of all this.
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from typing import Any
+
+LARGEST = 2**63 - 1
+"""No framework has a longer axis, or a larger size of anything."""
+
+
+def name_of(owner: object) -> str:
+    """What a message calls the layer, or the function."""
+    return owner if isinstance(owner, str) else type(owner).__name__
+
+
+def wrong(owner: object, field: str, wanted: str, value: object) -> str:
+    """The words of a refusal."""
+    return f"{name_of(owner)}: {field} must {wanted}, got {show(value)}"
+
+
+def entries(value: Any) -> tuple[Any, ...] | None:
+    """The entries of a tuple or list; None for anything else."""
+    return tuple(value) if isinstance(value, tuple | list) else None
+
+
+def as_int(
+    value: Any, owner: object, field: str, wanted: str = "be an int", whole: Any = None
+) -> int:
+    """Anything with `__index__` but a bool, as a plain int; `whole` is what it is an entry of."""
+    number = value
+    if type(value) is not int:
+        try:
+            number = operator.index(None if isinstance(value, bool) else value)
+        except TypeError:
+            shown = value if whole is None else whole
+            raise TypeError(wrong(owner, field, wanted, shown)) from None
+    if -LARGEST <= number <= LARGEST:
+        return number
+    raise ConfigError(wrong(owner, field, "be at most 2**63 - 1", number))
+
+
+def as_count(value: Any, owner: object, field: str) -> int:
+    """An int of at least 1."""
+    number = as_int(value, owner, field)
+    if number < 1:
+        raise ConfigError(wrong(owner, field, "be at least 1", number))
+    return number
+
+
+def as_optional_count(value: Any, owner: object, field: str) -> int | None:
+    """An int of at least 1; or None, for what is taken from the input."""
+    return None if value is None else as_count(value, owner, field)
+
+
+def as_bool(value: Any, owner: object, field: str) -> bool:
+    """True or False: anything else is likely an argument in the wrong place."""
+    if not isinstance(value, bool):
+        raise TypeError(wrong(owner, field, "be True or False", value))
+    return value
+
+
+def as_probability(value: Any, owner: object, field: str) -> float:
+    """An int or float from 0 to 1, as a float."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(wrong(owner, field, "be a number", value))
+    if not 0 <= value <= 1:
+        raise ConfigError(wrong(owner, field, "be from 0 to 1", value))
+    return abs(float(value))  # No -0.0, which equals 0.0 and prints otherwise.
+
+
+def as_str(value: Any, owner: object, field: str) -> str:
+    """A str."""
+    if not isinstance(value, str):
+        raise TypeError(wrong(owner, field, "be a str", value))
+    return str(value)
+
+
+def as_choice(value: Any, owner: object, field: str, *choices: str) -> str:
+    """One of the strings `choices`."""
+    if isinstance(value, str) and value in choices:
+        return str(value)
+    error = ConfigError if isinstance(value, str) else TypeError
+    raise error(wrong(owner, field, f"be {' or '.join(map(repr, choices))}", value))
+
+
+def as_name(value: Any, owner: str, field: str, known: Collection[str], plural: str = "") -> str:
+    """A string that is in `known`, where that is a long list."""
+    if as_str(value, owner, field) not in known:
+        there = f"the {plural} are" if plural else "there are"
+        raise ParamcalcError(f"{owner}: no {field} {show(value)}; {there} {', '.join(known)}")
+    return str(value)
+
+
+def check_rank(given: tuple[Any, ...], owner: object, field: str, rank: int) -> None:
+    """Refuse a tuple that does not have one entry for each of `rank` axes."""
+    if len(given) != rank:
+        wanted = "1 entry, for the only axis" if rank == 1 else f"{rank} entries, one for each axis"
+        raise ConfigError(wrong(owner, field, f"have {wanted}", given))
+
+
+def as_axes(
+    value: Any,
+    owner: object,
+    field: str,
+    rank: int | None,
+    minimum: int = 1,
+    wanted: str = "be an int or a tuple of ints",
+) -> Any:
+    """An int for all axes, or a tuple of one for each of `rank` axes, as a tuple.
+
+    Without a rank, for a field that fits any number of axes, an int stays an int.
+    """
+    if type(value) is int and minimum <= value <= LARGEST:
+        return value if rank is None else (value,) * rank
+    given = entries(value)
+    if given is None:
+        numbers: tuple[int, ...] = (as_int(value, owner, field, wanted),)
+    else:
+        numbers = tuple([as_int(one, owner, field, wanted, given) for one in given])
+        check_rank(given, owner, field, max(len(given), 1) if rank is None else rank)
+    if min(numbers) < minimum:
+        raise ConfigError(wrong(owner, field, f"be at least {minimum} on every axis", value))
+    if given is not None:
+        return numbers
+    return numbers[0] if rank is None else numbers * rank
+
+
+def as_padding(value: Any, owner: object, field: str, rank: int | None) -> Any:
+    """Padding in the one form that stands for all that mean the same: "same", or as `as_sides`."""
+    if type(value) is int and 0 <= value <= LARGEST:
+        return value if rank is None else (value,) * rank
+    if isinstance(value, str):
+        same = as_choice(value, owner, field, "same", "valid") == "same"
+        return "same" if same else as_axes(0, owner, field, rank, 0)
+    return as_sides(value, owner, field, rank, "'same', 'valid', ")
+
+
+def as_sides(value: Any, owner: object, field: str, rank: int | None, others: str = "") -> Any:
+    """Both sides of all axes, or of each axis, or each side (before, after) of each axis."""
+    pairs_of = "a tuple of pairs (before, after), one for each axis"
+    wanted = f"be an int, {others}a tuple of ints, or {pairs_of}"
+    given = entries(value) or ()
+    sides = [entries(one) for one in given]
+    if not any(side is not None for side in sides):
+        return as_axes(value, owner, field, rank, 0, wanted)
+    pairs: list[tuple[int, int]] = []
+    for side in sides:
+        if side is None or len(side) != 2:
+            raise TypeError(wrong(owner, field, wanted, value))
+        before, after = [as_int(one, owner, field, wanted, value) for one in side]
+        if before < 0 or after < 0:
+            raise ConfigError(wrong(owner, field, "be at least 0 on every side", value))
+        pairs.append((before, after))
+    check_rank(given, owner, field, len(given) if rank is None else rank)
+    if all(before == after for before, after in pairs):
+        return tuple([before for before, _ in pairs])
+    return tuple(pairs)
+
+
+def as_ints(value: Any, owner: object, field: str) -> tuple[int, ...]:
+    """A tuple or list of ints."""
+    given = entries(value)
+    if given is None:
+        raise TypeError(wrong(owner, field, "be a tuple of ints", value))
+    return tuple([as_int(one, owner, field, "be a tuple of ints", given) for one in given])
+
+
+def as_lengths(value: Any, owner: object, field: str) -> tuple[int, ...]:
+    """A tuple or list of ints of at least 1."""
+    lengths = as_ints(value, owner, field)
+    if min(lengths, default=1) < 1:
+        raise ConfigError(wrong(owner, field, "be at least 1 on every axis", lengths))
+    return lengths
+
+
+def as_shape(value: Any, layer: object, field: str = "input_shape") -> tuple[int, ...]:
+    """A shape that `layer` gets or gives: a tuple or list of ints of at least 1, as a tuple."""
+    plain: Any = value
+    if type(value) is tuple and plain:
+        for length in plain:
+            if type(length) is not int or not 1 <= length <= LARGEST:
+                break
+        else:
+            return tuple(plain)  # The usual case: nothing to convert, and the same object.
+    try:
+        shape = as_ints(value, layer, field)
+    except ConfigError:
+        problem = f"{field} must be at most 2**63 - 1 on every axis, got {show(value)}"
+        raise ShapeError(problem, layer=layer, input_shape=entries(value)) from None
+    if min(shape, default=0) < 1:
+        wanted = "at least 1 on every axis" if shape else "at least one axis"
+        problem = f"{field} must {'be' if shape else 'have'} {wanted}, got {show(shape)}"
+        raise ShapeError(problem, layer=layer, input_shape=shape)
+    return shape
+
+
+def as_form(
+    value: Any,
+    owner: object,
+    layer: object,
+    wanted: str = "be a tuple of ints, with None for the lengths that are not known",
+) -> tuple[int | None, ...]:
+    """A shape as in `as_shape`, with None for any of its lengths."""
+    given = entries(value)
+    if given is None:
+        raise TypeError(wrong(owner, "input_shape", wanted, value))
+    known = [
+        None if one is None else as_int(one, owner, "input_shape", wanted, given) for one in given
+    ]
+    as_shape(tuple([one for one in known if one is not None] or [1] * len(known)), layer)
+    return tuple(known)
+
+
+def as_answer(value: Any, layer: object, method: str) -> int:
+    """A count that a user's own layer gives, as an int of at least 0."""
+    number = as_int(value, layer, method)
+    if number < 0:
+        raise ShapeError(f"{method} must be at least 0, got {number}", layer=layer)
+    return number
