@@ -10,17 +10,15 @@ from inspect import signature
 
 from paramcalc._checks import as_int, entries
 from paramcalc._network import Branches, Concat, Network, parts_of
-from paramcalc.errors import ParamcalcError, counted
+from paramcalc._trace import ask, walk
+from paramcalc.errors import ParamcalcError, counted, locate
 from paramcalc.formulas._term import Term, as_style
 from paramcalc.layers._axes import SpatialLayer, spatial_axes
 from paramcalc.layers._base import (
-    CheckedLayer,
+    Builtin,
     Layer,
     Parameter,
     Shape,
-    ask,
-    locate,
-    visits,
 )
 from paramcalc.layers.features import FeaturesLayer, SequenceLayer
 from paramcalc.layers.frozen import Frozen, thawed
@@ -83,14 +81,14 @@ def kind_of(layer: Layer) -> str:
         return "features"
     if isinstance(layer, SpatialLayer):
         return "spatial"
-    return "plain" if isinstance(layer, CheckedLayer) and hasattr(layer, "embedding_dim") else ""
+    return "plain" if isinstance(layer, Builtin) and hasattr(layer, "embedding_dim") else ""
 
 
 def kind_behind(layer: Layer, kind: str) -> str:
     """What the axes are that leave a layer: some give them another meaning."""
     layer = thawed(layer)
     moved = hasattr(layer, "target_shape") or hasattr(layer, "dims")
-    return "plain" if isinstance(layer, CheckedLayer) and moved else kind
+    return "plain" if isinstance(layer, Builtin) and moved else kind
 
 
 def axis_names(layer: Layer, rank: int, kind: str) -> list[tuple[str, str]]:
@@ -165,7 +163,7 @@ def lifted(layer: Any, shape: Shape | None, kind: str) -> Any:
     held = attributes(layer)
     known: dict[str, Any] = {}
     taken = {symbol for symbol, _ in axis_names(layer, len(shape or ()) or 1, kind)}
-    if isinstance(layer, CheckedLayer):
+    if isinstance(layer, Builtin):
         taken.clear()  # What these call their fields is no clash, but the same length.
         if shape is not None:
             known = arriving(layer, shape)
@@ -359,7 +357,7 @@ class Lifted:
     @property
     def key(self) -> object:
         """What its answers depend on: layers that are alike are worked through but once."""
-        is_known = self.made_of is None and isinstance(self.layer, CheckedLayer)
+        is_known = self.made_of is None and isinstance(self.layer, Builtin)
         if not is_known or isinstance(self.layer, Network | Frozen):
             return self
         return self.layer, self.shape, self.kind
@@ -387,7 +385,7 @@ class Lifted:
     def answer(self, question: str, plain: T, output: Shape | None = None) -> T:
         """The answer with its working; the plain answer, if the layer cannot do with Terms."""
         try:
-            if isinstance(self.copy, CheckedLayer):
+            if isinstance(self.copy, Builtin):
                 given = ask(self.copy, question, self.terms, output)
             else:
                 given = getattr(self.copy, question)(self.terms)
@@ -648,7 +646,7 @@ def explain(network: Layer, input_shape: Shape | None = None) -> Explanation:
     parts: list[Working] = []
     chain = Chain()
     known: dict[object, Working] = {}
-    for path, layer, shape, output in visits(network, input_shape, "explain"):
+    for path, layer, shape, output, _ in walk(network, input_shape, "explain"):
         step = chain.lift(path, layer, shape, output)
         key = step.key
         try:

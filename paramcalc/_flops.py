@@ -9,17 +9,15 @@ from math import prod
 from paramcalc._checks import as_str
 from paramcalc._explain import layer_text
 from paramcalc._network import Add
-from paramcalc.errors import ParamcalcError, counted, show
+from paramcalc._trace import ask, walk
+from paramcalc.errors import ParamcalcError, counted, locate, show
 from paramcalc.layers._axes import spread
 from paramcalc.layers._base import (
-    CheckedLayer,
+    Builtin,
     Layer,
     Shape,
     Sources,
     Window,
-    ask,
-    locate,
-    visits,
 )
 from paramcalc.layers.activation import Activation, Identity
 from paramcalc.layers.attention import MultiheadAttention, TransformerEncoderLayer
@@ -39,7 +37,7 @@ class At:
 
     def __init__(self, layer: Layer, input_shape: Shape, output_shape: Shape) -> None:
         self.layer: Any = layer
-        self.kind: str = type(layer).__name__ if isinstance(layer, CheckedLayer) else "Layer"
+        self.kind: str = type(layer).__name__ if isinstance(layer, Builtin) else "Layer"
         self.input_shape = input_shape
         self.output_shape = output_shape
         self.arriving: int = prod(input_shape)
@@ -618,8 +616,8 @@ def flops(
         raise ParamcalcError(f"flops: no convention {show(tool)}; the conventions are {known}")
     ledger = LEDGERS[tool]
     rows: list[FlopsRow] = []
-    found: Any = visits(network, input_shape, "flops", counting=False)
-    for path, layer, shape, output in found:
+    found: Any = walk(network, input_shape, "flops", counting=False)
+    for path, layer, shape, output, _ in found:
         try:
             number = sum([count(ledger, at) for at in made_of(thawed(layer), shape, output)])
         except ParamcalcError as error:

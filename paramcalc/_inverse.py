@@ -23,9 +23,10 @@ from paramcalc._checks import (
 )
 from paramcalc._network import Branches, places
 from paramcalc._receptive_field import ranks
+from paramcalc._trace import walk
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
 from paramcalc.layers._axes import Padding, SpatialLayer
-from paramcalc.layers._base import CheckedLayer, Layer, Shape, visits
+from paramcalc.layers._base import Builtin, Layer, Shape
 from paramcalc.layers.conv import Conv, ConvTranspose
 from paramcalc.layers.features import FeaturesLayer
 from paramcalc.layers.frozen import thawed
@@ -123,7 +124,7 @@ def apart(error: ParamcalcError) -> list[int]:
     layer, shape = error.layer, error.input_shape
     if not isinstance(layer, Branches) or shape is None:
         return []
-    outputs = [reversed(one._checked_output_shape(shape)) for one in layer.layers]  # pyright: ignore[reportPrivateUsage]
+    outputs = [reversed(one._shape(shape)) for one in layer.layers]  # pyright: ignore[reportPrivateUsage]
     axes = zip(*outputs, strict=False)
     return [abs(one - other) for axis in axes for one, other in combinations(axis, 2)]
 
@@ -132,7 +133,7 @@ def period_of(layers: Sequence[Any]) -> int | None:
     """After how many positions what the layers do is repeated; None with layers of one's own."""
     period = 1
     for layer in layers:
-        if not isinstance(layer, CheckedLayer):
+        if not isinstance(layer, Builtin):
             return None
         if isinstance(layer, Conv | Pool):
             period *= lcm(*flat(layer.stride))
@@ -174,7 +175,7 @@ class Search:
 
     def output(self, lengths: tuple[int, ...]) -> Shape:
         """What leaves the network."""
-        return self.network._checked_output_shape(self.shape(lengths))  # pyright: ignore[reportPrivateUsage]
+        return self.network._shape(self.shape(lengths))  # pyright: ignore[reportPrivateUsage]
 
     def fit(self, lengths: tuple[int, ...] = ()) -> tuple[int, ...]:
         """The smallest lengths that pass and begin with these: of the first group, then the next.
@@ -254,14 +255,14 @@ def hopeless(error: ShapeError, before: ShapeError | None = None) -> ShapeError:
 
 def form_of(network: Layer, input_shape: Any, verb: str) -> tuple[int | None, ...]:
     """The shape of the input, with None for what is not given or stated by the first layer."""
-    visited = visits(network, None, verb)
+    visited = walk(network, None, verb)
     if input_shape is not None:
         wanted = "be a tuple of ints, with None for the lengths to be found"
         return as_form(input_shape, verb, network, wanted)
     stated = network._stated_shape()  # pyright: ignore[reportPrivateUsage]
     if stated is not None:
         return stated
-    layers = [layer for _, layer, _, _ in visited]
+    layers = [layer for _, layer, _, _, _ in visited]
     first: Any = thawed(layers[0]) if layers else None
     if not isinstance(first, Conv | ConvTranspose) or first.in_channels is None:
         rank = next(ranks(layers), 3)

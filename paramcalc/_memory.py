@@ -15,9 +15,10 @@ from textwrap import wrap
 from paramcalc._checks import as_bool, as_int, as_str, entries, wrong
 from paramcalc._network import Branches, Network, parts_of, places
 from paramcalc._summary import keys
-from paramcalc.errors import ParamcalcError, counted, join_path, show
+from paramcalc._trace import ask, walk
+from paramcalc.errors import ParamcalcError, counted, join_path, locate, show
 from paramcalc.formulas._term import Term
-from paramcalc.layers._base import CheckedLayer, Layer, Shape, ask, locate, visits
+from paramcalc.layers._base import Builtin, Layer, Shape
 from paramcalc.layers.activation import Activation, Dropout, Identity
 from paramcalc.layers.frozen import Frozen, thawed
 from paramcalc.layers.input import Input
@@ -446,9 +447,9 @@ def freeze(network: Layer) -> Layer:
         raise TypeError(wrong("freeze", "network", "be a Layer", network))
     if isinstance(network, Network):
         return replace(network, layers=tuple([freeze(layer) for layer in network]))
-    if isinstance(network, CheckedLayer):
+    if isinstance(network, Builtin):
         kind = type(network)
-        if kind._checked_parameters is CheckedLayer._checked_parameters:  # pyright: ignore[reportPrivateUsage]
+        if kind._tensors is Builtin._tensors:  # pyright: ignore[reportPrivateUsage]
             return network
     return Frozen(network)
 
@@ -523,7 +524,7 @@ def memory(
     if batch < 1:
         raise ParamcalcError(wrong("memory", "batch_size", "be at least 1", batch))
     as_bool(in_place, "memory", "in_place")
-    visited: Any = visits(network, input_shape, "memory", counting=False)
+    visited: Any = walk(network, input_shape, "memory", counting=False)
     unlearnt = as_parts(frozen, "frozen", network)
     again = as_parts(recomputed, "recomputed", network)
 
@@ -532,7 +533,7 @@ def memory(
     weights: list[int] = []
     buffers: list[int] = []
     learnt: list[Shape] = []
-    for path, layer, shape, output in visited:
+    for path, layer, shape, output, _ in visited:
         inner = thawed(layer)
         values = prod(output)
         steps.append(Visited(path, inner, values, num_bytes(values * batch, bits)))

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from keyword import iskeyword
 
 from paramcalc._checks import as_int, as_str, entries, name_of, wrong
-from paramcalc.errors import ConfigError, ParamcalcError, counted, join_path, show
+from paramcalc.errors import ConfigError, ParamcalcError, counted, join_path, locate, show
 from paramcalc.layers._base import (
-    CheckedLayer,
+    Builtin,
     Layer,
+    Node,
+    Parameter,
     Shape,
     Sources,
-    Visit,
-    locate,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Self, overload
+    from typing import Any, Self, TypeVar, overload
+
+    T = TypeVar("T")
 
 MAX_DEPTH = 50
 MAX_SIZE = 10_000_000
@@ -36,10 +38,84 @@ def is_keyword_argument(name: str) -> bool:
     return normalize("NFKC", name) == name
 
 
-class Measured(CheckedLayer):
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A network as a flat list, however it is built: what everything that asks a network reads.
+
+    Args:
+        nodes: its layers, and the mergings of its branches, each after those that it reads.
+        networks: the network and those inside it, by their paths.
+        end: the node whose output is the network's; -1 where nothing changes the input.
+        stated: the input shape, where an `Input` states it.
+        has_inputs: whether there is an `Input` anywhere.
+    """
+
+    nodes: list[Node]
+    networks: dict[str, Layer]
+    end: int
+    stated: Shape | None
+    has_inputs: bool
+
+
+def plan_of(layer: Layer) -> Plan:
+    """The plan of a network, which remembers it; or of a layer, which is its only node."""
+    known = getattr(layer, "_network_plan", None)
+    if isinstance(known, Plan):
+        return known
+    nodes: list[Node] = []
+    networks: dict[str, Layer] = {}
+    end = layer._write(nodes, networks, "", -1)  # pyright: ignore[reportPrivateUsage]
+    stated = [
+        (shape, source)
+        for _, one, source, _ in nodes
+        if not one._network_depth and (shape := one._stated_shape()) is not None  # pyright: ignore[reportPrivateUsage]
+    ]
+    first = next((shape for shape, source in stated if source == -1), None)
+    return Plan(nodes, networks, end, first, bool(stated))
+
+
+def run(plan: Plan, shape: Shape | None) -> list[Any]:
+    """The output shape of each node, and last, at -1, the input shape; None where not known."""
+    shapes: list[Any] = [None] * len(plan.nodes)
+    shapes.append(shape)
+    if shape is None and not plan.has_inputs:
+        return shapes
+    path, layer, number = "", None, 0
+    try:
+        for path, layer, source, inputs in plan.nodes:
+            given = shapes[source]
+            if layer._network_depth:
+                outputs = [shapes[one] for one in inputs]
+                shapes[number] = None if None in outputs else layer._merge(outputs, given)
+            elif given is not None:
+                shapes[number] = layer._shape(given)
+            else:
+                shapes[number] = layer._stated_shape()
+            number += 1  # noqa: SIM113  # enumerate costs more
+    except ParamcalcError as error:
+        locate(error, path, layer)
+        raise
+    return shapes
+
+
+def ask(
+    plan: Plan, shape: Shape | None, question: Callable[[Layer, Any, Any], T]
+) -> Iterator[tuple[str, T]]:
+    """Yield (path, answer) of each layer to a question about its input and output shapes."""
+    shapes = run(plan, shape)
+    for number, (path, layer, source, _) in enumerate(plan.nodes):
+        if not layer._network_depth:
+            try:
+                yield path, question(layer, shapes[source], shapes[number])
+            except ParamcalcError as error:
+                locate(error, path, layer)
+                raise
+
+
+class Measured(Builtin):
     """A layer made of layers: none so deep or large that Python could not walk through it."""
 
-    __slots__ = ("_network_depth", "_network_size")
+    __slots__ = ("_network_depth", "_network_plan", "_network_size")
 
     _options: tuple[str, ...] = ()
     """What is no name of a layer, for it is a keyword of another meaning."""
@@ -139,18 +215,41 @@ class Network(Measured):
             raise ConfigError(wrong(self, "a slice", "have a step that is not 0", key))
         return slice(*ends)
 
-    def _counted(self) -> int:
-        total = 0
-        for position, layer in enumerate(self.layers):
-            try:
-                if isinstance(layer, Network):
-                    total += layer._counted()
-                else:
-                    total += layer._checked_num_params(None)
-            except ParamcalcError as error:
-                locate(error, self._key(position), layer)
-                raise
-        return total
+    @property
+    def _plan(self) -> Plan:
+        try:
+            plan: Plan = self._network_plan
+        except AttributeError:
+            plan = plan_of(self)
+            object.__setattr__(self, "_network_plan", plan)
+        return plan
+
+    def _stated_shape(self) -> Shape | None:
+        return self._plan.stated
+
+    def _fitting(self, input_shape: object) -> Shape | None:
+        return self._arriving(input_shape)  # Each layer checks its own, on the way.
+
+    def num_macs(self, input_shape: Shape | None = None) -> int:
+        return self._macs(self._arriving(input_shape), None)
+
+    def _shape(self, shape: Shape) -> Shape:
+        return run(self._plan, shape)[self._plan.end]  # type: ignore[return-value]
+
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
+        found: list[Parameter] = []
+        for path, tensors in ask(self._plan, shape, lambda layer, one, _: layer._tensors(one)):
+            for one in tensors:
+                found.append(Parameter(join_path(path, one.name), one.shape, one.trainable))
+        return tuple(found)
+
+    def _params(self, shape: Shape | None) -> int:
+        answers = ask(self._plan, shape, lambda layer, one, _: layer._params(one))
+        return sum([number for _, number in answers])
+
+    def _macs(self, shape: Shape | None, output: Shape | None) -> int:
+        answers = ask(self._plan, shape, lambda layer, *ends: layer._macs(*ends))
+        return sum([number for _, number in answers])
 
     def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         raise self._misfit("sources() is asked of a layer; of a network receptive_field() tells it")
@@ -163,10 +262,11 @@ class Network(Measured):
         return join_path(path, self.names[position]) if self.names else f"{path}[{position}]"
 
     def _missing(self, what: str) -> ParamcalcError:
-        if not self.layers:
-            return CheckedLayer._missing(self, what)
-        error = self.layers[0]._missing(what)
-        locate(error, self._key(0), self.layers[0])
+        path, layer, _, _ = self._plan.nodes[0] if self._plan.nodes else ("", self, -1, ())
+        if layer is self:
+            return Builtin._missing(self, what)
+        error = layer._missing(what)
+        locate(error, path, layer)
         return error
 
     def __repr__(self) -> str:
@@ -211,32 +311,11 @@ class Sequential(Network):
 
     __slots__ = ()
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
+        networks[path] = self
         for position, layer in enumerate(self.layers):
-            try:
-                shape = layer._checked_output_shape(shape)
-            except ParamcalcError as error:
-                locate(error, self._key(position), layer)
-                raise
-        return shape
-
-    def _stated_shape(self) -> Shape | None:
-        return self.layers[0]._stated_shape() if self.layers else None
-
-    def _walk(self, shape: Shape | None, path: str = "") -> Generator[Visit, None, Shape | None]:
-        for position, layer in enumerate(self.layers):
-            where = self._where(path, position)
-            if layer._network_depth:
-                shape = yield from layer._walk(shape, where)
-                continue
-            try:
-                output = None if shape is None else layer._checked_output_shape(shape)
-            except ParamcalcError as error:
-                locate(error, where, layer)
-                raise
-            yield where, layer, shape, output
-            shape = output
-        return shape
+            source = layer._write(nodes, networks, self._where(path, position), source)
+        return source
 
 
 def parts_of(network: Network, path: str) -> Iterator[tuple[str, Layer]]:
@@ -266,39 +345,22 @@ class Branches(Network):
 
     if TYPE_CHECKING:
 
-        def _merged(self, outputs: Sequence[Shape], shape: Shape) -> Shape:
-            """The one shape made of those that leave the branches."""
+        def _merge(self, outputs: Sequence[Shape], shape: Shape | None) -> Shape:
+            """The one shape made of the outputs of the branches."""
             ...
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
-        outputs: list[Shape] = []
-        for position, layer in enumerate(self.layers):
-            try:
-                outputs.append(layer._checked_output_shape(shape))
-            except ParamcalcError as error:
-                locate(error, self._key(position), layer)
-                raise
-        return self._merged(outputs, shape)
-
-    def _stated_shape(self) -> Shape | None:
-        stated = [layer._stated_shape() for layer in self.layers]
-        return next((one for one in stated if one is not None), None)
-
-    def _walk(self, shape: Shape | None, path: str = "") -> Generator[Visit, None, Shape | None]:
-        """The visits of the branches, and then one of the merging, which learns nothing."""
-        outputs: list[Any] = []
-        for position, layer in enumerate(self.layers):
-            outputs.append((yield from layer._walk(shape, self._where(path, position))))
-        try:
-            output = None if shape is None else self._merged(outputs, shape)
-        except ParamcalcError as error:
-            locate(error, path, self)
-            raise
-        yield path, self, shape, output
-        return output
+    def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
+        """The nodes of the branches, and then one of the merging, which has no parameters."""
+        networks[path] = self
+        ends = [
+            layer._write(nodes, networks, self._where(path, position), source)
+            for position, layer in enumerate(self.layers)
+        ]
+        nodes.append((path, self, source, tuple(ends)))
+        return len(nodes) - 1
 
     def _disagreement(
-        self, rule: str, outputs: Sequence[Shape], one: int, other: int, shape: Shape
+        self, rule: str, outputs: Sequence[Shape], one: int, other: int, shape: Shape | None
     ) -> ParamcalcError:
         """The error for two branches that do not go together."""
         first, second = [f"{show(outputs[at])} from {self._key(at)}" for at in (one, other)]
@@ -310,7 +372,7 @@ class Elementwise(Branches):
 
     __slots__ = ()
 
-    def _merged(self, outputs: Sequence[Shape], shape: Shape) -> Shape:
+    def _merge(self, outputs: Sequence[Shape], shape: Shape | None) -> Shape:
         merged = outputs[0]
         for position, output in enumerate(outputs):
             if output == merged:
@@ -435,7 +497,7 @@ class Concat(Branches):
         object.__setattr__(self, "dim", as_int(dim, self, "dim"))
         Branches.__init__(self, *layers, **parts)
 
-    def _merged(self, outputs: Sequence[Shape], shape: Shape) -> Shape:
+    def _merge(self, outputs: Sequence[Shape], shape: Shape | None) -> Shape:
         first = outputs[0]
         axis = self.dim + len(first) if self.dim < 0 else self.dim
         if not 0 <= axis < len(first):

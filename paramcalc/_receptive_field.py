@@ -13,9 +13,10 @@ from math import lcm
 from paramcalc._checks import as_axes, as_bool, entries, wrong
 from paramcalc._explain import kind_of, layer_text
 from paramcalc._network import Branches, Concat, Network
-from paramcalc.errors import ParamcalcError, ShapeError, show
+from paramcalc._trace import Step, walk
+from paramcalc.errors import ParamcalcError, ShapeError, locate, show
 from paramcalc.layers._axes import SpatialLayer, spatial_axes
-from paramcalc.layers._base import Layer, Shape, Sources, Visit, Window, locate, visits
+from paramcalc.layers._base import Layer, Shape, Sources, Window
 from paramcalc.layers.reshape import Permute
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Row, Table
@@ -278,7 +279,7 @@ class Way:
     """A network as a list of links, and the place behind each."""
 
     def __init__(
-        self, network: Layer, visits: Iterator[Visit], lengths: Lengths, channels: int
+        self, network: Layer, visits: Iterator[Step], lengths: Lengths, channels: int
     ) -> None:
         self.links: list[Link | Branch | Merge] = []
         self.steps: list[tuple[str, Layer, int, Place]] = []
@@ -299,7 +300,7 @@ class Way:
             for one in layer.layers:
                 place = self.through(one, place)
             return place
-        path, layer, _, output = next(self.visits)
+        path, layer, _, output, _ = next(self.visits)
         try:
             sources = as_sources(layer.sources(place.lengths), layer, len(place.lengths), output)
         except ParamcalcError as error:
@@ -325,7 +326,7 @@ class Way:
         for branch in network.layers:
             self.links.append(Branch(fork))
             places.append(self.through(branch, place))
-        path, layer, _, output = next(self.visits)
+        path, layer, _, output, _ = next(self.visits)
         rank = max([len(one.lengths) for one in places])
         dim: int | None = None
         if isinstance(network, Concat):
@@ -615,17 +616,17 @@ def receptive_field(network: Layer, input_shape: Shape | None = None) -> Recepti
         ──────────────────────────────────────────────────────────
         network                   10 × 10          2 × 2   0 × 0
     """
-    first = list(visits(network, input_shape, "receptive_field"))
+    first = list(walk(network, input_shape, "receptive_field"))
     lengths: Lengths | None = network._arriving(input_shape)  # pyright: ignore[reportPrivateUsage]
     if lengths is None:
         rank = next(ranks([visit[1] for visit in first]), None)
         if rank is None:
             raise network._missing("the number of axes")  # pyright: ignore[reportPrivateUsage]
         lengths = (None,) * rank
-    formats = [getattr(layer, "data_format", None) for _, layer, _, _ in first]
+    formats = [getattr(layer, "data_format", None) for _, layer, _, _, _ in first]
     known = [one for one in formats if one is not None]
     channels = len(lengths) - 1 if known[:1] == ["channels_last"] else 0
-    for _, layer, shape, _ in reversed(first[: formats.index(known[0])] if known else []):
+    for _, layer, shape, _, _ in reversed(first[: formats.index(known[0])] if known else []):
         if isinstance(layer, Permute) and shape is not None:
             channels = layer.dims[channels]
     if first and kind_of(first[0][1]) == "plain":

@@ -14,9 +14,10 @@ from itertools import groupby
 from paramcalc._checks import as_int, as_str, entries, wrong
 from paramcalc._explain import Chain, layer_text, shape_text
 from paramcalc._network import Branches, places
-from paramcalc.errors import ParamcalcError, counted, join_path, show
+from paramcalc._trace import ask, walk
+from paramcalc.errors import ParamcalcError, counted, join_path, locate, show
 from paramcalc.formulas._term import Term
-from paramcalc.layers._base import Layer, Shape, ask, locate, visits
+from paramcalc.layers._base import Layer, Shape
 from paramcalc.render import latex, table
 from paramcalc.render.shown import Shown
 
@@ -301,7 +302,7 @@ def summary(
     if depth is not None and depth < 0:
         raise ParamcalcError(wrong("summary", "depth", "be at least 0", depth))
     rows: list[SummaryRow] = []
-    for path, layer, shape, output in visits(network, input_shape, "summary"):
+    for path, layer, shape, output, _ in walk(network, input_shape, "summary"):
         try:
             num_params = ask(layer, "num_params", shape)
             num_macs = None if shape is None else ask(layer, "num_macs", shape, output)

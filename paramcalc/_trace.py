@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from paramcalc._network import Network
+from paramcalc._checks import wrong
+from paramcalc._network import Network, plan_of, run
 from paramcalc.errors import ParamcalcError, show
-from paramcalc.layers._base import Layer, Shape, Window, ask, visits
+from paramcalc.layers._base import Layer, Shape, Window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,27 +26,35 @@ class Step(NamedTuple):
         layer: the layer.
         input_shape: what arrives, without the batch axis.
         output_shape: what leaves.
+        inputs: which steps it reads, by their place in the trace; -1 is the network's
+            input. The merging of branches reads the last step of each.
 
     Example:
         >>> import paramcalc as pc
-        >>> pc.trace(pc.Flatten(), (12, 4, 4))
-        (Step(path='', layer=Flatten(), input_shape=(12, 4, 4), output_shape=(192,)),)
+        >>> step, = pc.trace(pc.Flatten(), (12, 4, 4))
+        >>> step.layer, step.input_shape, step.output_shape, step.inputs
+        (Flatten(), (12, 4, 4), (192,), (-1,))
     """
 
     path: str
     layer: Layer
     input_shape: Shape
     output_shape: Shape
+    inputs: tuple[int, ...] = (-1,)
 
     @property
     def num_params(self) -> int:
         """How many values are learnt here; by the merging of branches none."""
-        return int(ask(self.layer, "num_params", self.input_shape))
+        return int(0 if isinstance(self.layer, Network) else self.layer._params(self.input_shape))
 
     @property
     def num_macs(self) -> int:
         """How many multiply-accumulates one example costs here; the merging of branches none."""
-        return int(ask(self.layer, "num_macs", self.input_shape, self.output_shape))
+        return int(
+            0
+            if isinstance(self.layer, Network)
+            else self.layer._macs(self.input_shape, self.output_shape)
+        )
 
     @property
     def num_uncovered(self) -> tuple[int, ...]:
@@ -104,6 +113,34 @@ def covered(window: Window, length: int, count: int) -> int:
     return number
 
 
+def ask(layer: Layer, question: str, shape: Shape | None, output: Shape | None = None) -> Any:
+    """A layer's answer to a question such as "num_params"; the merging of branches has none."""
+    if layer._network_depth:
+        return () if question == "parameters" else 0
+    if question == "num_macs":
+        return layer._macs(shape, output)
+    names = {"num_params": "_params", "parameters": "_tensors", "output_shape": "_shape"}
+    return getattr(layer, names[question])(shape)
+
+
+def walk(network: object, input_shape: object, verb: str, *, counting: bool = True) -> list[Step]:
+    """The steps of a network, for the caller of a verb.
+
+    With nothing to start from, shapes are None; or refused, if more than counts is asked for.
+    """
+    if not isinstance(network, Layer):
+        raise TypeError(wrong(verb, "network", "be a Layer", network))
+    shape = network._arriving(input_shape)  # pyright: ignore[reportPrivateUsage]
+    if not counting:
+        network._needed(shape, "the output shape")  # pyright: ignore[reportPrivateUsage]
+    plan = plan_of(network)
+    shapes = run(plan, shape)
+    return [
+        Step(path, layer, shapes[source], shapes[number], inputs)
+        for number, (path, layer, source, inputs) in enumerate(plan.nodes)
+    ]
+
+
 def trace(network: Layer, input_shape: Shape | None = None) -> tuple[Step, ...]:
     """The steps of a shape through a network: each layer, what arrives and what leaves.
 
@@ -129,5 +166,4 @@ def trace(network: Layer, input_shape: Shape | None = None) -> tuple[Step, ...]:
         [0] Conv2d(1, 32, 5) (32, 24, 24)
         [1] Pool(2) (32, 12, 12)
     """
-    found: Any = visits(network, input_shape, "trace", counting=False)
-    return tuple([Step(*visit) for visit in found])
+    return tuple(walk(network, input_shape, "trace", counting=False))

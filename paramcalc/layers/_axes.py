@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from paramcalc._checks import entries
 from paramcalc.errors import ParamcalcError, counted, show
 from paramcalc.formulas import dilated_kernel_size, same_length, same_padding, window_length
-from paramcalc.layers._base import CheckedLayer, Shape, Sources, Window
+from paramcalc.layers._base import Builtin, Shape, Sources, Window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def spatial_axes(rank: int) -> list[tuple[str, str, str]]:
     return AXES.get(rank) or [(f"n_{i}", f"{i}", f"axis {i}") for i in range(1, rank + 1)]
 
 
-class SpatialLayer(CheckedLayer):
+class SpatialLayer(Builtin):
     """A layer to which one axis is the channels: the first or the last, as `data_format` says."""
 
     __slots__ = ()

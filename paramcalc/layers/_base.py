@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 
@@ -19,7 +19,7 @@ from paramcalc._checks import (
     name_of,
     wrong,
 )
-from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, join_path, locate
+from paramcalc.errors import ConfigError, ParamcalcError, ShapeError
 from paramcalc.formulas import Term
 
 TYPE_CHECKING = False  # Importing typing would be a tenth of the import of all this.
@@ -218,27 +218,25 @@ class Layer:
     # What networks ask. The shape has been checked, and is None where it is not known. The answers
     # of a layer that is not of this library have not been, and are checked here.
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         return as_shape(self.output_shape(shape), self, "output_shape()")
 
-    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         return as_parameters(self.parameters(shape), self)
 
-    def _checked_num_params(self, shape: Shape | None) -> int:
+    def _params(self, shape: Shape | None) -> int:
         return as_answer(self.num_params(shape), self, "num_params()")
 
-    def _checked_num_macs(self, shape: Shape | None, output: Shape | None) -> int:
+    def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         return as_answer(self.num_macs(shape), self, "num_macs()")
 
-    def _walk(self, shape: Shape | None, path: str = "") -> Generator[Visit, None, Shape | None]:
-        """Yield (path, layer, input shape, output shape) of each layer; return the last shape."""
-        try:
-            output = None if shape is None else self._checked_output_shape(shape)
-        except ParamcalcError as error:
-            locate(error, path, self)
-            raise
-        yield path, self, shape, output
-        return output
+    def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
+        """Add what the layer does, at `path` and from node `source` on; return the node of its end.
+
+        Networks enter themselves among the `networks`, by their path.
+        """
+        nodes.append((path, self, source, (source,)))
+        return len(nodes) - 1
 
     def _arriving(self, input_shape: object) -> Shape | None:
         """The shape a caller gives, checked; or the one a leading `Input` gives; or None."""
@@ -265,10 +263,12 @@ class Layer:
         return ShapeError(problem, layer=self, input_shape=known)
 
 
-Visit = tuple[str, Layer, Shape | None, Shape | None]
+Node = tuple[str, Layer, int, tuple[int, ...]]
+"""A layer in a network: its path, the layer, the node whose output is its input shape, and those
+that it reads: several, where branches are merged. -1 is the network's input."""
 
 
-class CheckedLayer(Layer):
+class Builtin(Layer):
     """A layer of this library: checks what callers pass, and answers networks without.
 
     So a network checks its input once, and the very ints that arrive at a layer
@@ -291,41 +291,24 @@ class CheckedLayer(Layer):
 
     def output_shape(self, input_shape: Shape | None = None) -> Shape:
         shape = self._needed(self._arriving(input_shape), "the output shape")
-        return self._checked_output_shape(shape)
+        return self._shape(shape)
 
     def parameters(self, input_shape: Shape | None = None) -> tuple[Parameter, ...]:
-        found: list[Parameter] = []
-        for path, parameters in self._ask(
-            input_shape, lambda layer, shape, _: layer._checked_parameters(shape)
-        ):
-            found += [
-                Parameter(join_path(path, one.name), one.shape, one.trainable) for one in parameters
-            ]
-        return tuple(found)
+        return self._tensors(self._fitting(input_shape))
 
     def num_params(self, input_shape: Shape | None = None) -> int:
-        shape = self._arriving(input_shape)
-        if shape is None:
-            return self._counted()
-        answers = self._ask(shape, lambda layer, shape, _: layer._checked_num_params(shape))
-        return sum([number for _, number in answers])
+        return self._params(self._fitting(input_shape))
 
     def num_macs(self, input_shape: Shape | None = None) -> int:
-        answers = self._ask(
-            input_shape, lambda layer, shape, output: layer._checked_num_macs(shape, output)
-        )
-        return sum([number for _, number in answers])
+        shape = self._arriving(input_shape)
+        return self._macs(shape, None if shape is None else self._shape(shape))
 
-    def _ask(
-        self, input_shape: object, question: Callable[[Layer, Shape | None, Shape | None], T]
-    ) -> Iterator[tuple[str, T]]:
-        """Yield (path, answer) of each layer to a question about it and the shapes at its ends."""
-        for path, layer, shape, output in self._walk(self._arriving(input_shape)):
-            try:
-                yield path, question(layer, shape, output)
-            except ParamcalcError as error:
-                locate(error, path, layer)
-                raise
+    def _fitting(self, input_shape: object) -> Shape | None:
+        """The input shape, if there is one, and the layer takes it."""
+        shape = self._arriving(input_shape)
+        if shape is not None:
+            self._shape(shape)
+        return shape
 
     def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         shape = as_form(input_shape, self, self)
@@ -338,17 +321,13 @@ class CheckedLayer(Layer):
     def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         return tuple([(axis, Window()) for axis in range(len(input_shape))])
 
-    def _counted(self) -> int:
-        """The number of parameters, without any shape."""
-        return self._checked_num_params(None)
-
-    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         return ()
 
-    def _checked_num_params(self, shape: Shape | None) -> int:
+    def _params(self, shape: Shape | None) -> int:
         return 0
 
-    def _checked_num_macs(self, shape: Shape | None, output: Shape | None) -> int:
+    def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         return 0
 
     def __repr__(self) -> str:
@@ -381,7 +360,7 @@ class CheckedLayer(Layer):
         )
 
 
-def refuse_change(self: CheckedLayer, field: str, *_value: object) -> NoReturn:
+def refuse_change(self: Builtin, field: str, *_value: object) -> NoReturn:
     """Refuse to set or delete what a layer holds."""
     raise dataclasses.FrozenInstanceError(
         f"{name_of(self)}: {field} cannot be changed; dataclasses.replace() makes a changed copy"
@@ -399,24 +378,3 @@ def as_parameters(value: Any, layer: Layer) -> tuple[Parameter, ...]:
     if given is None or not all(isinstance(one, Parameter) for one in given):
         raise TypeError(wrong(layer, "parameters()", "be a tuple of Parameter", value))
     return given
-
-
-def visits(
-    network: object, input_shape: object, verb: str, *, counting: bool = True
-) -> Iterator[Visit]:
-    """Yield (path, layer, input shape, output shape) of each layer in turn, for a verb's caller.
-
-    With nothing to start from, the shapes are None; or refused, if it is not for counting alone.
-    """
-    if not isinstance(network, Layer):
-        raise TypeError(wrong(verb, "network", "be a Layer", network))
-    shape = network._arriving(input_shape)  # pyright: ignore[reportPrivateUsage]  # for the verbs
-    if not counting:
-        network._needed(shape, "the output shape")  # pyright: ignore[reportPrivateUsage]
-    return network._walk(shape)  # pyright: ignore[reportPrivateUsage]
-
-
-def ask(layer: Layer, question: str, shape: Shape | None, output: Shape | None = None) -> Any:
-    """A layer's answer to a question such as "num_params", about shapes that were checked."""
-    method = getattr(layer, f"_checked_{question}")
-    return method(shape, output) if question == "num_macs" else method(shape)

@@ -6,15 +6,15 @@ from dataclasses import KW_ONLY, dataclass
 
 from paramcalc._checks import as_choice, as_optional_count, as_probability, as_str
 from paramcalc.layers._axes import FORMATS, SpatialLayer
-from paramcalc.layers._base import CheckedLayer, Parameter, Shape
+from paramcalc.layers._base import Builtin, Parameter, Shape
 
 
-class Unchanging(CheckedLayer):
+class Unchanging(Builtin):
     """A layer that lets the shape through as it is."""
 
     __slots__ = ()
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         return shape
 
 
@@ -115,15 +115,15 @@ class PReLU(SpatialLayer):
         put(self, "num_parameters", as_optional_count(self.num_parameters, self, "num_parameters"))
         put(self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS))
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         channels = self._split(shape)[0]
         stated = self.num_parameters
         if stated is not None and stated not in (1, channels):
             raise self._wrong_channels("channel", stated, channels, shape)
         return shape
 
-    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
-        return (Parameter("weight", (self._checked_num_params(shape),)),)
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
+        return (Parameter("weight", (self._params(shape),)),)
 
-    def _checked_num_params(self, shape: Shape | None) -> int:
+    def _params(self, shape: Shape | None) -> int:
         return self.num_parameters or self._arriving_channels(shape, "num_parameters")

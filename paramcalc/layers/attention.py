@@ -101,18 +101,18 @@ class MultiheadAttention(SequenceLayer):
         """The features of queries, keys and values."""
         return self.embed_dim, self.kdim or self.embed_dim, self.vdim or self.embed_dim
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         self._check_sequence(shape, self.embed_dim)
         return shape
 
-    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         tensors = attention_tensors(*self._dims(), self.bias, self.add_bias_kv)
         return tuple([Parameter(*one) for one in tensors])
 
-    def _checked_num_params(self, shape: Shape | None) -> int:
+    def _params(self, shape: Shape | None) -> int:
         return attention_params(*self._dims(), self.bias, self.add_bias_kv)
 
-    def _checked_num_macs(self, shape: Shape | None, output: Shape | None) -> int:
+    def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         length = self._needed(shape, "the number of multiply-accumulates")[0]
         return attention_macs(length, *self._dims(), self.add_bias_kv)
 
@@ -157,11 +157,11 @@ class TransformerEncoderLayer(SequenceLayer):
         as_bool(self.bias, self, "bias")
         check_heads(self, "nhead", "d_model")
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         self._check_sequence(shape, self.d_model)
         return shape
 
-    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         features, inner = self.d_model, self.dim_feedforward
         attention = attention_tensors(features, features, features, self.bias)
         tensors = [(f"self_attn.{part}", size) for part, size in attention]
@@ -177,13 +177,13 @@ class TransformerEncoderLayer(SequenceLayer):
                 tensors.append((f"{part}.bias", weight[:1]))
         return tuple([Parameter(*one) for one in tensors])
 
-    def _checked_num_params(self, shape: Shape | None) -> int:
+    def _params(self, shape: Shape | None) -> int:
         features, inner = self.d_model, self.dim_feedforward
         attention = attention_params(features, features, features, self.bias)
         dense = dense_params(features, inner, self.bias) + dense_params(inner, features, self.bias)
         return attention + dense + 2 * norm_params(features, self.bias)
 
-    def _checked_num_macs(self, shape: Shape | None, output: Shape | None) -> int:
+    def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         length = self._needed(shape, "the number of multiply-accumulates")[0]
         features, inner = self.d_model, self.dim_feedforward
         dense = dense_macs(features, inner, length) + dense_macs(inner, features, length)

@@ -61,7 +61,7 @@ class Convolution(SpatialLayer):
         kernel = Parameter("weight", weight)
         return (kernel, Parameter("bias", (self.out_channels,))) if self.bias else (kernel,)
 
-    def _checked_num_params(self, shape: Shape | None) -> int:
+    def _params(self, shape: Shape | None) -> int:
         in_channels = self.in_channels or self._arriving_channels(shape, "in_channels")
         return conv_params(in_channels, self.out_channels, self.kernel_size, self.groups, self.bias)
 
@@ -114,7 +114,7 @@ class Conv(Convolution):
             self._check_groups("in_channels", self.in_channels)
             self._check_groups("out_channels", self.out_channels)
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         if len(shape) != self._rank + 1:
             raise self._wrong_rank(shape, self._rank)
         first = self.data_format == "channels_first"  # Not by _split and _join: the hot path.
@@ -134,11 +134,11 @@ class Conv(Convolution):
         sizes = self.kernel_size, self.stride, self.padding, self.dilation
         return self._sliding_sources(input_shape, *sizes)
 
-    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         in_channels = self.in_channels or self._arriving_channels(shape, "in_channels")
         return self._with_bias((self.out_channels, in_channels // self.groups, *self.kernel_size))
 
-    def _checked_num_macs(self, shape: Shape | None, output: Shape | None) -> int:
+    def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         channels = self._split(self._needed(shape, "the number of multiply-accumulates"))[0]
         lengths = self._split(self._needed(output, "the number of multiply-accumulates"))[1]
         return conv_macs(channels, self.out_channels, self.kernel_size, lengths, self.groups)
@@ -277,7 +277,7 @@ class ConvTranspose(Convolution):
                 f"got {show(output_padding)}"
             )
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         if len(shape) != self._rank + 1:
             raise self._wrong_rank(shape, self._rank)
         channels, lengths = self._split(shape)
@@ -310,11 +310,11 @@ class ConvTranspose(Convolution):
             windows.append(Window(size, 1, reach - 1 - before, spread, spacing=step))
         return self._spatial_sources(windows)
 
-    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         in_channels = self.in_channels or self._arriving_channels(shape, "in_channels")
         return self._with_bias((in_channels, self.out_channels // self.groups, *self.kernel_size))
 
-    def _checked_num_macs(self, shape: Shape | None, output: Shape | None) -> int:
+    def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         channels, lengths = self._split(self._needed(shape, "the number of multiply-accumulates"))
         return conv_macs(channels, self.out_channels, self.kernel_size, lengths, self.groups)
 

@@ -48,7 +48,7 @@ class Dense(FeaturesLayer):
         put(self, "out_features", as_count(self.out_features, self, "out_features"))
         as_bool(self.bias, self, "bias")
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         if self.in_features is not None and shape[-1] != self.in_features:
             hint = ""
             if prod(shape) == self.in_features:
@@ -63,17 +63,17 @@ class Dense(FeaturesLayer):
     def _arriving_features(self, shape: Shape | None) -> int:
         return self._needed(shape, "in_features is None, so the number of parameters")[-1]
 
-    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         weight = Parameter(
             "weight", (self.out_features, self.in_features or self._arriving_features(shape))
         )
         return (weight, Parameter("bias", (self.out_features,))) if self.bias else (weight,)
 
-    def _checked_num_params(self, shape: Shape | None) -> int:
+    def _params(self, shape: Shape | None) -> int:
         return dense_params(
             self.in_features or self._arriving_features(shape), self.out_features, self.bias
         )
 
-    def _checked_num_macs(self, shape: Shape | None, output: Shape | None) -> int:
+    def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         *positions, in_features = self._needed(shape, "the number of multiply-accumulates")
         return dense_macs(in_features, self.out_features, prod(positions))

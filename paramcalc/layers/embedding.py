@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from paramcalc._checks import as_count
 from paramcalc.formulas import embedding_params
-from paramcalc.layers._base import CheckedLayer, Parameter, Shape, Sources
+from paramcalc.layers._base import Builtin, Parameter, Shape, Sources
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Embedding(CheckedLayer):
+class Embedding(Builtin):
     """A table of vectors: each index that arrives becomes the vector that stands there.
 
     `V·E` values are learnt, however many indices arrive. It multiplies nothing.
@@ -38,14 +38,14 @@ class Embedding(CheckedLayer):
         for field in ("num_embeddings", "embedding_dim"):
             object.__setattr__(self, field, as_count(getattr(self, field), self, field))
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         return (*shape, self.embedding_dim)
 
     def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        return (*CheckedLayer._sources(self, input_shape), None)
+        return (*Builtin._sources(self, input_shape), None)
 
-    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         return (Parameter("weight", (self.num_embeddings, self.embedding_dim)),)
 
-    def _checked_num_params(self, shape: Shape | None) -> int:
+    def _params(self, shape: Shape | None) -> int:
         return embedding_params(self.num_embeddings, self.embedding_dim)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from paramcalc.errors import ParamcalcError, counted, show
-from paramcalc.layers._base import CheckedLayer, Shape, Sources
+from paramcalc.layers._base import Builtin, Shape, Sources
 
 
-class FeaturesLayer(CheckedLayer):
+class FeaturesLayer(Builtin):
     """A layer that works on the features at each place of the axes before."""
 
     __slots__ = ()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from paramcalc._checks import wrong
-from paramcalc.layers._base import CheckedLayer, Layer, Parameter, Shape, Sources
+from paramcalc.layers._base import Builtin, Layer, Parameter, Shape, Sources
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Frozen(CheckedLayer):
+class Frozen(Builtin):
     """A layer whose tensors are kept as they are: no count but that of the learnt changes.
 
     `freeze` makes them of all layers of a network.
@@ -46,15 +46,15 @@ class Frozen(CheckedLayer):
     def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         return self.layer.sources(input_shape)
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
-        return self.layer._checked_output_shape(shape)
+    def _shape(self, shape: Shape) -> Shape:
+        return self.layer._shape(shape)
 
-    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
-        tensors = self.layer._checked_parameters(shape)
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
+        tensors = self.layer._tensors(shape)
         return tuple([Parameter(one.name, one.shape, trainable=False) for one in tensors])
 
-    def _checked_num_macs(self, shape: Shape | None, output: Shape | None) -> int:
-        return self.layer._checked_num_macs(shape, output)
+    def _macs(self, shape: Shape | None, output: Shape | None) -> int:
+        return self.layer._macs(shape, output)
 
     def _stated_shape(self) -> Shape | None:
         return self.layer._stated_shape()

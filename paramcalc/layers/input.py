@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from paramcalc._checks import as_lengths, entries, name_of, wrong
 from paramcalc.errors import ConfigError, show
-from paramcalc.layers._base import CheckedLayer, Shape
+from paramcalc.layers._base import Builtin, Shape
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class Input(CheckedLayer):
+class Input(Builtin):
     """A statement of the shape at its place, without the batch axis.
 
     Where a shape arrives, it must be the same.
@@ -43,7 +43,7 @@ class Input(CheckedLayer):
             raise ConfigError(wrong(self, "shape", "have at least one axis", stated))
         object.__setattr__(self, "shape", stated)
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         if shape != self.shape:
             raise self._misfit(f"expects shape {show(self.shape)}, got {show(shape)}", shape)
         return shape

@@ -44,7 +44,7 @@ class ChannelNorm(SpatialLayer):
         as_bool(self.track_running_stats, self, "track_running_stats")
         put(self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS))
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         if self.num_features is not None:
             # Not by _split: the hot path.
             channels = shape[0] if self.data_format == "channels_first" else shape[-1]
@@ -52,7 +52,7 @@ class ChannelNorm(SpatialLayer):
                 raise self._wrong_channels("channel", self.num_features, channels, shape)
         return shape
 
-    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         if not self.affine and not self.track_running_stats:
             return ()
         channels = (self.num_features or self._arriving_channels(shape, "num_features"),)
@@ -62,7 +62,7 @@ class ChannelNorm(SpatialLayer):
             *[Parameter(one, channels, trainable=False) for one in kept],
         )
 
-    def _checked_num_params(self, shape: Shape | None) -> int:
+    def _params(self, shape: Shape | None) -> int:
         if not self.affine:
             return 0
         return norm_params(self.num_features or self._arriving_channels(shape, "num_features"))
@@ -142,11 +142,11 @@ class InstanceNorm(ChannelNorm):
     _: KW_ONLY
     data_format: str = "channels_first"
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         if prod(self._split(shape)[1]) == 1:
             problem = "needs more than one position in each channel to normalize over"
             raise self._misfit(f"{problem}, got shape {show(shape)}", shape)
-        return ChannelNorm._checked_output_shape(self, shape)
+        return ChannelNorm._shape(self, shape)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -194,7 +194,7 @@ class GroupNorm(SpatialLayer):
             values = f"num_groups={show(self.num_groups)}, num_channels={show(self.num_channels)}"
             raise ConfigError(f"{name_of(self)}: num_groups must divide num_channels, got {values}")
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         channels = self._split(shape)[0]
         if self.num_channels is not None and channels != self.num_channels:
             raise self._wrong_channels("channel", self.num_channels, channels, shape)
@@ -204,14 +204,14 @@ class GroupNorm(SpatialLayer):
             raise self._misfit(problem, shape)
         return shape
 
-    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         if not self.affine:
             return ()
         return scale_and_shift(
             (self.num_channels or self._arriving_channels(shape, "num_channels"),)
         )
 
-    def _checked_num_params(self, shape: Shape | None) -> int:
+    def _params(self, shape: Shape | None) -> int:
         if not self.affine:
             return 0
         return norm_params(self.num_channels or self._arriving_channels(shape, "num_channels"))
@@ -237,7 +237,7 @@ class LastAxesNorm(FeaturesLayer):
         as_bool(self.elementwise_affine, self, "elementwise_affine")
         as_bool(self.bias, self, "bias")
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         wanted = entries(self.normalized_shape)
         if wanted is not None and shape[-len(wanted) :] != wanted:
             problem = f"expects {show(wanted)} as the last axes, got shape {show(shape)}"
@@ -251,12 +251,12 @@ class LastAxesNorm(FeaturesLayer):
             return stated
         return self._needed(shape, "normalized_shape is None, so the number of parameters")[-1:]
 
-    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         if not self.elementwise_affine:
             return ()
         return scale_and_shift(self._lengths(shape), self.bias)
 
-    def _checked_num_params(self, shape: Shape | None) -> int:
+    def _params(self, shape: Shape | None) -> int:
         if not self.elementwise_affine:
             return 0
         return norm_params(prod(self._lengths(shape)), self.bias)

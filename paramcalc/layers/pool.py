@@ -111,7 +111,7 @@ class Pool(SpatialLayer):
         put(self, "mode", as_choice(mode, self, "mode", "max", "avg"))
         put(self, "data_format", as_choice(data_format, self, "data_format", *FORMATS))
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         channels, lengths = self._split(shape)
         kernel_size = self._per_axis(self.kernel_size, shape)
         rank = len(lengths)
@@ -183,7 +183,7 @@ class AdaptivePool(SpatialLayer):
         put(self, "mode", as_choice(self.mode, self, "mode", "max", "avg"))
         put(self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS))
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         channels, lengths = self._split(shape)
         sizes = self._per_axis(self.output_size, shape)
         counts = [size or length for size, length in zip(sizes, lengths, strict=True)]
@@ -237,7 +237,7 @@ class GlobalPool(SpatialLayer):
         put(self, "mode", as_choice(self.mode, self, "mode", "max", "avg"))
         put(self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS))
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         channels, lengths = self._split(shape)
         if not lengths:
             raise self._wrong_rank(shape, 1)

@@ -56,7 +56,7 @@ class Recurrent(SequenceLayer):
         """The features that leave: those of all directions."""
         return self._directions * (self._projected or self.hidden_size)
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         self._check_sequence(shape, self.input_size)
         return (shape[0], self._features()) if self.return_sequences else (self._features(),)
 
@@ -66,7 +66,7 @@ class Recurrent(SequenceLayer):
     def _arriving_features(self, shape: Shape | None) -> int:
         return self._needed(shape, "input_size is None, so the number of parameters")[-1]
 
-    def _checked_parameters(self, shape: Shape | None) -> tuple[Parameter, ...]:
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         features = self.input_size or self._arriving_features(shape)
         rows = self._gates * self.hidden_size
         handed_on = self._projected or self.hidden_size
@@ -85,7 +85,7 @@ class Recurrent(SequenceLayer):
             features = self._features()
         return tuple(tensors)
 
-    def _checked_num_params(self, shape: Shape | None) -> int:
+    def _params(self, shape: Shape | None) -> int:
         features = self.input_size or self._arriving_features(shape)
         biases = (1 + self.recurrent_bias) * self.bias
         sizes = self.hidden_size, self._gates, biases, self._projected
@@ -93,7 +93,7 @@ class Recurrent(SequenceLayer):
         other = recurrent_params(self._features(), *sizes)
         return self._directions * (first + (self.num_layers - 1) * other)
 
-    def _checked_num_macs(self, shape: Shape | None, output: Shape | None) -> int:
+    def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         length, features = self._needed(shape, "the number of multiply-accumulates")
         sizes = self.hidden_size, self._gates, self._projected
         first = recurrent_macs(length, features, *sizes)

@@ -7,11 +7,11 @@ from math import prod
 
 from paramcalc._checks import as_int, as_ints, name_of, wrong
 from paramcalc.errors import ConfigError, ParamcalcError, counted, show
-from paramcalc.layers._base import CheckedLayer, Shape, Sources
+from paramcalc.layers._base import Builtin, Shape, Sources
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Flatten(CheckedLayer):
+class Flatten(Builtin):
     """The axes from `start_dim` to `end_dim` made one, as long as their product.
 
     Args:
@@ -45,12 +45,12 @@ class Flatten(CheckedLayer):
                 f"{name_of(self)}: end_dim must not stand before start_dim, got {values}"
             )
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         start, end = self._ends(shape)
         return (*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :])
 
     def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        axes = CheckedLayer._sources(self, input_shape)
+        axes = Builtin._sources(self, input_shape)
         start, end = self._ends(input_shape)
         return (*axes[:start], None if start < end else axes[start], *axes[end + 1 :])
 
@@ -65,7 +65,7 @@ class Flatten(CheckedLayer):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Reshape(CheckedLayer):
+class Reshape(Builtin):
     """The same values under another shape of as many.
 
     Args:
@@ -96,7 +96,7 @@ class Reshape(CheckedLayer):
             raise ConfigError(wrong(self, "target_shape", wanted, target))
         object.__setattr__(self, "target_shape", target)
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         values = prod(shape)
         if -1 not in self.target_shape:
             if prod(self.target_shape) != values:
@@ -112,7 +112,7 @@ class Reshape(CheckedLayer):
     def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         """None, but where nothing changes: of what an axis is made goes by all lengths."""
         if self.target_shape == input_shape:
-            return CheckedLayer._sources(self, input_shape)
+            return Builtin._sources(self, input_shape)
         return (None,) * len(self.target_shape)
 
     def _wrong_number(self, shape: Shape, relation: str) -> ParamcalcError:
@@ -122,7 +122,7 @@ class Reshape(CheckedLayer):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Permute(CheckedLayer):
+class Permute(Builtin):
     """The axes in another order.
 
     Args:
@@ -156,7 +156,7 @@ class Permute(CheckedLayer):
             raise ConfigError(wrong(self, "dims", wanted, given))
         object.__setattr__(self, "dims", dims)
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         self._check_rank(shape)
         return tuple([shape[dim] for dim in self.dims])
 
@@ -166,5 +166,5 @@ class Permute(CheckedLayer):
             raise self._misfit(f"expects {expected}, got shape {show(shape)}", shape)
 
     def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        axes = CheckedLayer._sources(self, input_shape)
+        axes = Builtin._sources(self, input_shape)
         return tuple([axes[dim] for dim in self.dims])

@@ -58,7 +58,7 @@ class Pad(SpatialLayer):
         put(self, "mode", as_choice(self.mode, self, "mode", *modes))
         put(self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS))
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         pairs = as_pairs(self._per_axis(self.padding, shape))
         channels, lengths = self._split(shape)
         if self.mode in ("reflect", "circular"):
@@ -115,7 +115,7 @@ class Crop(SpatialLayer):
         put(self, "cropping", as_sides(self.cropping, self, "cropping", None))
         put(self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS))
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         pairs = as_pairs(self._per_axis(self.cropping, shape))
         channels, lengths = self._split(shape)
         counts = [
@@ -195,7 +195,7 @@ class Upsample(SpatialLayer):
             wanted = f"have {rank} {'entry' if rank == 1 else 'entries'} in mode {self.mode!r}"
             raise ConfigError(wrong(self, field, wanted, given))
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         rank = RANKS.get(self.mode, len(shape) - 1)
         if len(shape) != rank + 1:
             axes = counted(rank, "spatial axis", "spatial axes")
@@ -272,7 +272,7 @@ class PixelShuffle(SpatialLayer):
             self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS)
         )
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         self._check_rank(shape)
         channels, (height, width) = self._split(shape)
         factor = self.upscale_factor
@@ -325,7 +325,7 @@ class PixelUnshuffle(SpatialLayer):
             self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS)
         )
 
-    def _checked_output_shape(self, shape: Shape) -> Shape:
+    def _shape(self, shape: Shape) -> Shape:
         self._check_rank(shape)
         channels, (height, width) = self._split(shape)
         factor = self.downscale_factor
