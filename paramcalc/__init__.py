@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from paramcalc._explain import Explanation, Line, Working, explain
     from paramcalc._flops import Flops, FlopsRow, flops
     from paramcalc._inverse import input_lengths, same_padding, smallest_input
-    from paramcalc._memory import Memory, freeze, memory
+    from paramcalc._memory import Memory, memory
     from paramcalc._network import Add, Concat, Multiply, Sequential
     from paramcalc._receptive_field import ReceptiveField, receptive_field
     from paramcalc._summary import Summary, SummaryRow, summary
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
     from paramcalc.layers.dense import Dense
     from paramcalc.layers.embedding import Embedding
-    from paramcalc.layers.frozen import Frozen
+    from paramcalc.layers.frozen import Frozen, freeze
     from paramcalc.layers.input import Input
     from paramcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
     from paramcalc.layers.pool import AdaptivePool, GlobalPool, Pool
@@ -117,14 +117,14 @@ _MODULES = {
     "layers.conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
     "layers.dense": "Dense",
     "layers.embedding": "Embedding",
-    "layers.frozen": "Frozen",
+    "layers.frozen": "Frozen freeze",
     "layers.input": "Input",
     "layers.norm": "BatchNorm GroupNorm InstanceNorm LayerNorm RMSNorm",
     "layers.pool": "AdaptivePool GlobalPool Pool",
     "layers.recurrent": "GRU LSTM RNN",
     "layers.reshape": "Flatten Permute Reshape",
     "layers.resize": "Crop Pad PixelShuffle PixelUnshuffle Upsample",
-    "_memory": "Memory freeze memory",
+    "_memory": "Memory memory",
     "_network": "Add Concat Multiply Sequential",
     "_receptive_field": "ReceptiveField receptive_field",
     "_summary": "Summary SummaryRow summary",

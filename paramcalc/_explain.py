@@ -21,7 +21,7 @@ from paramcalc.layers._base import (
     Shape,
 )
 from paramcalc.layers.features import FeaturesLayer, SequenceLayer
-from paramcalc.layers.frozen import Frozen, thawed
+from paramcalc.layers.frozen import Frozen
 from paramcalc.render import latex
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Markup, Row, Table, printable
@@ -74,7 +74,7 @@ SYMBOLS = {
 
 def kind_of(layer: Layer) -> str:
     """What the axes are at a layer: "spatial", "features", "sequence", "plain"; empty for any."""
-    layer = thawed(layer)
+    layer = layer._thawed  # pyright: ignore[reportPrivateUsage]
     if isinstance(layer, SequenceLayer):
         return "sequence"
     if isinstance(layer, FeaturesLayer) or hasattr(layer, "in_features"):
@@ -86,14 +86,14 @@ def kind_of(layer: Layer) -> str:
 
 def kind_behind(layer: Layer, kind: str) -> str:
     """What the axes are that leave a layer: some give them another meaning."""
-    layer = thawed(layer)
+    layer = layer._thawed  # pyright: ignore[reportPrivateUsage]
     moved = hasattr(layer, "target_shape") or hasattr(layer, "dims")
     return "plain" if isinstance(layer, Builtin) and moved else kind
 
 
 def axis_names(layer: Layer, rank: int, kind: str) -> list[tuple[str, str]]:
     """The symbol and the name of each axis of a shape at `layer`."""
-    layer = thawed(layer)
+    layer = layer._thawed  # pyright: ignore[reportPrivateUsage]
     numbered = [(f"n_{i}", f"axis {i}") for i in range(1, rank + 1)]
     if kind == "plain" or (kind == "sequence" and rank > 2):
         return numbered

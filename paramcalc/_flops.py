@@ -22,7 +22,6 @@ from paramcalc.layers._base import (
 from paramcalc.layers.activation import Activation, Identity
 from paramcalc.layers.attention import MultiheadAttention, TransformerEncoderLayer
 from paramcalc.layers.dense import Dense
-from paramcalc.layers.frozen import thawed
 from paramcalc.layers.norm import LayerNorm
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Row, Table
@@ -619,7 +618,7 @@ def flops(
     found: Any = walk(network, input_shape, "flops", counting=False)
     for path, layer, shape, output, _ in found:
         try:
-            number = sum([count(ledger, at) for at in made_of(thawed(layer), shape, output)])
+            number = sum([count(ledger, at) for at in made_of(layer._thawed, shape, output)])
         except ParamcalcError as error:
             locate(error, path, layer)
             raise

@@ -29,7 +29,6 @@ from paramcalc.layers._axes import Padding, SpatialLayer
 from paramcalc.layers._base import Builtin, Layer, Shape
 from paramcalc.layers.conv import Conv, ConvTranspose
 from paramcalc.layers.features import FeaturesLayer
-from paramcalc.layers.frozen import thawed
 from paramcalc.layers.input import Input
 from paramcalc.layers.norm import GroupNorm, InstanceNorm
 from paramcalc.layers.pool import Pool
@@ -158,7 +157,7 @@ class Search:
         self.form = form
         axes = [axis for axis, length in enumerate(form) if length is None]
         self.groups: list[list[int]] = [axes] if square and axes else [[axis] for axis in axes]
-        layers = [thawed(one) for _, one in places(network)]
+        layers = [one._thawed for _, one in places(network)]  # pyright: ignore[reportPrivateUsage]
         self.period: int | None = period_of(layers)
         self.far: int = FAR * self.period if self.period else NOT_FAR
         kinds = Branches, PixelUnshuffle, PixelShuffle, GroupNorm, Reshape
@@ -263,7 +262,7 @@ def form_of(network: Layer, input_shape: Any, verb: str) -> tuple[int | None, ..
     if stated is not None:
         return stated
     layers = [layer for _, layer, _, _, _ in visited]
-    first: Any = thawed(layers[0]) if layers else None
+    first: Any = layers[0]._thawed if layers else None  # pyright: ignore[reportPrivateUsage]
     if not isinstance(first, Conv | ConvTranspose) or first.in_channels is None:
         rank = next(ranks(layers), 3)
         shape = ("channels", *["None"] * (rank - 1))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate
 from math import prod
 from textwrap import wrap
@@ -18,9 +18,8 @@ from paramcalc._summary import keys
 from paramcalc._trace import ask, walk
 from paramcalc.errors import ParamcalcError, counted, join_path, locate, show
 from paramcalc.formulas._term import Term
-from paramcalc.layers._base import Builtin, Layer, Shape
+from paramcalc.layers._base import Layer, Shape
 from paramcalc.layers.activation import Activation, Dropout, Identity
-from paramcalc.layers.frozen import Frozen, thawed
 from paramcalc.layers.input import Input
 from paramcalc.layers.reshape import Flatten, Reshape
 from paramcalc.render import html, latex, markdown, text
@@ -29,9 +28,7 @@ from paramcalc.render.table import Column, Markup, Row, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TypeVar, overload
-
-    N = TypeVar("N", bound=Network)
+    from typing import Any
 
 DTYPES = {
     "float64": 64,
@@ -415,45 +412,6 @@ def state_sizes(optimizer: str, shape: Shape) -> list[int]:
     return [prod(shape)] * OPTIMIZERS[optimizer]
 
 
-if TYPE_CHECKING:
-
-    @overload
-    def freeze(network: N) -> N: ...
-    @overload
-    def freeze(network: Layer) -> Layer: ...
-
-
-def freeze(network: Layer) -> Layer:
-    """The same network with nothing left to learn: its layers that keep tensors are `Frozen`.
-
-    Shapes, paths and multiply-accumulates stay; nothing counts as learnt, and for nothing
-    gradients or an optimizer's state are kept. Layers without tensors stay what they are.
-
-    Args:
-        network: a network, or a single layer.
-
-    Raises:
-        TypeError: `network` is not a Layer.
-
-    Example:
-        >>> import paramcalc as pc
-        >>> freeze(pc.Sequential(pc.Dense(4, 3), pc.Activation("relu")))
-        Sequential(Frozen(Dense(4, 3)), Activation('relu'))
-        >>> net = pc.Sequential(body=freeze(pc.Dense(784, 256)), head=pc.Dense(256, 10))
-        >>> net.num_params()
-        2570
-    """
-    if not isinstance(network, Layer):
-        raise TypeError(wrong("freeze", "network", "be a Layer", network))
-    if isinstance(network, Network):
-        return replace(network, layers=tuple([freeze(layer) for layer in network]))
-    if isinstance(network, Builtin):
-        kind = type(network)
-        if kind._tensors is Builtin._tensors:  # pyright: ignore[reportPrivateUsage]
-            return network
-    return Frozen(network)
-
-
 def memory(
     network: Layer,
     input_shape: Shape | None = None,
@@ -534,7 +492,7 @@ def memory(
     buffers: list[int] = []
     learnt: list[Shape] = []
     for path, layer, shape, output, _ in visited:
-        inner = thawed(layer)
+        inner = layer._thawed  # pyright: ignore[reportPrivateUsage]
         values = prod(output)
         steps.append(Visited(path, inner, values, num_bytes(values * batch, bits)))
         try:

@@ -254,6 +254,9 @@ class Network(Measured):
     def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         raise self._misfit("sources() is asked of a layer; of a network receptive_field() tells it")
 
+    def _map(self, change: Callable[[Layer], Layer]) -> Layer:
+        return replace(self, layers=tuple([layer._map(change) for layer in self.layers]))
+
     def _key(self, position: int) -> str:
         return self.names[position] if self.names else f"[{position}]"
 

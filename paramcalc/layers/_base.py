@@ -138,6 +138,8 @@ class Layer:
 
     _network_depth: int = 0
     _network_size: int = 1
+    _is_view: bool = False
+    """Whether its output is its input's memory, when the network is run."""
 
     def output_shape(self, input_shape: Shape | None = None) -> Shape:
         """The shape that leaves the layer, without the batch axis.
@@ -237,6 +239,15 @@ class Layer:
         """
         nodes.append((path, self, source, (source,)))
         return len(nodes) - 1
+
+    def _map(self, change: Callable[[Layer], Layer]) -> Layer:
+        """The layer as changed; of a network, a copy with each layer in it changed."""
+        return change(self)
+
+    @property
+    def _thawed(self) -> Layer:
+        """The layer, or the one inside that is frozen."""
+        return self
 
     def _arriving(self, input_shape: object) -> Shape | None:
         """The shape a caller gives, checked; or the one a leading `Input` gives; or None."""

@@ -41,6 +41,11 @@ class Activation(Unchanging):
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", as_str(self.name, self, "name"))
 
+    @property
+    def _plain_name(self) -> str:
+        """The name as frameworks spell it alike: without capitals and underscores."""
+        return self.name.replace("_", "").lower()
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Dropout(Unchanging):
@@ -63,6 +68,8 @@ class Dropout(Unchanging):
 
     p: float = 0.5
 
+    _is_view = True  # It drops nothing, when the network is run.
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "p", as_probability(self.p, self, "p"))
 
@@ -78,6 +85,8 @@ class Identity(Unchanging):
         >>> Identity().output_shape((3, 32, 32))
         (3, 32, 32)
     """
+
+    _is_view = True
 
 
 @dataclass(frozen=True, slots=True, repr=False)

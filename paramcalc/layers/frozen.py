@@ -7,6 +7,18 @@ from dataclasses import dataclass
 from paramcalc._checks import wrong
 from paramcalc.layers._base import Builtin, Layer, Parameter, Shape, Sources
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol, TypeVar, overload
+
+    class Holding(Protocol):
+        """A network: it stands to the right, and cannot be imported here."""
+
+        @property
+        def layers(self) -> tuple[Layer, ...]: ...
+
+    N = TypeVar("N", bound=Holding)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Frozen(Builtin):
@@ -43,6 +55,10 @@ class Frozen(Builtin):
         if isinstance(self.layer, Frozen):
             object.__setattr__(self, "layer", self.layer.layer)
 
+    @property
+    def _thawed(self) -> Layer:
+        return self.layer
+
     def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
         return self.layer.sources(input_shape)
 
@@ -60,6 +76,43 @@ class Frozen(Builtin):
         return self.layer._stated_shape()
 
 
-def thawed(layer: Layer) -> Layer:
-    """The layer, or the one in it that is frozen."""
-    return layer.layer if isinstance(layer, Frozen) else layer
+def frozen(layer: Layer) -> Layer:
+    """The layer, frozen if it keeps tensors."""
+    if isinstance(layer, Builtin):
+        keeps_none = type(layer)._tensors is Builtin._tensors  # pyright: ignore[reportPrivateUsage]
+        if keeps_none or isinstance(layer, Frozen):
+            return layer
+    return Frozen(layer)
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def freeze(network: N) -> N: ...
+    @overload
+    def freeze(network: Layer) -> Layer: ...
+
+
+def freeze(network: Any) -> Any:
+    """The same network with nothing to train: its layers that keep tensors are `Frozen`.
+
+    Shapes, paths and multiply-accumulates stay; nothing counts as trainable, and nothing has
+    gradients or an optimizer's state. Layers without tensors stay what they are.
+
+    Args:
+        network: a network, or a single layer.
+
+    Raises:
+        TypeError: `network` is not a Layer.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> freeze(pc.Sequential(pc.Dense(4, 3), pc.Activation("relu")))
+        Sequential(Frozen(Dense(4, 3)), Activation('relu'))
+        >>> net = pc.Sequential(body=freeze(pc.Dense(784, 256)), head=pc.Dense(256, 10))
+        >>> net.num_params()
+        2570
+    """
+    if not isinstance(network, Layer):
+        raise TypeError(wrong("freeze", "network", "be a Layer", network))
+    return network._map(frozen)  # pyright: ignore[reportPrivateUsage]

@@ -32,6 +32,8 @@ class Input(Builtin):
 
     shape: Shape
 
+    _is_view = True
+
     def __init__(self, *lengths: int | Shape, shape: Shape | None = None) -> None:
         if (shape is None) == (not lengths):
             raise TypeError(

@@ -35,6 +35,8 @@ class Flatten(Builtin):
     start_dim: int = 0
     end_dim: int = -1
 
+    _is_view = True
+
     def __post_init__(self) -> None:
         put = object.__setattr__
         put(self, "start_dim", as_int(self.start_dim, self, "start_dim"))
@@ -86,6 +88,8 @@ class Reshape(Builtin):
     """
 
     target_shape: tuple[int, ...]
+
+    _is_view = True
 
     def __post_init__(self) -> None:
         target = as_ints(self.target_shape, self, "target_shape")
