@@ -1,27 +1,21 @@
-"""What a network takes in memory, in bytes: to train it, and to run it.
-
-Not memory.py: `paramcalc.memory` is the function.
-"""
+"""What a network takes in memory, in bytes: to train it, and to run it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from math import prod
-from textwrap import wrap
+from textwrap import fill
 
-from paramcalc._checks import as_bool, as_int, as_str, entries, wrong
-from paramcalc._network import Branches, Network, parts_of, places
-from paramcalc._summary import keys
-from paramcalc._trace import ask, walk
-from paramcalc.errors import ParamcalcError, counted, join_path, locate, show
+from paramcalc._checks import as_bool, as_int, as_name, entries, wrong
+from paramcalc._network import plan_of
+from paramcalc._trace import Step, ask, walk
+from paramcalc.errors import ParamcalcError, counted, locate, show
 from paramcalc.formulas._term import Term
-from paramcalc.layers._base import Layer, Shape
-from paramcalc.layers.activation import Activation, Dropout, Identity
-from paramcalc.layers.input import Input
-from paramcalc.layers.reshape import Flatten, Reshape
+from paramcalc.layers._base import Layer, Parameter, Shape
+from paramcalc.layers.activation import Activation
 from paramcalc.render import html, latex, markdown, text
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Markup, Row, Table
@@ -31,21 +25,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 DTYPES = {
-    "float64": 64,
-    "float32": 32,
-    "float16": 16,
-    "bfloat16": 16,
-    "float8": 8,
-    "int8": 8,
-    "int4": 4,  # Two to a byte; what is left over of a tensor takes a byte of its own.
+    "float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "float8": 8, "int8": 8, "int4": 4,
     "mixed": 16,
-}
-"""The bits of a value.
+}  # fmt: skip
+"""The bits of a value. Those of int4 are two to a byte; one left over takes a byte of its own.
 
-"mixed" is what Rajbhandari and others, "ZeRO: Memory Optimizations Toward Training Trillion
-Parameter Models", section 3.1, count: weights, gradients and outputs in 16 bits, and in 32 bits the
-optimizer's state and a copy of the weights; with Adam 2 + 2 + 4 + 4 + 4 = 16 bytes a parameter.
-Buffers are in 32 bits then, as torch 2.13 `torch.amp` leaves them and Keras 3 `mixed_float16`.
+"mixed" is as Rajbhandari and others, "ZeRO: Memory Optimizations Toward Training Trillion Parameter
+Models", section 3.1, count: weights, gradients and outputs in 16 bits; the optimizer's state and a
+copy of the weights in 32. So are buffers, in torch 2.13 `torch.amp` and Keras 3 `mixed_float16`.
 """
 
 OPTIMIZERS = {
@@ -59,19 +46,13 @@ OPTIMIZERS = {
     "adafactor": 1,  # `torch.optim.Adafactor`: variance; or row_var, col_var: see state_sizes
     "lion": 1,  # Chen and others, "Symbolic Discovery of Optimization Algorithms": the momentum
 }
-"""How many tensors each optimizer keeps for one that is learnt; counters of steps are left out."""
-
-PASSING = (Identity, Input, Flatten, Reshape, Dropout)
-"""What hands on the very values that arrive, when a network is run: a dropout drops nothing then.
-
-torch 2.13: `Identity` and `Dropout` return their argument, `flatten` and `reshape` a view of it.
-"""
+"""How many tensors each optimizer keeps for one that is trained; counters of steps are left out."""
 
 OVERWRITING = {
     "celu", "elu", "hardsigmoid", "hardswish", "hardtanh", "leakyrelu", "mish",
     "relu", "relu6", "rrelu", "selu", "silu", "threshold",
 }  # fmt: skip
-"""The activations that torch 2.13 `torch.nn` has with `inplace=True`, in small letters."""
+"""The activations that torch 2.13 `torch.nn` has with `inplace=True`, by their plain names."""
 
 NOT_COUNTED = (
     "Not counted: the framework, its allocator and workspaces; the gradients of activations; "
@@ -82,31 +63,25 @@ UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Memory(Shown):
-    """What a network takes, as `memory` returns it.
-
-    `str()` of it is for a terminal; in a notebook it shows itself. The numbers are of
-    bytes, as `Term`s if their working is known.
+    """What a network takes in memory, as `memory` returns it: `Term`s where the working is known.
 
     Args:
-        network: what it is about.
-        batch_size: how many examples go through it at once.
+        network: the network.
+        batch_size: how many examples are processed at once.
         dtype: what the values are stored as.
-        optimizer: what learns.
+        optimizer: its name.
         parameter_bytes: all weights, frozen or not.
-        buffer_bytes: what is kept and never learnt, such as running means.
-        gradient_bytes: one value for each that is learnt.
-        optimizer_bytes: what the optimizer keeps; with "mixed" also the copy in 32 bits.
-        activation_bytes: what is kept of the layers' outputs for the backward pass.
-        peak_bytes: the most that a network being run holds of its input and outputs at a
-            time, with what waits for a later branch or for the branches to be merged.
+        buffer_bytes: what is kept and not trained, such as running means.
+        gradient_bytes: one value for each that is trained.
+        optimizer_bytes: the optimizer's state; with "mixed" also its copy of the weights.
+        activation_bytes: the outputs of layers that are kept for the backward pass.
+        peak_bytes: the most that a network being run holds of its input and outputs at once.
 
     Example:
         >>> import paramcalc as pc
         >>> used = pc.memory(pc.Dense(784, 10), (784,), batch_size=32, optimizer="adam")
-        >>> used.parameter_bytes, used.optimizer_bytes, used.training_bytes
-        (31400, 62800, 126880)
-        >>> used.optimizer_bytes.symbols(), used.optimizer_bytes.numbers()
-        ('2·T·b_32', '2·7850·4')
+        >>> used.training_bytes, used.optimizer_bytes.symbols(), used.optimizer_bytes.numbers()
+        (126880, '2·T·b_32', '2·7850·4')
     """
 
     network: Layer
@@ -123,8 +98,8 @@ class Memory(Shown):
     @property
     def training_bytes(self) -> int:
         """What training takes: all but the peak of running it."""
-        learning = self.gradient_bytes + self.optimizer_bytes + self.activation_bytes
-        return int(self.parameter_bytes + self.buffer_bytes + learning)
+        training = self.gradient_bytes + self.optimizer_bytes + self.activation_bytes
+        return int(self.parameter_bytes + self.buffer_bytes + training)
 
     @property
     def inference_bytes(self) -> int:
@@ -132,29 +107,22 @@ class Memory(Shown):
         return int(self.parameter_bytes + self.buffer_bytes + self.peak_bytes)
 
     def __str__(self) -> str:
-        notes = ["\n".join(wrap(note, 80)) for note in self.notes()]
-        return "\n".join([text.render(self._table()), "", *notes])
+        return "\n".join([text.render(self._table()), "", *[fill(one, 80) for one in self.notes()]])
 
     def _gist(self) -> str:
-        train, run = binary(self.training_bytes), binary(self.inference_bytes)
-        return f": {train} to train, {run} to run"
+        return f": {binary(self.training_bytes)} to train, {binary(self.inference_bytes)} to run"
 
     def notes(self) -> tuple[str, ...]:
         """What the numbers are, and what is not in them."""
-        return (
-            f"{self._convention()}.",
-            "1 KiB = 1024 bytes, 1 MiB = 1024 KiB, 1 GiB = 1024 MiB.",
-            NOT_COUNTED,
-        )
-
-    def _convention(self) -> str:
-        batch = f"Batches of {self.batch_size:,}, {self.optimizer}"
-        if self.dtype == "mixed":
-            copy = "4 a buffer, for the optimizer's state and its copy of the weights"
-            return f"{batch}, mixed: 2 bytes a weight, gradient or output; {copy}"
         bits = DTYPES[self.dtype]
-        size = counted(bits // 8, "byte") if bits >= 8 else f"{bits} bits"
-        return f"{batch}, {self.dtype}: {size} a value"
+        size = f"{counted(bits // 8, 'byte') if bits >= 8 else f'{bits} bits'} a value"
+        if self.dtype == "mixed":
+            size = (
+                "2 bytes a weight, gradient or output; "
+                "4 a buffer, for the optimizer's state and its copy of the weights"
+            )
+        batch = f"Batches of {self.batch_size:,}, {self.optimizer}, {self.dtype}: {size}."
+        return (batch, "1 KiB = 1024 bytes, 1 MiB = 1024 KiB, 1 GiB = 1024 MiB.", NOT_COUNTED)
 
     def to_records(self) -> list[dict[str, Any]]:
         """A dict of plain values for each row, as pandas and polars take them."""
@@ -164,9 +132,8 @@ class Memory(Shown):
         ]
 
     def to_markdown(self) -> str:
-        """A table in GitHub's Markdown, and what is to be said of it."""
-        notes = [markdown.escape(note) for note in self.notes()]
-        return "\n\n".join([markdown.render(self._table()), *notes])
+        """A table in GitHub's Markdown, and the notes."""
+        return "\n\n".join([markdown.render(self._table()), *map(markdown.escape, self.notes())])
 
     def to_html(self) -> str:
         """The same in HTML: no script, nothing from outside, well-formed XML."""
@@ -174,9 +141,8 @@ class Memory(Shown):
         return f"<div>{html.render(self._table('html'))}\n{notes}</div>"
 
     def to_latex(self) -> str:
-        """A tabular in LaTeX, which needs the package booktabs, and paragraphs below it."""
-        notes = [latex.escape(note) for note in self.notes()]
-        return "\n\n".join([latex.render(self._table("latex")), *notes])
+        """A tabular in LaTeX, which needs the package booktabs, and the notes."""
+        return "\n\n".join([latex.render(self._table("latex")), *map(latex.escape, self.notes())])
 
     def _rows(self, style: str = "unicode") -> list[tuple[str, int, str]]:
         """The name, number and working of each row; the last two are totals."""
@@ -195,20 +161,10 @@ class Memory(Shown):
         ]
 
     def _table(self, style: str = "unicode") -> Table:
-        columns = (
-            Column("memory"),
-            Column("size", numeric=True),
-            Column("bytes", numeric=True),
-            Column("working"),
-        )
-        rows = [
-            Row(
-                (part, binary(value), format(value, ","), made),
-                kind="total" if part in ("training", "inference") else "row",
-            )
-            for part, value, made in self._rows(style)
-        ]
-        return Table(columns, tuple(rows))
+        numbers = [Column(one, numeric=True) for one in ("size", "bytes")]
+        cells = [(part, binary(size), f"{size:,}", made) for part, size, made in self._rows(style)]
+        rows = [Row(one) for one in cells[:-2]] + [Row(one, kind="total") for one in cells[-2:]]
+        return Table((Column("memory"), *numbers, Column("working")), tuple(rows))
 
 
 def working(value: int, style: str) -> str:
@@ -223,20 +179,18 @@ def binary(number: int) -> str:
     """Bytes with three digits, in the largest unit that there is at least one of."""
     if number < 1024:
         return f"{number:,} B"
-    power = 1
-    while power < len(UNITS) and rounded(number, 1024**power) >= 1024:
+    power, places = 1, 2
+    while power < len(UNITS) and rounded(number, power) >= 1024:
         power += 1
-    places = 2
-    while places and rounded(number * 10**places, 1024**power) >= 1000:
+    while places and rounded(number * 10**places, power) >= 1000:
         places -= 1
-    whole, part = divmod(rounded(number * 10**places, 1024**power), 10**places)
-    decimals = f".{part:0{places}}" if places else ""
-    return f"{whole:,}{decimals} {UNITS[power - 1]}"
+    whole, part = divmod(rounded(number * 10**places, power), 10**places)
+    return f"{whole:,}{f'.{part:0{places}}' if places else ''} {UNITS[power - 1]}"
 
 
-def rounded(over: int, under: int) -> int:
-    """The quotient, halves rounded up."""
-    return (2 * over + under) // (2 * under)
+def rounded(number: int, power: int) -> int:
+    """`number` divided by 1024 to the `power`, halves rounded up."""
+    return ((number >> 10 * power - 1) + 1) >> 1
 
 
 def num_bytes(values: int, bits: int) -> int:
@@ -244,132 +198,73 @@ def num_bytes(values: int, bits: int) -> int:
     return -(-values * bits // 8)
 
 
-def worked(result: int, bits: int, values: int) -> int:
-    """`result` bytes with the working, from that of the number of values.
-
-    The plain number, if that is not what it comes to: each tensor that does not fill its
-    last byte takes a little more.
-    """
+def worked(sizes: list[int], bits: int, values: int) -> int:
+    """The bytes of tensors of so many values each: made of `values` in all, if bytes are full."""
+    result = sum([num_bytes(size, bits) for size in sizes])
     made = values * Term(bits // 8, f"b_{bits}") if bits >= 8 else -(-values // (8 // bits))
     return made if result and made == result else result
 
 
-@dataclass(slots=True)
-class Tensor:
-    """What leaves a layer, while somebody has still to read it.
+def run(steps: list[Step], sizes: list[int], in_place: bool) -> tuple[dict[int, int], int]:
+    """The step in whose memory each output is, and the most bytes that are in use at once.
 
-    Args:
-        step: which step made it, counted from 0; -1 is the network's input.
-        size: bytes.
-        readers: how many have still to read it.
-        is_forked: whether it arrives at several branches.
+    An output is freed when the last step that reads it has run. One that nobody reads is the
+    network's, and stays. `sizes` are the bytes of the outputs and, last, at -1, of the input.
     """
-
-    step: int
-    size: int
-    readers: int = 1
-    is_forked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Visited:
-    """One step of the trace, as far as memory goes: a layer, and bytes of its output."""
-
-    path: str
-    layer: Layer
-    values: int
-    size: int
-
-
-class Run:
-    """A network being run, one layer after the other, and what it holds meanwhile.
-
-    Args:
-        steps: the steps of the trace.
-        arriving: bytes of the network's input.
-        in_place: whether activations write over what arrives.
-    """
-
-    def __init__(self, steps: Sequence[Visited], arriving: int, in_place: bool) -> None:
-        self.steps: Iterator[Visited] = iter(steps)
-        self.in_place = in_place
-        self.makers: list[int] = []
-        """For each step, the one in whose memory its output stands."""
-        self.live: int = arriving
-        self.peak: int = arriving
-
-    def run(self, layer: Layer, tensor: Tensor) -> Tensor:
-        """What leaves `layer`, which is one of the readers of `tensor`."""
-        if not isinstance(layer, Network):
-            return self.leave([tensor])
-        if not isinstance(layer, Branches):
-            for part in layer:
-                tensor = self.run(part, tensor)
-            return tensor
-        tensor.readers += len(layer) - 1
-        tensor.is_forked |= len(layer) > 1
-        return self.leave([self.run(branch, tensor) for branch in layer])
-
-    def leave(self, arriving: list[Tensor]) -> Tensor:
-        """What leaves the next step, at which `arriving` is read."""
-        step = next(self.steps)
-        first = arriving[0]
-        if isinstance(step.layer, PASSING) or (self.overwrites(step.layer) and not first.is_forked):
-            self.makers.append(first.step)
-            return first
-        self.makers.append(len(self.makers))
-        self.live += step.size
-        self.peak = max(self.peak, self.live)
-        for one in arriving:
-            one.readers -= 1
-            if not one.readers:
-                self.live -= one.size
-        return Tensor(self.makers[-1], step.size)
-
-    def overwrites(self, layer: Layer) -> bool:
-        """Whether a layer writes over what arrives, unless somebody else reads that."""
-        if not self.in_place or not isinstance(layer, Activation):
-            return False
-        return layer.name.replace("_", "").lower() in OVERWRITING
+    readers = Counter([source for step in steps for source in step.inputs])
+    owners = {-1: -1}
+    waiting = {-1: readers[-1]}  # How many steps have still to read what an owner holds.
+    shared = {-1} if readers[-1] > 1 else set[int]()
+    live = peak = sizes[-1]
+    for number, step in enumerate(steps):
+        layer, owner = step.layer._thawed, owners[step.inputs[0]]  # pyright: ignore[reportPrivateUsage]
+        name = layer._plain_name if isinstance(layer, Activation) else ""  # pyright: ignore[reportPrivateUsage]
+        is_overwritten = in_place and name in OVERWRITING and owner not in shared
+        if layer._is_view or is_overwritten:  # pyright: ignore[reportPrivateUsage]
+            waiting[owner] += max(readers[number], 1) - 1
+        else:
+            owner = number
+            waiting[owner] = max(readers[number], 1)
+            live += sizes[number]
+            peak = max(peak, live)
+            for source in step.inputs:
+                waiting[owners[source]] -= 1
+                if not waiting[owners[source]]:
+                    live -= sizes[owners[source]]
+        owners[number] = owner
+        if readers[number] > 1:
+            shared.add(owner)
+    return owners, peak
 
 
-def kept(steps: Sequence[Visited], makers: Sequence[int], parts: Collection[str]) -> list[Visited]:
+def kept(
+    steps: list[Step], owners: dict[int, int], sizes: list[int], parts: frozenset[str]
+) -> list[int]:
     """The steps whose outputs are in memory when the backward pass needs most.
 
-    Of a part that is recomputed only what leaves it is kept; but when its turn comes, what
-    is within it is there again, so that of the largest part is counted as well.
+    Of a part that is recomputed only the output is kept. But when its turn comes, the outputs
+    inside it are there again, so those of the largest part count as well: Chen and others,
+    "Training Deep Nets with Sublinear Memory Cost", equation 1.
     """
-    found: list[Visited] = []
-    leaving: dict[str, int] = {}
-    within: dict[str, dict[int, Visited]] = {}
-    for number, (step, maker) in enumerate(zip(steps, makers, strict=True)):
-        part = outermost(step.path, parts)
-        new = {number: step} if maker == number else {}
-        if part is None:
-            found += new.values()
-        else:
-            within.setdefault(part, {}).update(new)
-            leaving[part] = maker
-    for part, inner in within.items():
-        if leaving[part] in inner:
-            found.append(inner.pop(leaving[part]))
-    largest = max([inner.values() for inner in within.values()], key=total_size, default=())
-    return [*found, *largest]
+    part_of = [outermost(step.path, parts) for step in steps]
+    ends = {part: owners[number] for number, part in enumerate(part_of)}
+    found: list[int] = []
+    inside: dict[str | None, list[int]] = {None: []}
+    for number, part in enumerate(part_of):
+        if owners[number] == number:
+            is_kept = part is None or ends[part] == number
+            (found if is_kept else inside.setdefault(part, [])).append(number)
+    return found + max(inside.values(), key=lambda one: sum([sizes[at] for at in one]))
 
 
-def total_size(steps: Iterable[Visited]) -> int:
-    """The bytes of all outputs."""
-    return sum([step.size for step in steps])
+def ways(path: str) -> list[str]:
+    """The paths of everything that a path leads into, from the network itself."""
+    return ["", *[path[: found.start()] for found in re.finditer(r"(?!^)[.\[]|(?!^)$", path)]]
 
 
-def outermost(path: str, parts: Collection[str]) -> str | None:
+def outermost(path: str, parts: frozenset[str]) -> str | None:
     """Which of `parts` a path leads into, the one around the others; None, if none."""
     return next((one for one in ways(path) if one in parts), None) if parts else None
-
-
-def ways(path: str) -> Iterator[str]:
-    """Yield the paths of all that a path leads into, from the network itself."""
-    return accumulate(keys(path), join_path, initial="")
 
 
 def as_parts(value: Any, field: str, network: Layer) -> frozenset[str]:
@@ -377,39 +272,80 @@ def as_parts(value: Any, field: str, network: Layer) -> frozenset[str]:
     given = (value,) if isinstance(value, str) else entries(value)
     if given is None or not all(isinstance(one, str) for one in given):
         raise TypeError(wrong("memory", field, "be a path or a tuple of paths", value))
-    paths = [as_str(one, "memory", field) for one in given]
-    known = dict(places(network)) if paths else {}
-    for path in paths:
+    plan = plan_of(network)
+    inside = [way for path, *_ in plan.nodes for way in ways(path)] if given else []
+    known = dict.fromkeys([*inside, *plan.networks])
+    for path in given:
         if path not in known:
-            networks = [
-                (one, way) for way in ways(path) if isinstance(one := known.get(way), Network)
-            ]
-            near = [where for where, _ in parts_of(*networks[-1])] if networks else [""]
-            wanted = f"name parts of the network, such as {show(tuple(near))}"
+            around = [way for way in ways(path) if way in plan.networks][-1:]
+            near = tuple([one for one in known if ways(one)[-2:-1] == around])
+            wanted = f"name parts of the network, such as {show(near)}"
             raise ParamcalcError(wrong("memory", field, wanted, path))
-    return frozenset(paths)
-
-
-def named(table: Collection[str], value: Any, field: str) -> str:
-    """`value`, which must be a name in `table`."""
-    name = as_str(value, "memory", field)
-    if name not in table:
-        known = ", ".join(table)
-        raise ParamcalcError(f"memory: no {field} {show(name)}; there are {known}")
-    return name
+    return frozenset(given)
 
 
 def state_sizes(optimizer: str, shape: Shape) -> list[int]:
     """How many values each tensor holds that an optimizer keeps for one of that shape.
 
-    Adafactor keeps one for each row and one for each column of a matrix, which the last two axes
-    of a tensor are: Shazeer and Stern, "Adafactor: Adaptive Learning Rates with Sublinear Memory
-    Cost", algorithm 4; torch 2.13 `torch.optim.Adafactor`, for more axes.
+    Adafactor keeps one for each row and each column of the last two axes: torch 2.13; Shazeer and
+    Stern, "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost", algorithm 4.
     """
     if optimizer == "adafactor" and len(shape) > 1:
         *others, rows, columns = shape
         return [prod(others) * rows, prod(others) * columns]
     return [prod(shape)] * OPTIMIZERS[optimizer]
+
+
+def tensor_bytes(
+    steps: list[Step], frozen: frozenset[str], dtype: str, optimizer: str
+) -> tuple[int, int, int, int]:
+    """The bytes of parameters, buffers, gradients and the optimizer's state."""
+    weights: list[int] = []
+    buffers: list[int] = []
+    trained: list[Shape] = []
+    for step in steps:
+        layer = step.layer._thawed  # pyright: ignore[reportPrivateUsage]
+        try:
+            tensors: tuple[Parameter, ...] = ask(layer, "parameters", step.input_shape)
+        except ParamcalcError as error:
+            locate(error, step.path, step.layer)
+            raise
+        weights += [one.size for one in tensors if one.trainable]
+        buffers += [one.size for one in tensors if not one.trainable]
+        if layer is step.layer and outermost(step.path, frozen) is None:
+            trained += [one.shape for one in tensors if one.trainable]
+    bits = DTYPES[dtype]
+    full = 32 if dtype == "mixed" else bits
+    sizes = [prod(shape) for shape in trained]
+    state = [size for shape in trained for size in state_sizes(optimizer, shape)]
+    gradients: int = Term(sum(sizes), "T")
+    factored = optimizer == "adafactor"
+    states: int = Term(sum(state), "S") if factored else OPTIMIZERS[optimizer] * gradients
+    if dtype == "mixed":
+        state, states = state + sizes, gradients + states
+    return (
+        worked(weights, bits, Term(sum(weights), "P")),
+        worked(buffers, full, Term(sum(buffers), "B")),
+        worked(sizes, bits, gradients),
+        worked(state, full, states),
+    )
+
+
+def output_bytes(
+    steps: list[Step], given: Shape, batch: int, bits: int, in_place: bool, parts: frozenset[str]
+) -> tuple[int, int]:
+    """The bytes of what is kept of the outputs, and of the peak, for the input shape `given`."""
+    values = [*[prod(step.output_shape) for step in steps], prod(given)]
+    sizes = [num_bytes(number * batch, bits) for number in values]
+    owners, peak = run(steps, sizes, in_place)
+    own = owners if in_place else {number: number for number in owners}
+    outputs = kept(steps, own, sizes, parts)
+    activations = Term(sum([values[one] for one in outputs]), "A")
+    most, examples = peak * 8 // bits, Term(batch, "n")
+    return (
+        worked([values[one] * batch for one in outputs], bits, activations * examples),
+        worked([most], bits, Term(most // batch, "M") * examples),
+    )
 
 
 def memory(
@@ -427,123 +363,39 @@ def memory(
 
     Args:
         network: a network, or a single layer.
-        input_shape: the shape that arrives, without the batch axis; it may be
-            left out behind an `Input`.
+        input_shape: the input shape, without the batch axis; not needed after an `Input`.
         batch_size: how many examples go through it at once.
-        dtype: what values are stored as: float64, float32, float16, bfloat16, float8,
-            int8, int4; or mixed, with outputs, weights and gradients in 16 bits and in 32
-            the buffers, the optimizer's state and its copy of the weights.
-        optimizer: sgd, sgd_momentum, nesterov, adagrad, rmsprop, adam, adamw, adafactor
-            or lion.
-        frozen: the path of a part that is not learnt, or several; "" is all. `freeze`
-            makes such networks.
-        in_place: whether activations and dropouts write over what arrives, if they can
-            and no other branch reads it. Then neither they nor layers that only hand on
-            what arrives, such as `Identity` and `Flatten`, have an output to keep.
-        recomputed: the path of a part whose inner outputs are not kept but computed
-            again for the backward pass, or several.
+        dtype: what values are stored as: float64, float32, float16, bfloat16, float8, int8,
+            int4; or mixed, with outputs, weights and gradients in 16 bits, and in 32 the
+            buffers, the optimizer's state and its copy of the weights.
+        optimizer: sgd, sgd_momentum, nesterov, adagrad, rmsprop, adam, adamw, adafactor or lion.
+        frozen: the path of a part that is not trained, or several; "" is all.
+        in_place: whether activations that can, and dropouts, write over an input that no other
+            branch reads; then they, `Identity`, `Flatten` and the like have no output to keep.
+        recomputed: the path of a part whose inner outputs are not kept but computed again for
+            the backward pass, or several.
 
     Raises:
         TypeError: an argument is of the wrong type.
-        ParamcalcError: an unknown dtype or optimizer, a path that leads to no part, or a
-            batch of less than 1.
-        ShapeError: a layer does not fit what arrives at it, or the shape is missing.
-
-    Source:
-        Outputs that are recomputed: Chen, Xu, Zhang and Guestrin, "Training Deep Nets with
-        Sublinear Memory Cost", equation 1.
+        ParamcalcError: an unknown dtype, optimizer or path, or a batch of less than 1.
+        ShapeError: a layer does not fit its input, or the shape is missing.
 
     Example:
         >>> import paramcalc as pc
-        >>> net = pc.Sequential(pc.Flatten(), pc.Dense(784, 256), pc.Dense(256, 10))
-        >>> print(memory(net, (1, 28, 28), batch_size=64, optimizer="adam"))
-        memory               size      bytes  working
-        ─────────────────────────────────────────────────────────────────
-        parameters        795 KiB    814,120  203,530·4
-        buffers               0 B          0
-        gradients         795 KiB    814,120  203,530·4
-        optimizer state  1.55 MiB  1,628,240  2·203,530·4
-        activations       263 KiB    268,800  1,050·64·4
-        peak              260 KiB    266,240  1,040·64·4
-        ─────────────────────────────────────────────────────────────────
-        training         3.36 MiB  3,525,280  all but the peak
-        ─────────────────────────────────────────────────────────────────
-        inference        1.03 MiB  1,080,360  parameters + buffers + peak
-        <BLANKLINE>
-        Batches of 64, adam, float32: 4 bytes a value.
-        1 KiB = 1024 bytes, 1 MiB = 1024 KiB, 1 GiB = 1024 MiB.
-        Not counted: the framework, its allocator and workspaces; the gradients of
-        activations; and what layers keep beside their outputs, such as attention its
-        weights.
+        >>> used = memory(pc.Dense(784, 256), (784,), batch_size=64, optimizer="adam")
+        >>> used.training_bytes, used.peak_bytes.numbers()
+        (3280896, '1040·64·4')
     """
-    name = named(DTYPES, dtype, "dtype")
-    learner = named(OPTIMIZERS, optimizer, "optimizer")
+    name = as_name(dtype, "memory", "dtype", DTYPES)
+    learner = as_name(optimizer, "memory", "optimizer", OPTIMIZERS)
     batch = as_int(batch_size, "memory", "batch_size")
     if batch < 1:
         raise ParamcalcError(wrong("memory", "batch_size", "be at least 1", batch))
     as_bool(in_place, "memory", "in_place")
-    visited: Any = walk(network, input_shape, "memory", counting=False)
-    unlearnt = as_parts(frozen, "frozen", network)
+    steps = walk(network, input_shape, "memory", counting=False)
+    fixed = as_parts(frozen, "frozen", network)
     again = as_parts(recomputed, "recomputed", network)
-
-    bits = DTYPES[name]
-    steps: list[Visited] = []
-    weights: list[int] = []
-    buffers: list[int] = []
-    learnt: list[Shape] = []
-    for path, layer, shape, output, _ in visited:
-        inner = layer._thawed  # pyright: ignore[reportPrivateUsage]
-        values = prod(output)
-        steps.append(Visited(path, inner, values, num_bytes(values * batch, bits)))
-        try:
-            tensors = ask(inner, "parameters", shape)
-        except ParamcalcError as error:
-            locate(error, path, layer)
-            raise
-        weights += [one.size for one in tensors if one.trainable]
-        buffers += [one.size for one in tensors if not one.trainable]
-        if inner is layer and outermost(path, unlearnt) is None:
-            learnt += [one.shape for one in tensors if one.trainable]
-    arriving = network._arriving(input_shape) or ()  # pyright: ignore[reportPrivateUsage]
-    run = Run(steps, num_bytes(prod(arriving) * batch, bits), in_place)
-    run.run(network, Tensor(-1, run.live))
-    outputs = kept(steps, run.makers if in_place else range(len(steps)), again)
-    num_values = sum([step.values for step in outputs])
-    examples = Term(batch, "n")
-    return Memory(
-        network,
-        batch,
-        name,
-        learner,
-        *held(weights, buffers, learnt, name, learner),
-        worked(total_size(outputs), bits, Term(num_values, "A") * examples),
-        worked(run.peak, bits, Term(run.peak * 8 // bits // batch, "M") * examples),
-    )
-
-
-def held(
-    weights: list[int], buffers: list[int], learnt: list[Shape], dtype: str, optimizer: str
-) -> tuple[int, int, int, int]:
-    """The bytes of parameters, buffers, gradients and what the optimizer keeps."""
-    bits = DTYPES[dtype]
-    full = 32 if dtype == "mixed" else bits
-    sizes = [prod(shape) for shape in learnt]
-    state = [size for shape in learnt for size in state_sizes(optimizer, shape)]
-    gradients: int = Term(sum(sizes), "T")
-    states: int = Term(sum(state), "S")
-    if optimizer != "adafactor":
-        states = OPTIMIZERS[optimizer] * gradients
-    if dtype == "mixed":
-        state += sizes
-        states = gradients + states
-    return (
-        worked(in_bytes(weights, bits), bits, Term(sum(weights), "P")),
-        worked(in_bytes(buffers, full), full, Term(sum(buffers), "B")),
-        worked(in_bytes(sizes, bits), bits, gradients),
-        worked(in_bytes(state, full), full, states),
-    )
-
-
-def in_bytes(sizes: Iterable[int], bits: int) -> int:
-    """What tensors of so many values take, each stored by itself."""
-    return sum([num_bytes(size, bits) for size in sizes])
+    given = steps[0].input_shape if steps else network.output_shape(input_shape)
+    tensors = tensor_bytes(steps, fixed, name, learner)
+    outputs = output_bytes(steps, given, batch, DTYPES[name], in_place, again)
+    return Memory(network, batch, name, learner, *tensors, *outputs)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import inspect
 import pickle
-import subprocess
-import sys
+from dataclasses import replace
 from math import prod
-from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 from xml.etree import ElementTree as ET
@@ -22,7 +19,6 @@ from strategies import layers_and_shapes, networks_and_shapes
 
 import paramcalc as pc
 from paramcalc import _memory, zoo
-from paramcalc.layers._base import Builtin
 
 NetworkAndShape = tuple[pc.Sequential, tuple[int, ...]]
 RELU = pc.Activation("relu")
@@ -213,6 +209,25 @@ def test_in_place_by_hand(network: pc.Layer, values: int, kept: int) -> None:
     assert plain.activation_bytes == 4 * sum(prod(step.output_shape) for step in steps)
 
 
+def test_an_output_lives_until_its_last_reader_has_run() -> None:
+    """In graphs that no nesting of branches makes; sizes tell which outputs are in the sum."""
+    layer, add = dense(1), pc.Add(pc.Identity(), pc.Identity())
+
+    def run(*steps: tuple[pc.Layer, tuple[int, ...]]) -> tuple[list[int], int]:
+        sizes = [2 * 10**number for number in range(len(steps))] + [1]
+        written = [pc.Step("", one, (1,), (1,), inputs) for one, inputs in steps]
+        owners, peak = _memory.run(written, sizes, in_place=True)
+        return [owners[number] for number in range(len(steps))], peak
+
+    chain = (layer, (-1,)), (layer, (0,)), (RELU, (1,))
+    assert run(*chain, (add, (0, 2)), (add, (1, 3))) == ([0, 1, 2, 3, 4], 22_020)
+    assert run(*chain, (add, (0, 2)), (add, (0, 3))) == ([0, 1, 1, 3, 4], 22_002)
+    assert run(*chain, (add, (-1, 2))) == ([0, 1, 1, 3], 2_021)
+    # What nobody reads is an output of the network, and stays.
+    assert run((layer, (-1,)), (layer, (-1,)), (layer, (1,))) == ([0, 1, 2], 222)
+    assert run((pc.Identity(), (-1,)), (layer, (-1,)), (layer, (1,))) == ([-1, 1, 2], 221)
+
+
 class Buffers:
     """An oracle: which buffers a network writes, from which operation to which each is needed.
 
@@ -270,7 +285,7 @@ class Buffers:
 def with_relus(layer: pc.Layer) -> pc.Layer:
     """The same network, each activation a relu, and one behind each dense layer."""
     if isinstance(layer, pc.Sequential | pc.Add | pc.Multiply | pc.Concat):
-        return dataclasses.replace(layer, layers=tuple([with_relus(one) for one in layer]))
+        return replace(layer, layers=tuple([with_relus(one) for one in layer]))
     if isinstance(layer, pc.Dense):
         return pc.Sequential(layer, RELU)
     return RELU if isinstance(layer, pc.Activation | pc.PReLU) else layer
@@ -321,15 +336,6 @@ def test_totals_add_up_and_activations_are_the_trace(
     if optimizer != "adafactor" and bits >= 8:
         copies = {"sgd": 0, "adam": 2, "adamw": 2}.get(optimizer, 1) + (dtype == "mixed")
         assert state == copies * sum(learnt) * full // 8
-
-
-@given(networks_and_shapes(), st.integers(1, 9), st.booleans())
-def test_twice_the_batch_takes_twice_the_outputs(
-    case: NetworkAndShape, batch_size: int, in_place: bool
-) -> None:
-    one = numbers(pc.memory(*case, batch_size=batch_size, in_place=in_place))
-    two = numbers(pc.memory(*case, batch_size=2 * batch_size, in_place=in_place))
-    assert two == (*one[:4], 2 * one[4], 2 * one[5])
 
 
 @given(networks_and_shapes(), DTYPES, OPTIMIZERS)
@@ -703,7 +709,7 @@ def test_freeze_keeps_paths_names_and_branches() -> None:
     )
     assert pc.freeze(frozen) == frozen
     assert pc.freeze(RELU) is RELU
-    assert pc.freeze(Own.__new__(Own)).__class__ is pc.Frozen
+    assert isinstance(pc.freeze(Own()), pc.Frozen)
     assert pc.freeze(pc.Sequential()) == pc.Sequential()
 
 
@@ -739,22 +745,14 @@ def test_frozen_layers_are_layers(case: tuple[pc.Layer, tuple[int, ...]]) -> Non
         assert again == frozen
     assert frozen != layer or isinstance(layer, pc.Frozen)
     assert pc.Frozen(frozen) == frozen
-    assert dataclasses.replace(frozen) == frozen
+    assert replace(frozen) == frozen
+    # Every question reaches the layer inside.
+    assert frozen.output_shape(shape) == layer.output_shape(shape)
+    assert frozen.num_macs(shape) == layer.num_macs(shape)
     assert frozen.sources(shape) == layer.sources(shape)
+    tensors = [replace(one, trainable=False) for one in layer.parameters(shape)]
+    assert list(frozen.parameters(shape)) == tensors
     assert pc.Frozen(pc.Input(*shape)).output_shape() == shape
-
-
-def test_every_question_reaches_the_layer_that_is_frozen() -> None:
-    """A new one would be answered as if the layer did nothing."""
-    passed_on = {"num_params", "num_macs", "output_shape", "parameters"}  # By what is checked.
-    not_learnt = {"_params"}
-    questions = {
-        name
-        for kind in (Builtin, pc.Layer)
-        for name, one in vars(kind).items()
-        if inspect.isfunction(one) and (name.startswith("_checked") or not name.startswith("_"))
-    }
-    assert questions - passed_on - not_learnt <= set(vars(pc.Frozen))
 
 
 def test_words_of_what_cannot_be_frozen() -> None:
@@ -768,17 +766,3 @@ def test_words_of_what_cannot_be_frozen() -> None:
         assert str(caught.value) == text
     with pytest.raises(TypeError, match=r"^Frozen: layer must be a Layer, got 5$"):
         pc.Frozen(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    with pytest.raises(TypeError) as caught:
-        pc.Frozen(pc.Sequential(RELU))
-    assert str(caught.value) == (
-        "Frozen: layer must be no network, got Sequential of 1 layer; "
-        "freeze() takes one, and freezes each layer in it"
-    )
-
-
-def test_the_function_is_not_hidden_by_its_module() -> None:
-    code = (
-        "import paramcalc as pc; pc.Memory, pc.freeze, pc.Frozen; pc.memory(pc.Dense(1, 1), (1,))"
-    )
-    root = Path(__file__).parent.parent
-    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
