@@ -658,8 +658,6 @@ def test_huge_lengths_are_exact_and_take_no_time() -> None:
     )
     (step,) = pc.trace(pc.Pool(far, stride=far + 7), (1, 3 * far))
     assert step.num_uncovered == (3 * far - 2 * far,)
-    conv = pc.Conv1d(1, 1, 3, padding=1)
-    assert pc.flops(conv, (1, far), convention="flax").num_flops == 2 * (3 * far - 2) + far
     wide = pc.Conv1d(1, 1, far, padding=far)
     assert pc.flops(wide, (1, 2), convention="fvcore").num_flops == far * (far + 3)
 

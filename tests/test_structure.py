@@ -31,6 +31,7 @@ ROOMS = [
     "_explain",
     "_receptive_field",
     "_inverse",
+    "_ledgers",
     "_flops",
     "_summary",
     "_memory",

@@ -3,7 +3,6 @@
 Each tool is run where it is installed and puts its part into costs.json; the tests need none:
 
 - `fvcore` and `torchinfo`: torch, torchvision and the two; the networks are torchvision's;
-- `flax`: flax and jax;
 - `tensorflow`: tensorflow, with the Keras it brings.
 
 What is not torchvision's is translated from networks of paramcalc: only what they are made of is
@@ -413,162 +412,7 @@ def torchinfo(versions: Callable[..., dict[str, str]]) -> dict[str, Any]:
     }
 
 
-# Flax
-
-
-class Flax(Translator):
-    """Functions of a compact module of flax.linen, for inputs with the channels last."""
-
-    def __init__(self) -> None:
-        self.jax: Any = importlib.import_module("jax")
-        self.jnp: Any = importlib.import_module("jax.numpy")
-        self.nn: Any = importlib.import_module("flax.linen")
-
-    def model(self, layer: Any) -> Any:
-        def call(_: Any, x: Any) -> Any:
-            return self.called(layer, x)
-
-        call.__name__ = "__call__"  # The only name of which tabulate() takes note.
-        return type("Model", (self.nn.Module,), {"__call__": self.nn.compact(call)})()
-
-    def called(self, layer: Any, x: Any) -> Any:
-        return self.of(layer)(x)
-
-    def branches(self, layer: Any, x: Any) -> list[Any]:
-        return [self.called(one, x) for one in layer]
-
-    def add(self, layer: Any, x: Any) -> Any:
-        return reduce(add, self.branches(layer, x))
-
-    def multiply(self, layer: Any, x: Any) -> Any:
-        return reduce(mul, self.branches(layer, x))
-
-    def concat(self, layer: Any, x: Any) -> Any:
-        refuse(layer.dim)
-        return self.jnp.concatenate(self.branches(layer, x), axis=-1)
-
-    def sequential(self, layer: Any, x: Any) -> Any:
-        for one in layer:
-            x = self.called(one, x)
-        return x
-
-    def conv(self, layer: Any, x: Any) -> Any:
-        module = self.nn.Conv(
-            layer.out_channels,
-            layer.kernel_size,
-            layer.stride,
-            "SAME" if layer.padding == "same" else [(one, one) for one in layer.padding],
-            kernel_dilation=layer.dilation,
-            feature_group_count=layer.groups,
-            use_bias=layer.bias,
-        )
-        return module(x)
-
-    conv1d = conv2d = conv3d = conv
-
-    def transposed(self, layer: Any, x: Any) -> Any:
-        refuse(layer.groups != 1 or max(layer.dilation) > 1)
-        axes = zip(layer.kernel_size, layer.padding, layer.output_padding, strict=True)
-        module = self.nn.ConvTranspose(
-            layer.out_channels,
-            layer.kernel_size,
-            layer.stride,
-            [(kernel - 1 - one, kernel - 1 - one + more) for kernel, one, more in axes],
-            use_bias=layer.bias,
-        )
-        return module(x)
-
-    convtranspose1d = convtranspose2d = convtranspose3d = transposed
-
-    def dense(self, layer: Any, x: Any) -> Any:
-        return self.nn.Dense(layer.out_features, use_bias=layer.bias)(x)
-
-    def batchnorm(self, layer: Any, x: Any) -> Any:
-        affine = layer.affine
-        return self.nn.BatchNorm(use_running_average=True, use_scale=affine, use_bias=affine)(x)
-
-    def instancenorm(self, layer: Any, x: Any) -> Any:
-        return self.nn.InstanceNorm(use_scale=layer.affine, use_bias=layer.affine)(x)
-
-    def groupnorm(self, layer: Any, x: Any) -> Any:
-        affine = layer.affine
-        return self.nn.GroupNorm(layer.num_groups, use_scale=affine, use_bias=affine)(x)
-
-    def layernorm(self, layer: Any, x: Any) -> Any:
-        affine = layer.elementwise_affine
-        return self.nn.LayerNorm(use_scale=affine, use_bias=affine and layer.bias)(x)
-
-    def rmsnorm(self, layer: Any, x: Any) -> Any:
-        return self.nn.RMSNorm()(x)
-
-    def activation(self, layer: Any, x: Any) -> Any:
-        return getattr(self.jax.nn, layer.name)(x)
-
-    def pool(self, layer: Any, x: Any) -> Any:
-        rank = x.ndim - 2
-        window, stride, padding = [
-            (one,) * rank for one in (layer.kernel_size, layer.stride, layer.padding)
-        ]
-        pool = self.nn.max_pool if layer.mode == "max" else self.nn.avg_pool
-        return pool(x, window, stride, [(one, one) for one in padding])
-
-    def adaptivepool(self, layer: Any, x: Any) -> Any:
-        lengths = x.shape[1:-1]
-        counts = layer.output_shape((x.shape[-1], *lengths))[1:]
-        if lengths == counts:
-            return x
-        refuse([one for one, other in zip(lengths, counts, strict=True) if one % other])
-        if set(counts) == {1}:
-            return self.whole(layer.mode, x, keepdims=True)
-        window = tuple(one // other for one, other in zip(lengths, counts, strict=True))
-        pool = self.nn.max_pool if layer.mode == "max" else self.nn.avg_pool
-        return pool(x, window, window)
-
-    def globalpool(self, layer: Any, x: Any) -> Any:
-        return self.whole(layer.mode, x, keepdims=False)
-
-    def whole(self, mode: str, x: Any, keepdims: bool) -> Any:
-        function = self.jnp.max if mode == "max" else self.jnp.mean
-        return function(x, axis=tuple(range(1, x.ndim - 1)), keepdims=keepdims)
-
-    def flatten(self, _: Any, x: Any) -> Any:
-        return x.reshape((x.shape[0], -1))
-
-    def dropout(self, layer: Any, x: Any) -> Any:
-        return self.nn.Dropout(layer.p, deterministic=True)(x)
-
-    def identity(self, _: Any, x: Any) -> Any:
-        return x
-
-    def pad(self, layer: Any, x: Any) -> Any:
-        side = (layer.padding, layer.padding)
-        return self.jnp.pad(x, [(0, 0), *[side] * (x.ndim - 2), (0, 0)])
-
-    def embedding(self, layer: Any, x: Any) -> Any:
-        return self.nn.Embed(layer.num_embeddings, layer.embedding_dim)(x)
-
-    def recurrent(self, layer: Any, x: Any) -> Any:
-        kind = {"RNN": "SimpleCell", "LSTM": "LSTMCell", "GRU": "GRUCell"}[type(layer).__name__]
-        cell = getattr(self.nn, kind)
-        for _ in range(layer.num_layers):
-            module = self.nn.RNN(cell(layer.hidden_size))
-            if layer.bidirectional:
-                module = self.nn.Bidirectional(module, self.nn.RNN(cell(layer.hidden_size)))
-            x = module(x)
-        return x
-
-    rnn = lstm = gru = recurrent
-
-    def multiheadattention(self, layer: Any, x: Any) -> Any:
-        module = self.nn.MultiHeadDotProductAttention(
-            layer.num_heads, qkv_features=layer.embed_dim, use_bias=layer.bias, deterministic=True
-        )
-        return module(x, x)
-
-    def example(self, layer: Any, shape: tuple[int, ...]) -> Any:
-        if type(layer).__name__ == "Embedding":
-            return self.jnp.zeros((1, *shape), dtype=self.jnp.int32)
-        return self.jnp.zeros((1, *channels_last(layer, shape)))
+# TensorFlow
 
 
 def channels_last(layer: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -579,56 +423,10 @@ def channels_last(layer: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
     return (*shape[1:], shape[0])
 
 
-def flax(versions: Callable[..., dict[str, str]]) -> dict[str, Any]:
-    """The FLOPs in the top row of tabulate(), with running averages and no dropout.
-
-    They are those of XLA's cost analysis of what jax lowers, before any optimization.
-    """
-    os.environ["JAX_PLATFORMS"] = "cpu"
-    translator = Flax()
-    jax = translator.jax
-
-    def flops(layer: Any, shape: tuple[int, ...]) -> int:
-        table = translator.model(layer).tabulate(
-            jax.random.key(0),
-            translator.example(layer, shape),
-            depth=0,
-            compute_flops=True,
-            console_kwargs={"width": 400, "force_terminal": False},
-        )
-        lines = [line.replace("┃", "│") for line in table.splitlines()]
-        header, top, *_ = [line.split("│") for line in lines if line.startswith("│")]
-        return int(top[[cell.strip() for cell in header].index("flops")])
-
-    def parameters(layer: Any, shape: tuple[int, ...]) -> int:
-        model, x = translator.model(layer), translator.example(layer, shape)
-        tensors = jax.eval_shape(model.init, jax.random.key(0), x)["params"]
-        return sum(prod(one.shape) for one in jax.tree_util.tree_leaves(tensors))
-
-    def count(name: str) -> int:
-        layer, shape = case(name)
-        return flops(layer, shape)
-
-    networks: dict[str, int] = {}
-    for name in NETWORKS:
-        layer = network(name)
-        same_parameters(layer, parameters(layer, IMAGE))
-        networks[name] = flops(layer, IMAGE)
-    return {
-        "figure": "flops in the top row of model.tabulate(key, zeros(1, ...), compute_flops=True)",
-        "versions": versions("flax", "jax", "jaxlib"),
-        "networks": networks,
-        "layers": {name: attempt(partial(count, name)) for name in CASES},
-    }
-
-
 def same_parameters(layer: Any, translated: int) -> None:
     """Stop if the translation has other parameters than the network."""
     if translated != layer.num_params():
         raise ValueError(f"{translated:,} parameters, not {layer.num_params():,}")
-
-
-# TensorFlow
 
 
 class Keras(Translator):
@@ -847,7 +645,7 @@ def attempt(count: Callable[[], int]) -> int | None:
         return None
 
 
-TOOLS = {"fvcore": fvcore, "torchinfo": torchinfo, "flax": flax, "tensorflow": tensorflow}
+TOOLS = {"fvcore": fvcore, "torchinfo": torchinfo, "tensorflow": tensorflow}
 
 
 def versions_of(*names: str) -> dict[str, str]:
