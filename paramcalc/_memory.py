@@ -224,7 +224,7 @@ def run(steps: list[Step], sizes: list[int], in_place: bool) -> tuple[dict[int, 
             waiting[owner] += max(readers[number], 1) - 1
         else:
             owner = number
-            waiting[owner] = max(readers[number], 1)
+            waiting[owner] = readers[number]
             live += sizes[number]
             peak = max(peak, live)
             for source in step.inputs:

@@ -56,6 +56,7 @@ FIGURES: list[tuple[pc.Layer, tuple[int, ...], list[int | None]]] = [
     (pc.AdaptivePool((2, 3)), (6, 5, 7), [210, 0, None]),
     (pc.AdaptivePool((5, 7)), (6, 5, 7), [210, 0, 0]),
     (pc.AdaptivePool(1), (6, 5, 7), [210, 0, 210]),
+    (pc.AdaptivePool(1), (6, 13), [0, 0, 78]),
     (pc.AdaptivePool((2, 3), mode="max"), (6, 4, 9), [0, 0, 216]),
     (pc.GlobalPool(), (6, 5, 7), [210, 0, 210]),
     (pc.GlobalPool(mode="max"), (6, 5, 7), [0, 0, 0]),
@@ -124,11 +125,9 @@ def test_layers_of_ones_own_cost_their_macs() -> None:
 def test_what_is_frozen_costs_the_same() -> None:
     for tool in TOOLS:
         for layer in pc.Conv2d(3, 8, 3), pc.BatchNorm(3):
-            costs = [
-                pc.flops(one, (3, 9, 9), convention=tool).num_flops
-                for one in (layer, pc.Frozen(layer))
-            ]
-            assert costs[0] == costs[1] > 0
+            frozen = pc.flops(pc.Frozen(layer), (3, 9, 9), convention=tool)
+            assert frozen.rows[0].layer == pc.Frozen(layer)
+            assert frozen.num_flops == pc.flops(layer, (3, 9, 9), convention=tool).num_flops > 0
 
 
 def test_a_layer_of_a_transformer_costs_its_parts() -> None:
@@ -224,6 +223,15 @@ def test_several_axes_are_normalized_over_as_one() -> None:
     for norm in pc.LayerNorm, pc.RMSNorm:
         flat = pc.flops(norm(15), (2, 15), convention="tensorflow").num_flops
         assert pc.flops(norm((3, 5)), (2, 3, 5), convention="tensorflow").num_flops == flat
+
+
+def test_stacked_recurrent_layers_cost_what_they_do_one_by_one() -> None:
+    for kind in pc.RNN, pc.LSTM, pc.GRU:
+        stacked = kind(4, 3, num_layers=2, bidirectional=True)
+        apart = pc.Sequential(kind(4, 3, bidirectional=True), kind(6, 3, bidirectional=True))
+        for tool in TOOLS:
+            costs = [pc.flops(one, (5, 4), convention=tool).num_flops for one in (stacked, apart)]
+            assert costs[0] == costs[1]
 
 
 LAYERS = {

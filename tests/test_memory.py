@@ -195,6 +195,7 @@ def test_the_peak_by_hand(network: pc.Layer, values: int) -> None:
         (pc.Add(RELU, pc.Identity()), 300, 200),  # The skip connection reads what arrives, too.
         (pc.Add(pc.Identity(), RELU), 300, 200),
         (pc.Add(pc.Sequential(pc.Identity(), RELU), pc.Identity()), 300, 200),
+        (pc.Sequential(pc.Identity(), pc.Add(RELU, pc.Identity())), 300, 200),
         (pc.Add(pc.Add(RELU), pc.Identity()), 300, 300),
         (pc.Add(RELU), 200, 100),
         (pc.Concat(dense(7), pc.Sequential(dense(10), RELU)), 117, 34),
@@ -388,6 +389,7 @@ def test_frozen_parts() -> None:
     some = pc.memory(NET, IMAGE, optimizer="adam", frozen=["features[1]", "head"])
     assert numbers(some)[:4] == (4 * LEARNT, 4 * BUFFERS, 4 * WEIGHTS, 8 * WEIGHTS)
     assert pc.memory(NET, IMAGE, frozen=()) == pc.memory(NET, IMAGE)
+    assert pc.memory(pc.Sequential(pc.Sequential()), (1,), frozen="[0]").gradient_bytes == 0
     # One that only begins alike is another.
     alike = pc.Sequential(a=pc.Dense(2, 2), ab=pc.Dense(2, 3))
     assert pc.memory(alike, (2,), frozen="a").gradient_bytes == 4 * 9

@@ -78,11 +78,9 @@ class Frozen(Builtin):
 
 def frozen(layer: Layer) -> Layer:
     """The layer, frozen if it keeps tensors."""
-    if isinstance(layer, Builtin):
-        keeps_none = type(layer)._tensors is Builtin._tensors  # pyright: ignore[reportPrivateUsage]
-        if keeps_none or isinstance(layer, Frozen):
-            return layer
-    return Frozen(layer)
+    is_builtin = isinstance(layer, Builtin)
+    has_none = is_builtin and type(layer)._tensors is Builtin._tensors  # pyright: ignore[reportPrivateUsage]
+    return layer if has_none else Frozen(layer)
 
 
 if TYPE_CHECKING:
