@@ -5,6 +5,7 @@ from importlib import import_module
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paramcalc import formulas
+    from paramcalc._blocks import TransformerEncoderLayer
     from paramcalc._explain import Explanation, Line, Working, explain
     from paramcalc._flops import Flops, FlopsRow, flops
     from paramcalc._inverse import input_lengths, same_padding, smallest_input
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from paramcalc.formulas._term import Term
     from paramcalc.layers._base import Layer, Parameter, Shape, Window
     from paramcalc.layers.activation import Activation, Dropout, Identity, PReLU
-    from paramcalc.layers.attention import MultiheadAttention, TransformerEncoderLayer
+    from paramcalc.layers.attention import MultiheadAttention
     from paramcalc.layers.conv import (
         Conv1d,
         Conv2d,
@@ -112,7 +113,7 @@ _MODULES = {
     "errors": "ConfigError ParamcalcError ShapeError",
     "_inverse": "input_lengths same_padding smallest_input",
     "layers.activation": "Activation Dropout Identity PReLU",
-    "layers.attention": "MultiheadAttention TransformerEncoderLayer",
+    "layers.attention": "MultiheadAttention",
     "layers._base": "Layer Parameter Shape Window",
     "layers.conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
     "layers.dense": "Dense",
@@ -130,6 +131,7 @@ _MODULES = {
     "_summary": "Summary SummaryRow summary",
     "formulas": "Term",
     "_trace": "Step trace",
+    "_blocks": "TransformerEncoderLayer",
     "_explain": "Explanation Line Working explain",
 }
 """Where names are. They are loaded when first asked for: nobody needs them all."""

@@ -53,6 +53,8 @@ def as_int(
 
 def as_count(value: Any, owner: object, field: str) -> int:
     """An int of at least 1."""
+    if type(value) is int and 1 <= value <= LARGEST:
+        return value
     number = as_int(value, owner, field)
     if number < 1:
         raise ConfigError(wrong(owner, field, "be at least 1", number))
@@ -87,10 +89,10 @@ def as_str(value: Any, owner: object, field: str) -> str:
     return str(value)
 
 
-def as_choice(value: Any, owner: object, field: str, *choices: str) -> str:
+def as_choice(value: Any, owner: object, field: str, choices: tuple[str, ...]) -> str:
     """One of the strings `choices`."""
     if isinstance(value, str) and value in choices:
-        return str(value)
+        return choices[choices.index(value)]
     error = ConfigError if isinstance(value, str) else TypeError
     raise error(wrong(owner, field, f"be {' or '.join(map(repr, choices))}", value))
 
@@ -142,7 +144,7 @@ def as_padding(value: Any, owner: object, field: str, rank: int | None) -> Any:
     if type(value) is int and 0 <= value <= LARGEST:
         return value if rank is None else (value,) * rank
     if isinstance(value, str):
-        same = as_choice(value, owner, field, "same", "valid") == "same"
+        same = as_choice(value, owner, field, ("same", "valid")) == "same"
         return "same" if same else as_axes(0, owner, field, rank, 0)
     return as_sides(value, owner, field, rank, "'same', 'valid', ")
 

@@ -5,231 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from inspect import signature
 
-from paramcalc._checks import as_int, entries
-from paramcalc._network import Branches, Concat, Network, parts_of
-from paramcalc._trace import ask, walk
-from paramcalc.errors import ParamcalcError, counted, locate
-from paramcalc.formulas._term import Term, as_style
-from paramcalc.layers._axes import SpatialLayer, spatial_axes
-from paramcalc.layers._base import (
-    Builtin,
-    Layer,
-    Parameter,
-    Shape,
-)
-from paramcalc.layers.features import FeaturesLayer, SequenceLayer
-from paramcalc.layers.frozen import Frozen
+from paramcalc._checks import as_int
+from paramcalc._lift import MAX_SUMMANDS, Lifted, lift_all
+from paramcalc._network import Container
+from paramcalc._trace import walk
+from paramcalc.errors import counted
+from paramcalc.formulas import Term
+from paramcalc.formulas._term import as_style
+from paramcalc.layers._base import Layer, Shape
 from paramcalc.render import latex
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Markup, Row, Table, printable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, TypeVar
-
-    T = TypeVar("T")
-
-MadeOf = list[Term | None]
-"""For each axis of a shape, what its length was made of, if that is to be shown."""
-
-# A layer whose ints are Terms does the working itself, by the methods that count.
-
-SYMBOLS = {
-    "in_channels": "C_in",
-    "out_channels": "C_out",
-    "kernel_size": "k",
-    "stride": "s",
-    "padding": "p",
-    "dilation": "d",
-    "groups": "g",
-    "num_features": "C",
-    "num_channels": "C",
-    "num_parameters": "C",
-    "num_groups": "G",
-    "in_features": "F_in",
-    "out_features": "F_out",
-    "normalized_shape": "n",
-    "output_padding": "o",
-    "cropping": "c",
-    "scale_factor": "f",
-    "upscale_factor": "r",
-    "downscale_factor": "r",
-    "num_embeddings": "V",
-    "embedding_dim": "E",
-    "input_size": "F",
-    "hidden_size": "H",
-    "proj_size": "P",
-    "num_layers": "N",
-    "embed_dim": "E",
-    "kdim": "K",
-    "vdim": "V",
-    "d_model": "E",
-    "dim_feedforward": "F",
-}
-"""What fields are called in formulas; all others go by their names."""
-
-
-def kind_of(layer: Layer) -> str:
-    """What the axes are at a layer: "spatial", "features", "sequence", "plain"; empty for any."""
-    layer = layer._thawed  # pyright: ignore[reportPrivateUsage]
-    if isinstance(layer, SequenceLayer):
-        return "sequence"
-    if isinstance(layer, FeaturesLayer) or hasattr(layer, "in_features"):
-        return "features"
-    if isinstance(layer, SpatialLayer):
-        return "spatial"
-    return "plain" if isinstance(layer, Builtin) and hasattr(layer, "embedding_dim") else ""
-
-
-def kind_behind(layer: Layer, kind: str) -> str:
-    """What the axes are that leave a layer: some give them another meaning."""
-    layer = layer._thawed  # pyright: ignore[reportPrivateUsage]
-    moved = hasattr(layer, "target_shape") or hasattr(layer, "dims")
-    return "plain" if isinstance(layer, Builtin) and moved else kind
-
-
-def axis_names(layer: Layer, rank: int, kind: str) -> list[tuple[str, str]]:
-    """The symbol and the name of each axis of a shape at `layer`."""
-    layer = layer._thawed  # pyright: ignore[reportPrivateUsage]
-    numbered = [(f"n_{i}", f"axis {i}") for i in range(1, rank + 1)]
-    if kind == "plain" or (kind == "sequence" and rank > 2):
-        return numbered
-    if kind in ("features", "sequence"):
-        symbol = "F_in" if hasattr(layer, "in_features") else "F"
-        if isinstance(layer, SequenceLayer) and not hasattr(layer, "input_size"):
-            symbol = "E"
-        before = numbered[:-1] if kind == "features" else [("L", "length")][: rank - 1]
-        return [*before, (symbol, "features")]
-    spatial = [(symbol, name) for symbol, _, name in spatial_axes(rank - 1)]
-    symbol = "C_in" if hasattr(layer, "in_channels") else "C"
-    if not spatial and not hasattr(layer, "data_format"):
-        symbol = "F"
-    if getattr(layer, "data_format", "") == "channels_last":
-        return [*spatial, (symbol, "channels")]
-    return [(symbol, "channels" if spatial else "features"), *spatial]
-
-
-def shape_terms(layer: Layer, shape: Shape, kind: str, made_of: MadeOf | None = None) -> Shape:
-    """A shape that arrives at `layer` as Terms."""
-    names = axis_names(layer, len(shape), kind)
-    return tuple(
-        [
-            Term(length, symbol, is_axis=True, made_of=made)
-            for length, (symbol, _), made in zip(
-                shape, names, made_of or [None] * len(shape), strict=True
-            )
-        ]
-    )
-
-
-def output_terms(layer: Layer, output: Shape, kind: str) -> Shape:
-    """A shape that has left `layer` as Terms: what its multiply-accumulates are counted by."""
-    names = axis_names(layer, len(output), kind)
-    return tuple(
-        [
-            Term(length, symbol.removesuffix("_in") + "_out")
-            for length, (symbol, _) in zip(output, names, strict=True)
-        ]
-    )
-
-
-def arriving(layer: Any, shape: Shape) -> dict[str, Any]:
-    """What fields of a layer of this library state of its input, as it arrives."""
-    channels = shape[-1 if getattr(layer, "data_format", "") == "channels_last" else 0]
-    stated: dict[str, Any] = dict.fromkeys(
-        ["in_channels", "num_features", "num_channels"], channels
-    )
-    stated |= dict.fromkeys(["in_features", "input_size", "embed_dim", "d_model"], shape[-1])
-    axes: Shape = getattr(layer, "normalized_shape", None) or ()
-    stated["normalized_shape"] = shape[len(shape) - len(axes) :]
-    target: Shape = getattr(layer, "target_shape", ())
-    numbers = [Term(one, str(one), divides=True) if one > 0 else one for one in target]
-    return {**stated, "target_shape": tuple(numbers)}
-
-
-def lifted(layer: Any, shape: Shape | None, kind: str) -> Any:
-    """A copy of `layer` whose ints are Terms, but for those left at a default of 0 or 1.
-
-    What a layer of this library states of its input is the very Term that arrives.
-    """
-    if isinstance(layer, Frozen):
-        copy: Any = object.__new__(Frozen)
-        object.__setattr__(copy, "layer", lifted(layer.layer, shape, kind))
-        return copy
-    cls: Any = layer.__class__
-    held = attributes(layer)
-    known: dict[str, Any] = {}
-    taken = {symbol for symbol, _ in axis_names(layer, len(shape or ()) or 1, kind)}
-    if isinstance(layer, Builtin):
-        taken.clear()  # What these call their fields is no clash, but the same length.
-        if shape is not None:
-            known = arriving(layer, shape)
-    copy = object.__new__(cls)
-    defaults = field_defaults(cls)
-    for field, value in held.items():
-        symbol = SYMBOLS.get(field, field)
-        if symbol != field and (symbol in taken or symbol in held):
-            symbol = field
-        if symbol in taken:
-            symbol = f"self.{field}"
-        if field in known and value is not None:
-            new = known[field]
-        else:
-            new = field_terms(value, symbol, defaults.get(field))
-            taken.add(symbol)
-        object.__setattr__(copy, field, new)
-    return copy
-
-
-@cache
-def field_defaults(cls: type) -> dict[str, Any]:
-    """The defaults of what a layer is made with."""
-    return {name: one.default for name, one in signature(cls).parameters.items()}
-
-
-def attributes(layer: Any) -> dict[str, Any]:
-    """Whatever a layer holds, in slots or in its `__dict__`."""
-    held: dict[str, Any] = {}
-    for cls in type(layer).__mro__:
-        slots = vars(cls).get("__slots__", ())
-        for slot in [slots] if isinstance(slots, str) else slots:
-            if slot not in ("__weakref__", "__dict__") and hasattr(layer, slot):
-                held[slot] = getattr(layer, slot)
-    return held | getattr(layer, "__dict__", {})
-
-
-def field_terms(value: Any, symbol: str, default: object) -> Any:
-    """The ints of a field as Terms: one, one for each axis, or two for each axis."""
-
-    def as_term(value: Any, index: str, default: object) -> Any:
-        if type(value) is not int or (value == default and value in (0, 1)):
-            return value
-        return Term(value, symbol + (index and f"_{index}"), divides=symbol in ("g", "r"))
-
-    given = None if isinstance(value, list) else entries(value)
-    if given is None:
-        return as_term(value, "", default)
-    usual = entries(default) or (default,) * len(given)
-    terms: list[Any] = []
-    indices = [index for _, index, _ in spatial_axes(len(given))]
-    if symbol == SYMBOLS["normalized_shape"] and len(given) > 1:
-        indices = [f"{i}" for i in range(1, len(given) + 1)]  # Any axes, not the spatial ones.
-    for entry, index, one in zip(given, indices, usual, strict=False):
-        sides = entries(entry)
-        if sides is not None and len(sides) == 2:
-            before, after = sides
-            terms.append((as_term(before, index + "1", one), as_term(after, index + "2", one)))
-        else:
-            terms.append(as_term(entry, index, one))
-    return tuple(terms)
-
-
-def carried(output: Shape) -> MadeOf:
-    """What lengths were made of, where axes were multiplied: the next layer's count shows it."""
-    return [one if isinstance(one, Term) and one.is_product_of_axes() else None for one in output]
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +108,7 @@ class Working:
 
 def layer_text(layer: Layer) -> str:
     """What a table says of a layer: all of it, but of a network its kind alone."""
-    return type(layer).__name__ if isinstance(layer, Network) else repr(layer)
+    return type(layer).__name__ if isinstance(layer, Container) else repr(layer)
 
 
 def shape_text(shape: Shape) -> str:
@@ -329,151 +116,24 @@ def shape_text(shape: Shape) -> str:
     return " × ".join(map(str, shape))
 
 
-class Lifted:
-    """A layer and the shape that arrives, made of Terms, and what the layer answers then.
-
-    Args:
-        layer: the layer.
-        shape: what arrives; None if it is not known.
-        made_of: for each of its axes what the length was made of, if that is to be shown.
-        kind: what the axes are.
-        branches: what left the branches, if there are any.
-    """
-
-    def __init__(
-        self,
-        layer: Layer,
-        shape: Shape | None,
-        made_of: MadeOf | None,
-        kind: str,
-        branches: Sequence[Shape | None],
-    ) -> None:
-        self.layer = layer
-        self.shape = shape
-        self.made_of = made_of
-        self.kind = kind
-        self.branches = branches
-
-    @property
-    def key(self) -> object:
-        """What its answers depend on: layers that are alike are worked through but once."""
-        is_known = self.made_of is None and isinstance(self.layer, Builtin)
-        if not is_known or isinstance(self.layer, Network | Frozen):
-            return self
-        return self.layer, self.shape, self.kind
-
-    @property
-    def kind_behind(self) -> str:
-        """What the axes are that leave."""
-        return kind_behind(self.layer, self.kind)
-
-    @cached_property
-    def terms(self) -> Shape | None:
-        """The shape as Terms."""
-        if self.shape is None:
-            return None
-        return shape_terms(self.layer, self.shape, self.kind, self.made_of)
-
-    @cached_property
-    def copy(self) -> Any:
-        """The layer made of Terms; None for one that does not let itself be copied."""
-        try:
-            return lifted(self.layer, self.terms, self.kind)
-        except Exception:  # noqa: BLE001  # it is of someone else's making
-            return None
-
-    def answer(self, question: str, plain: T, output: Shape | None = None) -> T:
-        """The answer with its working; the plain answer, if the layer cannot do with Terms."""
-        try:
-            if isinstance(self.copy, Builtin):
-                given = ask(self.copy, question, self.terms, output)
-            else:
-                given = getattr(self.copy, question)(self.terms)
-            answer: Any = entries(given) or given
-            return answer if answer == plain and type(answer) in (Term, tuple) else plain
-        except Exception:  # noqa: BLE001  # a layer of one's own may want ints and nothing else
-            return plain
-
-    def lengths(self, output: Shape) -> Shape:
-        if isinstance(self.layer, Branches):
-            return self._merged(output)
-        lengths = self.answer("output_shape", output)
-        if lengths is output:
-            return output
-        pairs = zip(lengths, output, strict=True)
-        return tuple([one if isinstance(one, Term) else plain for one, plain in pairs])
-
-    def _merged(self, output: Shape) -> Shape:
-        """The lengths that leave branches, with the sum of those put one behind the other."""
-        if not isinstance(self.layer, Concat) or len(self.branches) > MAX_SUMMANDS:
-            return output
-        axis = self.layer.dim % len(output)
-        symbol = axis_names(self.layer, len(output), self.kind)[axis][0]
-        lengths = [one[axis] for one in self.branches if one is not None]
-        terms = [Term(length, f"{symbol}_{i}") for i, length in enumerate(lengths, 1)]
-        return (*output[:axis], sum(terms), *output[axis + 1 :])
-
-    def onwards(self, output: Shape | None) -> MadeOf | None:
-        """What the lengths that leave were made of, for the next layer."""
-        if output is None or self.shape is None:
-            return None
-        if output is self.shape:
-            return self.made_of
-        return carried(self.lengths(output)) if len(output) < len(self.shape) else None
-
-
-class Chain:
-    """Layers lifted one after the other, as a network is walked through.
-
-    What lengths were made of, and what the axes are, goes from a layer to the one its output
-    arrives at.
-    """
-
-    def __init__(self) -> None:
-        self.left: Shape | None = None
-        self.made_of: MadeOf | None = None
-        self.kind: str = "spatial"
-        self.outputs: list[tuple[str, Shape | None]] = []
-
-    def lift(self, path: str, layer: Layer, shape: Shape | None, output: Shape | None) -> Lifted:
-        branches = self._branches(path, layer, shape) if isinstance(layer, Branches) else ()
-        self.outputs.append((path, output))
-        # The output of one layer is the very tuple that arrives at the next, but where a branch
-        # begins.
-        made_of = self.made_of if shape is self.left else None
-        step = Lifted(layer, shape, made_of, kind_of(layer) or self.kind, branches)
-        self.left, self.made_of, self.kind = output, step.onwards(output), step.kind_behind
-        return step
-
-    def _branches(self, path: str, network: Branches, shape: Shape | None) -> list[Shape | None]:
-        """What left each branch: the last of the outputs within it."""
-        found: list[Shape | None] = []
-        for where, _ in reversed([*parts_of(network, path)]):
-            outputs: list[Shape | None] = []
-            while self.outputs and f"{self.outputs[-1][0]}.".startswith((f"{where}.", f"{where}[")):
-                outputs.append(self.outputs.pop()[1])
-            found.append(outputs[0] if outputs else shape)
-        return found[::-1]
-
-
-def work(path: str, lifted: Lifted, output: Shape | None) -> Working:
+def work(lifted: Lifted) -> Working:
     """The working of one layer."""
-    layer, shape = lifted.layer, lifted.shape
-    tensors: tuple[Parameter, ...] = lifted.answer("parameters", ask(layer, "parameters", shape))
+    step = lifted.step
+    tensors = lifted.answer("parameters", step.parameters)
     parameters = tuple(
         [
             Line(one.name if one.trainable else f"{one.name} (not learnt)", one.size)
             for one in tensors
         ]
     )
-    num_params = lifted.answer("num_params", ask(layer, "num_params", shape))
+    num_params = lifted.num_params()
+    shape, output = step.input_shape, step.output_shape
     if shape is None or output is None:
-        return Working(path, layer, None, None, (), parameters, num_params, None)
-    names = [name for _, name in axis_names(layer, len(output), lifted.kind_behind)]
-    lengths = tuple(map(Line, names, lifted.lengths(output)))
-    plain_macs = ask(layer, "num_macs", shape, output)
-    macs = lifted.answer("num_macs", plain_macs, output_terms(layer, output, lifted.kind_behind))
-    return Working(path, layer, shape, output, lengths, parameters, num_params, macs)
+        return Working(step.path, step.layer, None, None, (), parameters, num_params, None)
+    names = [name for _, name in lifted.names(len(output))]
+    lengths = tuple(map(Line, names, lifted.lengths()))
+    num_macs = lifted.num_macs()
+    return Working(step.path, step.layer, shape, output, lengths, parameters, num_params, num_macs)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -603,10 +263,6 @@ def parts(step: str, width: int) -> list[str]:
     return [line.replace("\xa0", " ") for line in wrap(bound, width, break_long_words=False)]
 
 
-MAX_SUMMANDS = 12
-"""A total of more is not written as their sum."""
-
-
 def total(counts: Sequence[int]) -> int:
     """The sum of counts, with its working if it is short."""
     summands = [int(count) for count in counts if count]
@@ -644,16 +300,10 @@ def explain(network: Layer, input_shape: Shape | None = None) -> Explanation:
           MACs        H_out·W_out·k_h·k_w·C_in·C_out = 11·11·3·3·5·12 = 65,340
     """
     parts: list[Working] = []
-    chain = Chain()
     known: dict[object, Working] = {}
-    for path, layer, shape, output, _ in walk(network, input_shape, "explain"):
-        step = chain.lift(path, layer, shape, output)
-        key = step.key
-        try:
-            if key not in known:
-                known[key] = work(path, step, output)
-        except ParamcalcError as error:
-            locate(error, path, layer)
-            raise
-        parts.append(replace(known[key], path=path))
+    for lifted in lift_all(walk(network, input_shape, "explain")):
+        key = lifted.key
+        if key not in known:
+            known[key] = work(lifted)
+        parts.append(replace(known[key], path=lifted.step.path))
     return Explanation(tuple(parts))

@@ -7,14 +7,9 @@ from dataclasses import dataclass
 from paramcalc._checks import as_name
 from paramcalc._explain import layer_text
 from paramcalc._ledgers import LEDGERS, LETTERS
-from paramcalc._network import Add
-from paramcalc._trace import Step, walk
-from paramcalc.errors import ParamcalcError, counted, locate
+from paramcalc._trace import walk
+from paramcalc.errors import counted
 from paramcalc.layers._base import Layer, Shape
-from paramcalc.layers.activation import Activation, Identity
-from paramcalc.layers.attention import MultiheadAttention, TransformerEncoderLayer
-from paramcalc.layers.dense import Dense
-from paramcalc.layers.norm import LayerNorm
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Row, Table
 
@@ -96,23 +91,6 @@ class Flops(Shown):
         return Table((Column("path"), Column("layer"), Column(title, numeric=True)), tuple(rows))
 
 
-def parts_of(step: Step) -> list[Step]:
-    """What tools count a step as: itself; or, of a `TransformerEncoderLayer`, its parts."""
-    layer, shape = step.layer, step.input_shape
-    if not isinstance(layer, TransformerEncoderLayer):
-        return [step]
-    features, inner, bias = layer.d_model, layer.dim_feedforward, layer.bias
-    wide = (shape[0], inner)
-    norm, both = LayerNorm(features, bias=bias), Add(Identity(), Identity())
-    return [
-        Step("", MultiheadAttention(features, layer.nhead, bias=bias), shape, shape),
-        Step("", Dense(features, inner, bias), shape, wide),
-        Step("", Activation("relu"), wide, wide),
-        Step("", Dense(inner, features, bias), wide, shape),
-        *[Step("", one, shape, shape, (-1, -1)) for one in (both, norm, both, norm)],
-    ]
-
-
 def flops(
     network: Layer, input_shape: Shape | None = None, *, convention: str = "torchvision"
 ) -> Flops:
@@ -149,11 +127,7 @@ def flops(
     ledger = LEDGERS[tool]
     rows: list[FlopsRow] = []
     for step in walk(network, input_shape, "flops", counting=False):
-        thawed = step._replace(layer=step.layer._thawed)  # pyright: ignore[reportPrivateUsage]
-        try:
-            number = sum([ledger.count(one) for one in parts_of(thawed)])
-        except ParamcalcError as error:
-            locate(error, step.path, step.layer)
-            raise
-        rows.append(FlopsRow(step.path, step.layer, number))
+        layer = step.layer._thawed  # pyright: ignore[reportPrivateUsage]
+        inner = step if layer is step.layer else step._replace(layer=layer)
+        rows.append(FlopsRow(step.path, step.layer, ledger.count(inner)))
     return Flops(tool, tuple(rows))

@@ -1,60 +1,35 @@
-"""The inverse questions: which input passes, which gives a certain output, what padding keeps it.
+"""The inverse questions: which input fits, which gives a certain output, what padding keeps it.
 
 A network is asked what it takes, and not how: lengths along the way become no smaller as the input
-grows. So an input that is refused rules out all others of which as much arrives at the layer that
+grows. So an input that is refused rules out all others of which as much reaches the layer that
 refuses, or less where that is too small, and the search leaps over them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from itertools import combinations
-from math import inf, lcm, prod
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass, replace
+from math import inf, prod
 
 from paramcalc import formulas
-from paramcalc._checks import (
-    as_axes,
-    as_bool,
-    as_form,
-    entries,
-    name_of,
-    wrong,
-)
-from paramcalc._network import Branches, places
-from paramcalc._receptive_field import ranks
-from paramcalc._trace import walk
+from paramcalc._checks import LARGEST, as_axes, as_bool, as_form, name_of, wrong
+from paramcalc._trace import Step, stated_rank, walk
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
-from paramcalc.layers._axes import Padding, SpatialLayer
-from paramcalc.layers._base import Builtin, Layer, Shape
-from paramcalc.layers.conv import Conv, ConvTranspose
-from paramcalc.layers.features import FeaturesLayer
-from paramcalc.layers.input import Input
-from paramcalc.layers.norm import GroupNorm, InstanceNorm
+from paramcalc.layers._axes import spread
+from paramcalc.layers._base import Form, Layer, Shape
+from paramcalc.layers._fields import Padding
+from paramcalc.layers.conv import Conv
 from paramcalc.layers.pool import Pool
-from paramcalc.layers.reshape import Reshape
-from paramcalc.layers.resize import Crop, Pad, PixelShuffle, PixelUnshuffle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 Lengths = range | tuple[int, ...]
-Refusal = Callable[[int], ShapeError | None]
-"""Why a length does not pass, or None."""
-FAR = 1 << 1000
-"""Longer than any input that is looked for."""
 NOT_FAR = 1 << 20
-"""The same where layers of one's own count, which may do other things with lengths."""
+"""No longer inputs are tried with layers of one's own, which may do other things with lengths."""
 MAX_TRIES = 10_000
 """After so many inputs the search is given up."""
-STATED = (
-    *("in_channels", "num_features", "num_channels"),
-    *("in_features", "input_size", "embed_dim", "d_model", "normalized_shape", "shape"),
-)
-"""Fields that say which channels or features, the last axes, a layer takes."""
-WINDOWS = Conv, ConvTranspose, Pool, Pad, Crop, InstanceNorm
-"""Layers that refuse no length but what is too small."""
 
 
 def first_from(start: int, holds: Callable[[int], bool]) -> int:
@@ -69,122 +44,122 @@ def first_from(start: int, holds: Callable[[int], bool]) -> int:
     return high
 
 
-def flat(value: Any) -> tuple[int, ...]:
-    """The ints in a field that may be one for all axes."""
-    return entries(value) or (value,)
+def pairs_of(error: ShapeError) -> Sequence[tuple[int, int | None]]:
+    """The lengths that do not fit, each as (got, wanted); wanted is None, where several would."""
+    return error._compared  # pyright: ignore[reportPrivateUsage]
 
 
-def demands(layer: Any, shape: Shape) -> list[tuple[int, int]]:
-    """The lengths that arrive where a layer takes but one, each with that one."""
-    if isinstance(layer, Reshape) and -1 not in layer.target_shape:
-        return [(prod(shape), prod(layer.target_shape))]
-    if isinstance(layer, SpatialLayer):
-        shape = layer._split(shape)[:1]  # pyright: ignore[reportPrivateUsage]
-    elif not isinstance(layer, FeaturesLayer | Input):
-        return []
-    stated = [getattr(layer, field, None) for field in STATED]
-    wanted = next((flat(one) for one in stated if one is not None), ())
-    return list(zip(reversed(shape), reversed(wanted), strict=False))
+def apart(error: ShapeError) -> dict[tuple[int, ...], int]:
+    """By how much branches that do not go together differ, for each two of them, and each axis."""
+    unequal: Sequence[tuple[int, ...]] = error._unequal  # pyright: ignore[reportPrivateUsage]
+    return {tuple(place): length - other for *place, length, other in unequal}
 
 
-def is_short(error: ParamcalcError) -> bool:
-    """Whether what was refused is too small, and so all that is smaller."""
-    if error.input_shape is None:
-        return False
-    pairs = demands(error.layer, error.input_shape)
-    if all(length == wanted for length, wanted in pairs):
-        return isinstance(error.layer, WINDOWS)
-    return all(length <= wanted for length, wanted in pairs)
+def reasons_of(error: ShapeError) -> set[object]:
+    """What is refused whatever else there is: a shape, or lengths in it, at some place."""
+    found: list[object] = [error.input_shape, *error._unequal]  # pyright: ignore[reportPrivateUsage]
+    found += [pair for pair in enumerate(pairs_of(error)) if pair[1][0] != pair[1][1]]
+    return {(error.path, one) for one in found if one is not None}
 
 
-def is_long(error: ParamcalcError) -> bool:
-    """Whether what was refused is too large, and so all that is larger."""
-    pairs = demands(error.layer, error.input_shape or ())
-    return any(length > wanted for length, wanted in pairs)
+@dataclass(slots=True)
+class Found:
+    """Lengths that fit; or else the errors that say why none do, one for each of a period.
 
+    If it `is_short` all smaller inputs are refused as well, if it `is_long` all larger ones. Of the
+    `reasons` each is there whatever the lengths are that may still change. `smaller` says why the
+    next smaller input is refused.
+    """
 
-def is_like(error: ParamcalcError, other: ParamcalcError | None) -> bool:
-    """Whether two inputs are refused for the same reason, or all that is less than the second."""
-    if other is None or error.input_shape is None:
-        return False
-    is_same = other.path == error.path and other.input_shape == error.input_shape
-    return is_same or (is_short(error) and is_short(other))
+    lengths: tuple[int, ...] = ()
+    errors: Sequence[ShapeError] = ()
+    is_short: bool = False
+    is_long: bool = False
+    reasons: Set[object] = frozenset()
+    smaller: Sequence[ShapeError] = ()
 
+    def is_bound(self) -> bool:
+        """Whether there is a length that would fit in the stead of one that does not."""
+        pairs = [pair for error in self.errors for pair in pairs_of(error)]
+        return any(wanted not in (None, got) for got, wanted in pairs)
 
-def is_lasting(error: ParamcalcError, later: ParamcalcError | None) -> bool:
-    """Whether what is refused, and was a period later, is so again and again from there."""
-    if later is None or later.path != error.path or is_short(error):
-        return False
-    return all(before <= after for before, after in zip(apart(error), apart(later), strict=False))
-
-
-def apart(error: ParamcalcError) -> list[int]:
-    """How much what leaves the branches that do not agree differs, along each axis."""
-    layer, shape = error.layer, error.input_shape
-    if not isinstance(layer, Branches) or shape is None:
-        return []
-    outputs = [reversed(one._shape(shape)) for one in layer.layers]  # pyright: ignore[reportPrivateUsage]
-    axes = zip(*outputs, strict=False)
-    return [abs(one - other) for axis in axes for one, other in combinations(axis, 2)]
-
-
-def period_of(layers: Sequence[Any]) -> int | None:
-    """After how many positions what the layers do is repeated; None with layers of one's own."""
-    period = 1
-    for layer in layers:
-        if not isinstance(layer, Builtin):
-            return None
-        if isinstance(layer, Conv | Pool):
-            period *= lcm(*flat(layer.stride))
-        groups = getattr(layer, "num_groups", 1) * getattr(layer, "groups", 1)
-        factor = getattr(layer, "downscale_factor", 1) * getattr(layer, "upscale_factor", 1) ** 2
-        if not demands(layer, (1, 1, 1)):
-            period *= groups * factor * abs(prod(getattr(layer, "target_shape", ())))
-    return period
+    def is_lasting(self, *others: Found) -> bool:
+        """Whether what is refused so a period later, and far away, is so in each period."""
+        if any(len(one.errors) != len(self.errors) or one.is_bound() for one in (self, *others)):
+            return False
+        for errors in zip(self.errors, *[one.errors for one in others], strict=True):
+            if len({one.path for one in errors}) > 1:
+                return False
+            # Some branches must stay apart: not come closer, nor have met on the way.
+            near, later, *far = map(apart, errors)
+            if near and not any(
+                abs(gap) <= abs(later.get(place, 0))
+                and all(later[place] * one.get(place, 0) > 0 for one in far)
+                for place, gap in near.items()
+            ):
+                return False
+        return True
 
 
 class Search:
-    """The lengths with which an input passes through a network.
+    """The inputs that pass through a network, of a form with None for the lengths to be found."""
 
-    Args:
-        network: the network.
-        form: the shape of the input, with None where a length is looked for.
-        square: whether these are all equal.
-    """
-
-    def __init__(self, network: Layer, form: tuple[int | None, ...], *, square: bool) -> None:
-        self.network = network
-        self.form = form
+    def __init__(self, network: Layer, steps: Sequence[Step], form: Form, *, square: bool) -> None:
+        self.network, self.steps, self.form = network, steps, form
         axes = [axis for axis, length in enumerate(form) if length is None]
         self.groups: list[list[int]] = [axes] if square and axes else [[axis] for axis in axes]
-        layers = [one._thawed for _, one in places(network)]  # pyright: ignore[reportPrivateUsage]
-        self.period: int | None = period_of(layers)
-        self.far: int = FAR * self.period if self.period else NOT_FAR
-        kinds = Branches, PixelUnshuffle, PixelShuffle, GroupNorm, Reshape
-        self.has_gaps: bool = not self.period or any(isinstance(one, kinds) for one in layers)
+        self.period, self.far = 0, NOT_FAR  # After how many lengths all is repeated, if it is.
+        periods = [step.layer._period() for step in steps]  # pyright: ignore[reportPrivateUsage]
+        if None not in periods:
+            self.period = prod([one or 1 for one in periods])
+            self.far = max(LARGEST // self.period, 1) * self.period
+        self.longest: int = LARGEST
+        self.known: dict[tuple[int, ...], Found] = {}
         self.tries: int = 0
         self.last: ShapeError | None = None
+        # Of each group the length before which none fits, however long the others are.
+        self.least: list[int] = [1] * len(self.groups)
+        if len(self.groups) > 1 and not self.is_short(0, self.far):
+            for group in range(len(self.groups)):
+                self.least[group] = first_from(
+                    1, lambda one, at=group: one >= self.far or not self.is_short(at, one)
+                )
+
+    def is_short(self, group: int, length: int) -> bool:
+        """Whether all inputs with no more than a length are refused."""
+        far = [self.far] * len(self.groups)
+        return self.fit(*far[:group], length, *far[group + 1 :]).is_short
 
     def shape(self, lengths: tuple[int, ...]) -> Shape:
         """The shape of the input with a length for each group of axes."""
-        found = {
-            axis: one for group, one in zip(self.groups, lengths, strict=True) for axis in group
-        }
+        pairs = zip(self.groups, lengths, strict=True)
+        found = {axis: length for group, length in pairs for axis in group}
         return tuple([found.get(axis, length or 0) for axis, length in enumerate(self.form)])
 
     def output(self, lengths: tuple[int, ...]) -> Shape:
-        """What leaves the network."""
+        """The shape of the output."""
         return self.network._shape(self.shape(lengths))  # pyright: ignore[reportPrivateUsage]
 
-    def fit(self, lengths: tuple[int, ...] = ()) -> tuple[int, ...]:
-        """The smallest lengths that pass and begin with these: of the first group, then the next.
+    def fit(self, *lengths: int) -> Found:
+        """The smallest lengths that fit and begin with these: of the first group, then the next."""
+        if lengths not in self.known:
+            is_all = len(lengths) == len(self.groups)
+            self.known[lengths] = self.tried(lengths) if is_all else self.fit_next(lengths)
+        return self.known[lengths]
 
-        Raises the error of an input that is refused, if all are.
-        """
-        missing = len(self.groups) - len(lengths)
-        if missing:
-            return self.fit_from(1, lambda one: self.fit((*lengths, one)), is_last=missing == 1)
-        self.tries += 1  # Of those that pass, too: all lengths that do may be asked for.
+    def fit_next(self, lengths: tuple[int, ...]) -> Found:
+        """The same, where the next length is still to be found."""
+        least = self.least[len(lengths) :]
+        if lengths:
+            low, high = self.fit(*lengths, *least), self.fit(*lengths, *[self.far] * len(least))
+            reasons = low.reasons & high.reasons
+            if low.is_long or reasons:
+                return replace(low, is_short=high.is_short, reasons=reasons)
+        return self.fit_from(least[0], *lengths)
+
+    def tried(self, lengths: tuple[int, ...]) -> Found:
+        """What comes of an input."""
+        self.tries += 1  # Of those that fit, too: all lengths that do may be asked for.
         if self.tries > MAX_TRIES:
             problem = f"gave up at {show(self.shape(lengths))}, after {MAX_TRIES} inputs"
             problem += f"; the last was refused: {self.last}" if self.last else ""
@@ -193,104 +168,129 @@ class Search:
         try:
             self.output(lengths)
         except ShapeError as error:
-            self.last = error
-            raise
-        return lengths
+            self.last = error.with_traceback(None)  # It would keep all that was there alive.
+            pairs = [(got, got if wanted is None else wanted) for got, wanted in pairs_of(error)]
+            is_long = any(got > wanted for got, wanted in pairs)
+            is_short = any(got < wanted for got, wanted in pairs) and not is_long
+            return Found((), [error], is_short, is_long, reasons_of(error))
+        return Found(lengths)
 
-    def fit_from(
-        self, length: int, fit: Callable[[int], tuple[int, ...]], *, is_last: bool = True
-    ) -> tuple[int, ...]:
-        """The first answer of `fit` for a length from `length` on that is not refused."""
+    def fit_from(self, least: int, *before: int) -> Found:
+        """The same, with a length from `least` on after those before."""
 
-        def refusal(length: int) -> ShapeError | None:
-            try:
-                fit(length)
-            except ShapeError as error:
-                return error
-            return None
+        def fit(length: int) -> Found:
+            return self.fit(*before, length)
 
-        since = length  # From here on all was refused for a reason that lasts.
-        while (error := refusal(length)) is not None:
-            if not is_last and not is_short(error):  # With another of the next lengths it may pass.
-                length += 1
-                continue
-            if is_long(error):
-                raise hopeless(error, refusal(length - 1) if length > 1 else None)
-            last = length + self.far
-            if not is_like(error, refusal(last)):
-                last = last_like(error, length, last, refusal)
-            if 2 * (last - length) > self.far:
-                raise hopeless(first_alike(length, last, refusal) or error)
-            if self.period is None or not is_lasting(error, refusal(length + self.period)):
-                since = last + 1
-            elif last + 1 - since >= self.period:
-                raise hopeless(error)
+        length = since = least
+        # All from `since` on is refused, and so a period later.
+        lasting: list[tuple[Found, Found, int]] = []
+        found = Found()
+        while length <= self.longest:
+            found = fit(length)
+            if found.lengths:
+                return found
+            if found.is_long:
+                smaller = fit(length - 1) if length > least else Found()
+                known = smaller.errors if smaller.is_short else found.smaller
+                return replace(found, is_long=False, reasons=frozenset(), smaller=known)
+            last, far = length, length + self.far
+            if found.is_short or found.reasons:
+                last = last_refused(fit, length, far)
+                if last >= far:
+                    return first_alike(fit, length, last)
+            can_last = self.period and not found.is_bound()
+            later = fit(length + self.period) if can_last else Found()
+            if not found.is_lasting(later):
+                since, lasting = last + 1, []
+            else:
+                lasting.append((found, later, far))
+                if last + 1 - since >= self.period:
+                    if all(one.is_lasting(later, fit(far)) for one, later, far in lasting):
+                        return Found((), [error for one, *_ in lasting for error in one.errors])
+                    since, lasting = last + 1, []
             length = last + 1
-        return fit(length)
+        return found
 
 
-def last_like(error: ShapeError, length: int, last: int, refusal: Refusal) -> int:
-    """The last of the lengths from one on, before `last`, that are refused for the same reason."""
-    return first_from(length, lambda one: one >= last or not is_like(error, refusal(one + 1)))
+def last_refused(fit: Callable[[int], Found], length: int, far: int) -> int:
+    """The last of the lengths from one on, up to `far`, that are certainly refused as well."""
+    found = fit(length)
+
+    def is_like(larger: Found) -> bool:
+        return bool(found.reasons & larger.reasons) or (found.is_short and larger.is_short)
+
+    if is_like(fit(far)):
+        return far
+    return first_from(length, lambda one: one >= far or not is_like(fit(one + 1)))
 
 
-def first_alike(length: int, last: int, refusal: Refusal) -> ShapeError | None:
-    """Why all lengths are refused: the first error where that of the last is, or its very words."""
-    error = refusal(last)
-    if str(error) == str(refusal(2 * last)):  # No length is in them.
-        return error
-    path = error and error.path
-    return refusal(first_from(length, lambda one: getattr(refusal(one), "path", None) == path))
+def first_alike(fit: Callable[[int], Found], length: int, far: int) -> Found:
+    """Why all lengths are refused: the first that is where that far away is, or its very words."""
+    found, again = fit(far), fit(2 * far)
+    if [str(one) for one in found.errors] == [str(one) for one in again.errors]:
+        return replace(found, reasons=frozenset())  # No length is in them.
+    path = found.errors[0].path
+    first = first_from(length, lambda one: [error.path for error in fit(one).errors][:1] == [path])
+    return replace(fit(first), is_short=found.is_short, reasons=frozenset())
 
 
-def hopeless(error: ShapeError, before: ShapeError | None = None) -> ShapeError:
-    """The error, saying that no input does any better than that, and the one before."""
-    if "no input fits" not in error.problem:
-        error.problem += "; no input fits"
-        if before is not None and before.path == error.path:
-            error.problem += f": the next smaller one gives {show(before.input_shape)}"
-    return error
-
-
-def form_of(network: Layer, input_shape: Any, verb: str) -> tuple[int | None, ...]:
-    """The shape of the input, with None for what is not given or stated by the first layer."""
-    visited = walk(network, None, verb)
+def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], Form]:
+    """The steps, and the input shape with None for what is not given or stated at the beginning."""
+    steps = walk(network, None, verb)
     if input_shape is not None:
         wanted = "be a tuple of ints, with None for the lengths to be found"
-        return as_form(input_shape, verb, network, wanted)
-    stated = network._stated_shape()  # pyright: ignore[reportPrivateUsage]
-    if stated is not None:
-        return stated
-    layers = [layer for _, layer, _, _, _ in visited]
-    first: Any = layers[0]._thawed if layers else None  # pyright: ignore[reportPrivateUsage]
-    if not isinstance(first, Conv | ConvTranspose) or first.in_channels is None:
-        rank = next(ranks(layers), 3)
-        shape = ("channels", *["None"] * (rank - 1))
+        return steps, as_form(input_shape, verb, network, wanted)
+    form: Form | None = network._stated_shape()  # pyright: ignore[reportPrivateUsage]
+    if form is None and steps:
+        form = steps[0].layer._stated_form()  # pyright: ignore[reportPrivateUsage]
+    if form is None:
+        shape = ("channels", *["None"] * (stated_rank(steps) or 2))
         problem = "the first layer does not say how many channels and axes arrive"
         raise ShapeError(f"{problem}: give input_shape=({', '.join(shape)})", layer=network)
-    return first._join(first.in_channels, [None] * first._rank)  # pyright: ignore[reportPrivateUsage]
+    return steps, form
+
+
+def fitting(search: Search) -> tuple[int, ...]:
+    """The smallest lengths that fit; or the error that says why none do, or none that are equal."""
+    found = search.fit()
+    if not found.errors:
+        return found.lengths
+    error, hint, what = found.errors[-1], "", "input"
+    if any(len(group) > 1 for group in search.groups):
+        free = Search(search.network, search.steps, search.form, square=False)
+        try:
+            lengths = free.fit().lengths
+            hint = f"; square=False finds {show(free.shape(lengths))}" if lengths else ""
+            what = "square input" if lengths else "input"
+        except ParamcalcError:  # It was given up.
+            what = "square input"
+    error.problem += f"; no {what} fits" if search.groups else ""
+    if [one.path for one in found.smaller] == [error.path]:
+        error.problem += f": the next smaller one gives {show(found.smaller[0].input_shape)}"
+    error.problem += hint
+    raise error
 
 
 def smallest_input(
-    network: Layer, input_shape: tuple[int | None, ...] | None = None, *, square: bool = True
+    network: Layer, input_shape: Form | None = None, *, square: bool = True
 ) -> Shape:
     """The smallest input shape that passes through a network, without the batch axis.
 
-    Where a layer takes but some lengths, as a dense one behind a `Flatten` and branches that must
+    Where a layer takes but some lengths, as a dense one after a `Flatten` and branches that must
     agree do, it is the smallest that fits. A layer of one's own is taken to give no less for more.
 
     Args:
         network: a network, or a single layer.
-        input_shape: the shape that arrives, with None for the lengths to be found: needed where
-            the first layer is no convolution that states its channels. Behind an `Input` there is
-            nothing to be found.
+        input_shape: the input shape, with None for the lengths to be found: needed where the first
+            layer is no convolution that states its channels. With an `Input` there is nothing to be
+            found.
         square: whether these are all to be equal; otherwise each is as short as it can be, the
             first axes first.
 
     Raises:
         TypeError: an argument is of the wrong type.
-        ShapeError: no input passes; or input_shape is needed and missing.
-        ParamcalcError: none of the 10,000 inputs that were tried passes.
+        ShapeError: no input fits; or input_shape is needed and missing.
+        ParamcalcError: none of the 10,000 inputs that were tried fits.
 
     Example:
         >>> import paramcalc as pc
@@ -301,30 +301,27 @@ def smallest_input(
         (1, 28, 28)
     """
     as_bool(square, "smallest_input", "square")
-    form = form_of(network, input_shape, "smallest_input")
-    search = Search(network, form, square=square)
-    return search.shape(search.fit())
+    search = Search(network, *asked(network, input_shape, "smallest_input"), square=square)
+    return search.shape(fitting(search))
 
 
 def input_lengths(
-    network: Layer,
-    output: int | tuple[int, ...],
-    input_shape: tuple[int | None, ...] | None = None,
+    network: Layer, output: int | tuple[int, ...], input_shape: Form | None = None
 ) -> tuple[Lengths, ...]:
     """All lengths of the input that give a certain length of the output, for each spatial axis.
 
     Args:
         network: a network, or a single layer, from whose input to whose output spatial axes stay.
-        output: the length of each spatial axis that leaves: an int for all or a tuple.
+        output: the length of each spatial axis of the output: an int for all or a tuple.
         input_shape: as for `smallest_input`.
 
     Returns:
-        For each axis a range; or a tuple, where some between do not pass.
+        For each axis a range; or a tuple, where some between do not fit.
 
     Raises:
         TypeError: an argument is of the wrong type.
         ConfigError: output is less than 1, or has the wrong number of entries.
-        ShapeError: no input passes; or input_shape is needed and missing.
+        ShapeError: no input fits; or input_shape is needed and missing.
         ParamcalcError: spatial axes do not stay; or there is no end of lengths, as before an
             `AdaptivePool`; or all is not found with 10,000 inputs tried.
 
@@ -334,50 +331,50 @@ def input_lengths(
         >>> input_lengths(net, 12)
         (range(28, 30), range(28, 30))
     """
-    verb = "input_lengths"
-    search = Search(network, form_of(network, input_shape, verb), square=False)
-    start = search.fit()
+    search = Search(network, *asked(network, input_shape, "input_lengths"), square=False)
+    shape = search.shape(fitting(search))
     axes = [axis for (axis,) in search.groups]
-    wanted = as_axes(output, verb, "output", len(axes)) if axes else ()
-    return tuple([lengths_of(search, start, *one) for one in enumerate(wanted)])
+    wanted = as_axes(output, "input_lengths", "output", len(axes)) if axes else ()
+    return tuple([lengths_of(search, shape, *one) for one in zip(axes, wanted, strict=True)])
 
 
-def lengths_of(search: Search, start: tuple[int, ...], group: int, wanted: int) -> Lengths:
-    """The lengths of one axis that give an output, with the others as they are in `start`."""
-    (axis,) = search.groups[group]
-    usual = search.output(start)
-
-    def fit(length: int) -> tuple[int, ...]:
-        return search.fit((*start[:group], length, *start[group + 1 :]))
+def lengths_of(search: Search, shape: Shape, axis: int, wanted: int) -> Lengths:
+    """The lengths of one axis that give an output, with the others as they are in `shape`."""
+    network, form = search.network, (*shape[:axis], None, *shape[axis + 1 :])
+    line = Search(network, search.steps, form, square=False)
+    far = 2 * LARGEST * line.period or line.far  # So far away it shows whether there is an end.
+    line.longest = 2 * far
+    usual = line.output((shape[axis],))
 
     def given(length: int) -> float:
-        """The output of the first length from this on that passes."""
-        try:
-            output = search.output(search.fit_from(length, fit))
-        except ShapeError:
+        """The output of the first length from this on that fits."""
+        lengths = line.fit_from(length).lengths
+        if not lengths:
             return inf
+        output = line.output(lengths)
         moved = {at for at, one in enumerate(output) if one != usual[at]}
-        if len(output) != len(search.form) or moved - {axis}:
+        if len(output) != len(form) or moved - {axis}:
             problem = "the spatial axes of the input do not stay as they are"
-            raise ParamcalcError(problem, layer=search.network)
+            raise ParamcalcError(problem, layer=network)
         return output[axis]
 
-    longest = given(search.far)
+    longest = given(far)
     if longest == wanted:
         problem = f"any longer input gives {show(wanted)} as well, so there is no end of lengths"
-        raise ParamcalcError(problem, layer=search.network)
+        raise ParamcalcError(problem, layer=network)
     if longest < wanted:
         return range(0)
-    length = first_from(start[group], lambda one: given(one) >= wanted)
-    stop = first_from(length, lambda one: given(one) > wanted)
-    if not search.has_gaps:
+    length = first_from(shape[axis], lambda one: given(one) >= wanted)
+    stop = min(first_from(length, lambda one: given(one) > wanted), LARGEST + 1)
+    if length >= stop:
+        return range(0)
+    if not any(step.layer._has_gaps for step in search.steps):  # pyright: ignore[reportPrivateUsage]
         return range(length, stop)
     found: list[int] = []
     while length < stop:
-        length = search.fit_from(length, fit)[group]
-        found.append(length)
-        length += 1
-    whole = range(found[0], found[-1] + 1) if found else range(0)
+        found += line.fit_from(length).lengths
+        length = found[-1] + 1
+    whole = range(found[0], length)
     return whole if len(whole) == len(found) else tuple(found)
 
 
@@ -385,7 +382,7 @@ def same_padding(layer: Conv | Pool) -> int | Padding:
     """The padding with which a layer makes ⌈n / stride⌉ of each length n: as it takes it.
 
     So with a stride of 1 lengths stay, and with 2 they are halved. It is the smallest that does so,
-    and for a convolution the only one. Where it cannot be the same on both sides, more is behind.
+    and for a convolution the only one. Where both sides cannot be the same, more is put after.
 
     Args:
         layer: a convolution or pooling, whose own padding does not matter.
@@ -403,7 +400,7 @@ def same_padding(layer: Conv | Pool) -> int | Padding:
     """
     if not isinstance(layer, Conv | Pool):
         raise TypeError(wrong("same_padding", "layer", "be a convolution or pooling", layer))
-    numbers = [flat(one) for one in (layer.kernel_size, layer.stride, layer.dilation)]
+    numbers = [spread(one, 1) for one in (layer.kernel_size, layer.stride, layer.dilation)]
     pairs: list[tuple[int, int]] = []
     for size, stride, dilation in zip(*numbers, strict=True):
         # What the worst length needs: 1 more than windows fill, or with ceil_mode none more.

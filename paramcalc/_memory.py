@@ -10,11 +10,10 @@ from math import prod
 from textwrap import fill
 
 from paramcalc._checks import as_bool, as_int, as_name, entries, wrong
-from paramcalc._network import plan_of
-from paramcalc._trace import Step, ask, walk
-from paramcalc.errors import ParamcalcError, counted, locate, show
+from paramcalc._trace import Step, plan_of, walk
+from paramcalc.errors import ParamcalcError, counted, show
 from paramcalc.formulas._term import Term
-from paramcalc.layers._base import Layer, Parameter, Shape
+from paramcalc.layers._base import Layer, Shape
 from paramcalc.layers.activation import Activation
 from paramcalc.render import html, latex, markdown, text
 from paramcalc.render.shown import Shown
@@ -58,6 +57,7 @@ NOT_COUNTED = (
     "Not counted: the framework, its allocator and workspaces; the gradients of activations; "
     "and what layers keep beside their outputs, such as attention its weights."
 )
+ENDS = re.compile(r"(?!^)(?:[.\[]|$)")  # Where a step of a path ends.
 UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
@@ -199,7 +199,7 @@ def num_bytes(values: int, bits: int) -> int:
 
 
 def worked(sizes: list[int], bits: int, values: int) -> int:
-    """The bytes of tensors of so many values each: made of `values` in all, if bytes are full."""
+    """The bytes of tensors of so many values each, with their working if no byte is left open."""
     result = sum([num_bytes(size, bits) for size in sizes])
     made = values * Term(bits // 8, f"b_{bits}") if bits >= 8 else -(-values // (8 // bits))
     return made if result and made == result else result
@@ -248,18 +248,17 @@ def kept(
     """
     part_of = [outermost(step.path, parts) for step in steps]
     ends = {part: owners[number] for number, part in enumerate(part_of)}
-    found: list[int] = []
-    inside: dict[str | None, list[int]] = {None: []}
+    inside: dict[str | None, list[int]] = {None: []}  # Outside of all parts, or what ends one.
     for number, part in enumerate(part_of):
         if owners[number] == number:
-            is_kept = part is None or ends[part] == number
-            (found if is_kept else inside.setdefault(part, [])).append(number)
-    return found + max(inside.values(), key=lambda one: sum([sizes[at] for at in one]))
+            inside.setdefault(None if ends[part] == number else part, []).append(number)
+    found = inside.pop(None)
+    return found + max([[], *inside.values()], key=lambda one: sum([sizes[at] for at in one]))
 
 
 def ways(path: str) -> list[str]:
     """The paths of everything that a path leads into, from the network itself."""
-    return ["", *[path[: found.start()] for found in re.finditer(r"(?!^)[.\[]|(?!^)$", path)]]
+    return ["", *[path[: found.start()] for found in ENDS.finditer(path)]]
 
 
 def outermost(path: str, parts: frozenset[str]) -> str | None:
@@ -305,11 +304,7 @@ def tensor_bytes(
     trained: list[Shape] = []
     for step in steps:
         layer = step.layer._thawed  # pyright: ignore[reportPrivateUsage]
-        try:
-            tensors: tuple[Parameter, ...] = ask(layer, "parameters", step.input_shape)
-        except ParamcalcError as error:
-            locate(error, step.path, step.layer)
-            raise
+        tensors = step._replace(layer=layer).parameters
         weights += [one.size for one in tensors if one.trainable]
         buffers += [one.size for one in tensors if not one.trainable]
         if layer is step.layer and outermost(step.path, frozen) is None:
@@ -365,15 +360,14 @@ def memory(
         network: a network, or a single layer.
         input_shape: the input shape, without the batch axis; not needed after an `Input`.
         batch_size: how many examples go through it at once.
-        dtype: what values are stored as: float64, float32, float16, bfloat16, float8, int8,
-            int4; or mixed, with outputs, weights and gradients in 16 bits, and in 32 the
-            buffers, the optimizer's state and its copy of the weights.
+        dtype: float64, float32, float16, bfloat16, float8, int8, int4; or mixed, with outputs,
+            weights and gradients in 16 bits, and in 32 the buffers, the optimizer's state and
+            its copy of the weights.
         optimizer: sgd, sgd_momentum, nesterov, adagrad, rmsprop, adam, adamw, adafactor or lion.
         frozen: the path of a part that is not trained, or several; "" is all.
         in_place: whether activations that can, and dropouts, write over an input that no other
             branch reads; then they, `Identity`, `Flatten` and the like have no output to keep.
-        recomputed: the path of a part whose inner outputs are not kept but computed again for
-            the backward pass, or several.
+        recomputed: the path of a part whose inner outputs are computed again, or several.
 
     Raises:
         TypeError: an argument is of the wrong type.

@@ -3,28 +3,130 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, replace
 from keyword import iskeyword
 
 from paramcalc._checks import as_int, as_str, entries, name_of, wrong
-from paramcalc.errors import ConfigError, ParamcalcError, counted, join_path, locate, show
-from paramcalc.layers._base import (
-    Builtin,
-    Layer,
-    Node,
-    Parameter,
-    Shape,
-    Sources,
+from paramcalc._trace import answers, plan_of, run
+from paramcalc.errors import (
+    ConfigError,
+    ParamcalcError,
+    ShapeError,
+    counted,
+    join_path,
+    locate,
+    show,
 )
+from paramcalc.layers._base import Builtin, Form, Layer, Node, Parameter, Shape, Sources, layer
+from paramcalc.layers._fields import declared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Self, TypeVar, overload
-
-    T = TypeVar("T")
+    from typing import Any, Self, overload
 
 MAX_DEPTH = 50
 MAX_SIZE = 10_000_000
+
+
+class Network(Builtin):
+    """A layer made of layers: every question is put to each of them, as its plan lists them.
+
+    A subclass defines `_write`, and gives `_measure` its layers when it is made.
+    """
+
+    __slots__ = ("_kept_plan", "_network_depth", "_network_size")
+
+    _options: tuple[str, ...] = ()
+    """What cannot be the name of a layer, for it is a keyword with another meaning."""
+
+    def _measure(self, layers: Sequence[Layer]) -> None:
+        """Refuse a network so deep or so large that Python could not walk through it."""
+        depth = 1 + max([one._network_depth for one in layers], default=0)
+        size = 1 + sum([one._network_size for one in layers])
+        if depth > MAX_DEPTH:
+            problem = f"networks nest at most {MAX_DEPTH} deep, got {depth}"
+            raise ConfigError(f"{name_of(self)}: {problem}")
+        if size > MAX_SIZE:
+            problem = f"a network has at most {MAX_SIZE:,} layers, got {size:,}"
+            raise ConfigError(f"{name_of(self)}: {problem}")
+        object.__setattr__(self, "_network_depth", depth)
+        object.__setattr__(self, "_network_size", size)
+        object.__setattr__(self, "_kept_plan", None)
+
+    def num_macs(self, input_shape: Shape | None = None) -> int:
+        return self._macs(self._checked(input_shape), None)
+
+    def sources(self, input_shape: Form) -> Sources:
+        raise self._misfit("sources() is asked of a layer; of a network receptive_field() tells it")
+
+    def _fitting(self, input_shape: object) -> Shape | None:
+        return self._checked(input_shape)  # Each layer checks its own input.
+
+    def _stated_shape(self) -> Shape | None:
+        return plan_of(self).stated
+
+    def _shape(self, shape: Shape) -> Shape:
+        plan = plan_of(self)
+        if not plan.is_chain:
+            output: Shape = run(plan, shape)[plan.end]
+            return output
+        path, node = "", None
+        try:
+            for path, node, _, _ in plan.nodes:  # noqa: B007  # the hot path: nothing is kept
+                shape = node._shape(shape)
+        except ParamcalcError as error:
+            locate(error, path, node)
+            raise
+        return shape
+
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
+        found: list[Parameter] = []
+        for path, tensors in answers(self, shape, lambda one, given, _: one._tensors(given)):
+            found += [
+                Parameter(join_path(path, one.name), one.shape, one.trainable) for one in tensors
+            ]
+        return tuple(found)
+
+    def _params(self, shape: Shape | None) -> int:
+        plan, total, number = plan_of(self), 0, 0
+        shapes = run(plan, shape)
+        try:
+            for _, node, source, _ in plan.nodes:
+                if not node._network_depth:
+                    total += node._params(shapes[source])
+                number += 1
+        except ParamcalcError as error:
+            locate(error, *plan.nodes[number][:2])
+            raise
+        return total
+
+    def _macs(self, shape: Shape | None, output: Shape | None) -> int:
+        counts = answers(self, shape, lambda one, *shapes: one._macs(*shapes))
+        return sum([count for _, count in counts])
+
+    def _missing(self, what: str) -> ShapeError:
+        path, first, _, _ = (plan_of(self).nodes or [("", self, -1, ())])[0]
+        error = Builtin._missing(self, what) if first is self else first._missing(what)
+        locate(error, path, first)
+        return error
+
+
+def read_layers(value: Any, owner: object, name: str) -> tuple[Any, ...]:
+    """A tuple or list, as a tuple; what it holds is checked with the names."""
+    given = entries(value)
+    if given is None:
+        raise TypeError(wrong(owner, name, "be a tuple of layers", value))
+    return given
+
+
+def read_names(value: Any, owner: object, _name: str) -> tuple[str, ...]:
+    """A tuple of strings that Python takes as keywords, as they stand."""
+    given = entries(value)
+    names = tuple([as_str(one, owner, "a name") for one in ([value] if given is None else given)])
+    for one in names:
+        if not is_keyword_argument(one):
+            raise ConfigError(wrong(owner, "a name", "be a Python identifier", one))
+    return names
 
 
 def is_keyword_argument(name: str) -> bool:
@@ -38,148 +140,50 @@ def is_keyword_argument(name: str) -> bool:
     return normalize("NFKC", name) == name
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A network as a flat list, however it is built: what everything that asks a network reads.
-
-    Args:
-        nodes: its layers, and the mergings of its branches, each after those that it reads.
-        networks: the network and those inside it, by their paths.
-        end: the node whose output is the network's; -1 where nothing changes the input.
-        stated: the input shape, where an `Input` states it.
-        has_inputs: whether there is an `Input` anywhere.
-    """
-
-    nodes: list[Node]
-    networks: dict[str, Layer]
-    end: int
-    stated: Shape | None
-    has_inputs: bool
+def layers_and_names(
+    owner: Container, layers: tuple[Any, ...], parts: dict[str, Any]
+) -> tuple[Any, Any]:
+    """The layers and the names that a container is called with."""
+    if not parts:
+        is_list = len(layers) == 1 and isinstance(layers[0], tuple | list)
+        return layers[0] if is_list else layers, ()
+    if layers:
+        raise TypeError(f"{name_of(owner)}: give layers with names or without, not both")
+    if {*parts} == {"layers", "names"}:
+        lists = entries(parts["layers"]), entries(parts["names"])
+        if None not in lists:
+            return lists  # As dataclasses.replace and pickle give them.
+    return tuple(parts.values()), tuple(parts)
 
 
-def plan_of(layer: Layer) -> Plan:
-    """The plan of a network, which remembers it; or of a layer, which is its only node."""
-    known = getattr(layer, "_network_plan", None)
-    if isinstance(known, Plan):
-        return known
-    nodes: list[Node] = []
-    networks: dict[str, Layer] = {}
-    end = layer._write(nodes, networks, "", -1)  # pyright: ignore[reportPrivateUsage]
-    stated = [
-        (shape, source)
-        for _, one, source, _ in nodes
-        if not one._network_depth and (shape := one._stated_shape()) is not None  # pyright: ignore[reportPrivateUsage]
-    ]
-    first = next((shape for shape, source in stated if source == -1), None)
-    return Plan(nodes, networks, end, first, bool(stated))
+@layer
+class Container(Network):
+    """What networks of given layers share: the layers, with names or without."""
 
-
-def run(plan: Plan, shape: Shape | None) -> list[Any]:
-    """The output shape of each node, and last, at -1, the input shape; None where not known."""
-    shapes: list[Any] = [None] * len(plan.nodes)
-    shapes.append(shape)
-    if shape is None and not plan.has_inputs:
-        return shapes
-    path, layer, number = "", None, 0
-    try:
-        for path, layer, source, inputs in plan.nodes:
-            given = shapes[source]
-            if layer._network_depth:
-                outputs = [shapes[one] for one in inputs]
-                shapes[number] = None if None in outputs else layer._merge(outputs, given)
-            elif given is not None:
-                shapes[number] = layer._shape(given)
-            else:
-                shapes[number] = layer._stated_shape()
-            number += 1  # noqa: SIM113  # enumerate costs more
-    except ParamcalcError as error:
-        locate(error, path, layer)
-        raise
-    return shapes
-
-
-def ask(
-    plan: Plan, shape: Shape | None, question: Callable[[Layer, Any, Any], T]
-) -> Iterator[tuple[str, T]]:
-    """Yield (path, answer) of each layer to a question about its input and output shapes."""
-    shapes = run(plan, shape)
-    for number, (path, layer, source, _) in enumerate(plan.nodes):
-        if not layer._network_depth:
-            try:
-                yield path, question(layer, shapes[source], shapes[number])
-            except ParamcalcError as error:
-                locate(error, path, layer)
-                raise
-
-
-class Measured(Builtin):
-    """A layer made of layers: none so deep or large that Python could not walk through it."""
-
-    __slots__ = ("_network_depth", "_network_plan", "_network_size")
-
-    _options: tuple[str, ...] = ()
-    """What is no name of a layer, for it is a keyword of another meaning."""
-
-    def _measure(self, layers: tuple[Layer, ...]) -> None:
-        depth = 1 + max([layer._network_depth for layer in layers], default=0)
-        size = 1 + sum([layer._network_size for layer in layers])
-        if depth > MAX_DEPTH:
-            raise ConfigError(
-                f"{name_of(self)}: networks nest at most {MAX_DEPTH} deep, got {depth}"
-            )
-        if size > MAX_SIZE:
-            raise ConfigError(
-                f"{name_of(self)}: a network has at most {MAX_SIZE:,} layers, got {size:,}"
-            )
-        object.__setattr__(self, "_network_depth", depth)
-        object.__setattr__(self, "_network_size", size)
-
-
-@dataclass(frozen=True, slots=True, init=False, repr=False)
-class Network(Measured):
-    """What all networks share: layers, with names or without, and how they are counted."""
-
-    layers: tuple[Layer, ...]
-    names: tuple[str, ...]
+    layers: tuple[Layer, ...] = declared(read_layers)
+    names: tuple[str, ...] = declared(read_names)
 
     def __init__(self, /, *layers: Layer | Sequence[Layer], **parts: Layer) -> None:
-        given: Any = layers
-        names: Any = ()
-        if parts:
-            if layers:
-                raise TypeError(f"{name_of(self)}: give layers with names or without, not both")
-            lists = [entries(parts.get(field)) for field in ("layers", "names")]
-            given, names = tuple(parts.values()), tuple(parts)
-            if set(names) == {"layers", "names"} and None not in lists:
-                given, names = lists  # What dataclasses.replace and pickle say.
-            names = self._as_names(names, given) if names else ()
-        elif len(layers) == 1 and entries(layers[0]) is not None:
-            given = entries(layers[0])
-        for position, layer in enumerate(given):
-            if not isinstance(layer, Layer):
-                self._refuse(names[position] if names else f"[{position}]", layer)
-        object.__setattr__(self, "layers", given)
-        object.__setattr__(self, "names", names)
-        self._measure(given)
+        self._set(*layers_and_names(self, layers, parts))
 
-    def _as_names(self, given: tuple[Any, ...], layers: tuple[Any, ...]) -> tuple[str, ...]:
-        names = tuple([as_str(one, self, "a name") for one in given])
-        for one in names:
-            if not is_keyword_argument(one):
-                raise ConfigError(wrong(self, "a name", "be a Python identifier", one))
-            if one in self._options:
-                raise ConfigError(wrong(self, "a name", "not be that of an option", one))
-        if not len(layers) == len(names) == len(set(names)):
-            values = f"{counted(len(layers), 'layer')} and names {show(names)}"
+    def _check(self) -> None:
+        for name in self.names:
+            if name in self._options:
+                raise ConfigError(wrong(self, "a name", "not be that of an option", name))
+        if self.names and not len(self.layers) == len(self.names) == len({*self.names}):
+            values = f"{counted(len(self.layers), 'layer')} and names {show(self.names)}"
             raise ConfigError(f"{name_of(self)}: each layer needs a name of its own, got {values}")
-        return names
+        for position, one in enumerate(self.layers):
+            if not isinstance(one, Layer):
+                self._refuse(self.names[position] if self.names else f"[{position}]", one)
+        self._measure(self.layers)
 
     def _refuse(self, key: str, value: object) -> None:
-        """Say what is wrong with what is no layer."""
+        """Say what is wrong with a value that is no layer."""
         hint = ""
         if isinstance(value, type) and issubclass(value, Layer):
             hint = f"; call it: {value.__name__}(...)"
-        elif hasattr(type(value), "keys"):
+        elif isinstance(value, dict):
             hint = f"; give names as keywords: {name_of(self)}(**parts)"
         raise TypeError(wrong(self, key, "be a Layer", value) + hint)
 
@@ -215,71 +219,23 @@ class Network(Measured):
             raise ConfigError(wrong(self, "a slice", "have a step that is not 0", key))
         return slice(*ends)
 
-    @property
-    def _plan(self) -> Plan:
-        try:
-            plan: Plan = self._network_plan
-        except AttributeError:
-            plan = plan_of(self)
-            object.__setattr__(self, "_network_plan", plan)
-        return plan
+    def _map(self, change: Callable[[Layer], Layer]) -> Any:
+        return replace(self, layers=tuple([one._map(change) for one in self.layers]))
 
-    def _stated_shape(self) -> Shape | None:
-        return self._plan.stated
-
-    def _fitting(self, input_shape: object) -> Shape | None:
-        return self._arriving(input_shape)  # Each layer checks its own, on the way.
-
-    def num_macs(self, input_shape: Shape | None = None) -> int:
-        return self._macs(self._arriving(input_shape), None)
-
-    def _shape(self, shape: Shape) -> Shape:
-        return run(self._plan, shape)[self._plan.end]  # type: ignore[return-value]
-
-    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
-        found: list[Parameter] = []
-        for path, tensors in ask(self._plan, shape, lambda layer, one, _: layer._tensors(one)):
-            for one in tensors:
-                found.append(Parameter(join_path(path, one.name), one.shape, one.trainable))
-        return tuple(found)
-
-    def _params(self, shape: Shape | None) -> int:
-        answers = ask(self._plan, shape, lambda layer, one, _: layer._params(one))
-        return sum([number for _, number in answers])
-
-    def _macs(self, shape: Shape | None, output: Shape | None) -> int:
-        answers = ask(self._plan, shape, lambda layer, *ends: layer._macs(*ends))
-        return sum([number for _, number in answers])
-
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        raise self._misfit("sources() is asked of a layer; of a network receptive_field() tells it")
-
-    def _map(self, change: Callable[[Layer], Layer]) -> Layer:
-        return replace(self, layers=tuple([layer._map(change) for layer in self.layers]))
-
-    def _key(self, position: int) -> str:
-        return self.names[position] if self.names else f"[{position}]"
-
-    def _where(self, path: str, position: int) -> str:
-        """The path of a layer within a network that stands at `path`."""
-        return join_path(path, self.names[position]) if self.names else f"{path}[{position}]"
-
-    def _missing(self, what: str) -> ParamcalcError:
-        path, layer, _, _ = self._plan.nodes[0] if self._plan.nodes else ("", self, -1, ())
-        if layer is self:
-            return Builtin._missing(self, what)
-        error = layer._missing(what)
-        locate(error, path, layer)
-        return error
+    def _parts(self, path: str = "") -> list[tuple[str, Layer]]:
+        """(path, layer) of each layer in it, where it stands at `path` itself."""
+        if self.names:
+            return [(join_path(path, name), self[name]) for name in self.names]
+        return [(f"{path}[{position}]", one) for position, one in enumerate(self.layers)]
 
     def __repr__(self) -> str:
         keys = [f"{one}=" for one in self.names] or [""] * len(self.layers)
-        layers = [key + repr(layer) for key, layer in zip(keys, self.layers, strict=True)]
+        layers = [key + repr(one) for key, one in zip(keys, self.layers, strict=True)]
         return f"{name_of(self)}({', '.join(layers)})"
 
 
-class Sequential(Network):
-    """Layers one behind the other: what leaves one arrives at the next.
+class Sequential(Container):
+    """Layers in a row: the output of one is the input of the next.
 
     Layers are values: one that stands at two places is two layers, each with
     parameters of its own. With all channels and features given, the parameters
@@ -293,8 +249,7 @@ class Sequential(Network):
             classifier=...)`.
 
     Raises:
-        TypeError: what is given is not a Layer, or some with names and some
-            without.
+        TypeError: a value is not a Layer, or some have names and some do not.
         ConfigError: a name is not a Python identifier, or the network is nested
             too deep or too large.
 
@@ -316,58 +271,65 @@ class Sequential(Network):
 
     def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
         networks[path] = self
-        for position, layer in enumerate(self.layers):
-            source = layer._write(nodes, networks, self._where(path, position), source)
+        for where, one in self._parts(path):
+            source = one._write(nodes, networks, where, source)
         return source
 
 
-def parts_of(network: Network, path: str) -> Iterator[tuple[str, Layer]]:
-    """Yield (path, layer) of what a network that stands at `path` is made of."""
-    for position, layer in enumerate(network.layers):
-        where = network._where(path, position)  # pyright: ignore[reportPrivateUsage]
-        yield where, layer
-
-
-def places(layer: Layer, path: str = "") -> Iterator[tuple[str, Layer]]:
-    """Yield (path, layer) of a network and of all that is within."""
-    yield path, layer
-    if isinstance(layer, Network):
-        for where, one in parts_of(layer, path):
-            yield from places(one, where)
-
-
-class Branches(Network):
-    """What `Add`, `Multiply` and `Concat` share: every branch gets the input, one shape leaves."""
+class Branches(Container):
+    """What `Add`, `Multiply`, and `Concat` share: every branch gets the input; one output."""
 
     __slots__ = ()
+    _has_gaps = True
 
-    def _measure(self, layers: tuple[Layer, ...]) -> None:
-        if not layers:
+    def _check(self) -> None:
+        if not self.layers:
             raise ConfigError(f"{name_of(self)}: at least one branch is needed")
-        Network._measure(self, layers)
+        Container._check(self)
 
     if TYPE_CHECKING:
 
         def _merge(self, outputs: Sequence[Shape], shape: Shape | None) -> Shape:
-            """The one shape made of the outputs of the branches."""
+            """The one shape made of the outputs of the branches, which got `shape`."""
             ...
 
     def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
         """The nodes of the branches, and then one of the merging, which has no parameters."""
         networks[path] = self
-        ends = [
-            layer._write(nodes, networks, self._where(path, position), source)
-            for position, layer in enumerate(self.layers)
-        ]
+        parts = self._parts(path)
+        ends = [one._write(nodes, networks, where, source) for where, one in parts]
         nodes.append((path, self, source, tuple(ends)))
         return len(nodes) - 1
 
+    def _joined_dim(self, ranks: Sequence[int]) -> int | None:
+        """The axis along which the outputs are put one after the other; None, if there is none."""
+        return None
+
     def _disagreement(
-        self, rule: str, outputs: Sequence[Shape], one: int, other: int, shape: Shape | None
-    ) -> ParamcalcError:
-        """The error for two branches that do not go together."""
-        first, second = [f"{show(outputs[at])} from {self._key(at)}" for at in (one, other)]
-        return self._misfit(f"{rule}, got {first} and {second}", shape)
+        self,
+        rule: str,
+        outputs: Sequence[Shape],
+        one: int,
+        other: int,
+        shape: Shape | None,
+        joined: int | None = None,
+    ) -> ShapeError:
+        """The error for two branches that do not go together, or only along the axis `joined`.
+
+        That is counted back from the last. Without one, an axis of length 1 goes with any.
+        """
+        keys = [key for key, _ in self._parts()]
+        first, second = [f"{show(outputs[at])} from {keys[at]}" for at in (one, other)]
+        error = self._misfit(f"{rule}, got {first} and {second}", shape)
+        pairs = enumerate(zip(reversed(outputs[one]), reversed(outputs[other]), strict=False))
+        error._unequal = tuple(  # pyright: ignore[reportPrivateUsage]
+            [
+                (one, other, axis, *pair)
+                for axis, pair in pairs
+                if pair[0] != pair[1] and (1 not in pair if joined is None else axis != joined)
+            ]
+        )
+        return error
 
 
 class Elementwise(Branches):
@@ -401,19 +363,18 @@ def broadcast(one: Shape, other: Shape) -> Shape | None:
 
 
 class Add(Elementwise):
-    """Branches that each get the same input, and whose outputs are added, as in a residual network.
+    """Branches that each get the same input and whose outputs are added, as in a residual network.
 
     Outputs broadcast: their axes are compared from the last, and an axis of
     length 1, or one that is not there, is repeated to the length of the others.
-    The addition itself learns nothing. `Identity()` is the skip connection.
+    The addition itself has no parameters. `Identity()` is the skip connection.
 
     Args:
         *layers: the branches, or one list or tuple of them.
         **parts: instead, branches with names: `Add(body=..., skip=...)`.
 
     Raises:
-        TypeError: what is given is not a Layer, or some with names and some
-            without.
+        TypeError: a value is not a Layer, or some have names and some do not.
         ConfigError: no branch is given, a name is not a Python identifier, or the
             network is nested too deep or too large.
         ShapeError: the outputs do not broadcast.
@@ -432,21 +393,10 @@ class Add(Elementwise):
 
 
 class Multiply(Elementwise):
-    """Branches that each get the same input, and whose outputs are multiplied, as in gates.
+    """Branches that each get the same input and whose outputs are multiplied, as in gates.
 
-    Outputs broadcast as those of `Add`. The products are not multiply-accumulates
-    with a weight, and are not counted as such.
-
-    Args:
-        *layers: the branches, or one list or tuple of them.
-        **parts: instead, branches with names: `Multiply(body=..., gate=...)`.
-
-    Raises:
-        TypeError: what is given is not a Layer, or some with names and some
-            without.
-        ConfigError: no branch is given, a name is not a Python identifier, or the
-            network is nested too deep or too large.
-        ShapeError: the outputs do not broadcast.
+    Outputs broadcast as those of `Add`; arguments and errors are the same. The
+    products are not multiply-accumulates with a weight, and are not counted as such.
 
     Source:
         torch 2.13 `torch.mul`, with a batch of one; Keras 3 `Multiply`.
@@ -461,11 +411,12 @@ class Multiply(Elementwise):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, init=False, repr=False)
+@layer
 class Concat(Branches):
-    """Branches that each get the same input, and whose outputs are put one behind the other.
+    """Branches that each get the same input and whose outputs are put one after the other.
 
     Along `dim` the lengths of the outputs add up; all others must be equal.
+    Arguments and errors are those of `Add`, and one more.
 
     Args:
         *layers: the branches, or one list or tuple of them.
@@ -475,10 +426,6 @@ class Concat(Branches):
         **parts: instead, branches with names.
 
     Raises:
-        TypeError: what is given is not a Layer, or some with names and some
-            without; or dim is not an int.
-        ConfigError: no branch is given, a name is not a Python identifier, or the
-            network is nested too deep or too large.
         ShapeError: the outputs differ along another axis, or have no axis dim.
 
     Source:
@@ -492,21 +439,19 @@ class Concat(Branches):
     """
 
     _: KW_ONLY
-    dim: int
+    dim: int = declared(as_int, default=0)
 
     _options = ("dim",)
 
     def __init__(self, /, *layers: Layer | Sequence[Layer], dim: int = 0, **parts: Layer) -> None:
-        object.__setattr__(self, "dim", as_int(dim, self, "dim"))
-        Branches.__init__(self, *layers, **parts)
+        self._set(*layers_and_names(self, layers, parts), dim)
 
     def _merge(self, outputs: Sequence[Shape], shape: Shape | None) -> Shape:
         first = outputs[0]
         axis = self.dim + len(first) if self.dim < 0 else self.dim
         if not 0 <= axis < len(first):
-            raise self._misfit(
-                f"there is no dim {show(self.dim)} in {show(first)} from {self._key(0)}", shape
-            )
+            where = f"{show(first)} from {self._parts()[0][0]}"
+            raise self._misfit(f"there is no dim {show(self.dim)} in {where}", shape)
         before, after = first[:axis], first[axis + 1 :]
         for position, output in enumerate(outputs):
             rule = ""
@@ -515,9 +460,16 @@ class Concat(Branches):
             elif output[:axis] != before or output[axis + 1 :] != after:
                 rule = f"all axes but dim {show(self.dim)} must be equally long"
             if rule:
-                raise self._disagreement(rule, outputs, 0, position, shape)
+                joined = len(first) - 1 - axis
+                raise self._disagreement(rule, outputs, 0, position, shape, joined)
         return (*before, sum([output[axis] for output in outputs]), *after)
 
+    def _joined_dim(self, ranks: Sequence[int]) -> int | None:
+        dim = self.dim + max(ranks) if self.dim < 0 else self.dim
+        if not 0 <= dim < min(ranks):
+            raise self._misfit(f"there is no dim {show(self.dim)} in all that leaves the branches")
+        return dim if len(ranks) > 1 else None
+
     def __repr__(self) -> str:
-        text = Branches.__repr__(self)
-        return f"{text[:-1]}, dim={self.dim!s})" if self.dim else text
+        text = Container.__repr__(self)
+        return f"{text[:-1]}, dim={self.dim})" if self.dim else text

@@ -5,19 +5,28 @@ Not receptive_field.py: `paramcalc.receptive_field` is the function.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
 
-from paramcalc._checks import as_axes, as_bool, entries, wrong
-from paramcalc._explain import kind_of, layer_text
-from paramcalc._network import Branches, Concat, Network
-from paramcalc._trace import Step, walk
-from paramcalc.errors import ParamcalcError, ShapeError, locate, show
-from paramcalc.layers._axes import SpatialLayer, spatial_axes
-from paramcalc.layers._base import Layer, Shape, Sources, Window
-from paramcalc.layers.reshape import Permute
+from paramcalc._checks import as_axes, as_bool
+from paramcalc._explain import layer_text
+from paramcalc._network import Branches
+from paramcalc._trace import Step, stated_rank, walk
+from paramcalc.errors import ParamcalcError, ShapeError, locate
+from paramcalc.layers._axes import spatial_axes
+from paramcalc.layers._base import Form, Layer, Shape
+from paramcalc.layers._windows import (
+    Seen,
+    Sources,
+    Window,
+    as_sources,
+    ends,
+    merged_sources,
+    seen_before,
+    united,
+)
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Row, Table
 
@@ -25,197 +34,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-Lengths = tuple[int | None, ...]
-"""A shape, with None for what is not known."""
-Seen = range | frozenset[int] | None
-"""The positions of an axis that are seen: from one to another, or a set; None is all of them."""
 Number = int | Fraction | None
-
-# A network as a list of links, walked from its end: what is seen of what arrives at a link is what
-# is seen of what leaves the link before. Branches are walked one after the other, each from what is
-# seen of the merged output, and put together at their fork.
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A layer: where each axis that leaves comes from, and what arrives."""
-
-    sources: tuple[tuple[int, Window] | None, ...]
-    lengths: Lengths
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """The beginning of a branch, and where in the list its fork stands."""
-
-    fork: int
-
-
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """The end of branches: what leaves them, what is made of that, and along which axis, if any.
-
-    Along that each output begins at its place in `starts`, or after an unknown one at None.
-    """
-
-    fork: int
-    outputs: tuple[Lengths, ...]
-    lengths: Lengths
-    dim: int | None
-    starts: Lengths
-
-
-MAX_LISTED = 1_000_000
-"""Positions with gaps between them are listed; but not more."""
-
-
-def refuse_more(number: int) -> None:
-    """Refuse to list so many positions, if they are too many."""
-    if number > MAX_LISTED:
-        raise ParamcalcError("what is seen has too many gaps to be listed")
-
-
-def number_of(seen: range | frozenset[int]) -> int:
-    """How many positions are seen; more of a range than `len` can tell, too."""
-    return seen.stop - seen.start if isinstance(seen, range) else len(seen)
-
-
-def seen_before(seen: Seen, window: Window, length: int | None, *, exact: bool) -> Seen:
-    """The positions that are seen by those that are seen behind a window.
-
-    With a length they are those of the axis alone, without its padding. If that is not to be exact,
-    what is left out between the first and the last counts as well.
-    """
-    if seen is None:
-        return None
-    step, reach, spacing = window.stride, window.dilation * (window.kernel_size - 1), window.spacing
-    if isinstance(seen, range) and seen:
-        has_gaps = reach >= window.kernel_size or (seen[0] < seen[-1] and step > reach + 1)
-        if not has_gaps or not exact:
-            first, last = seen[0] * step - window.padding, seen[-1] * step - window.padding + reach
-            start, stop = -(-first // spacing), last // spacing + 1
-            if length is not None:
-                start, stop = max(start, 0), min(stop, length)
-            return range(start, max(start, stop))
-    refuse_more(number_of(seen) * window.kernel_size)
-    taps = range(0, reach + 1, window.dilation)
-    places = {position * step - window.padding + tap for position in seen for tap in taps}
-    found = [place // spacing for place in places if place % spacing == 0]
-    if length is not None:
-        found = [position for position in found if 0 <= position < length]
-    return frozenset(found)
-
-
-def united(one: Seen, other: Seen, *, exact: bool) -> Seen:
-    """What is seen by either."""
-    if one is None or other is None:
-        return None
-    if not one or not other:
-        return one or other
-    if isinstance(one, range) and isinstance(other, range):
-        is_one = max(one.start, other.start) <= min(one.stop, other.stop)
-        if is_one or not exact:
-            return range(min(one.start, other.start), max(one.stop, other.stop))
-    refuse_more(number_of(one) + number_of(other))
-    return frozenset(one) | frozenset(other)
-
-
-def ends(seen: range | frozenset[int]) -> tuple[int, int] | None:
-    """The first and the last position; None if there is none."""
-    if not seen:
-        return None
-    return (seen[0], seen[-1]) if isinstance(seen, range) else (min(seen), max(seen))
-
-
-def seen_by_branch(merge: Merge, seen: Sequence[Seen], number: int) -> list[Seen]:
-    """What is seen of the output of a branch, from what is seen of the merged one."""
-    lengths = merge.outputs[number]
-    own = list(seen[len(seen) - len(lengths) :])
-    if merge.dim is None:
-        merged = merge.lengths[len(seen) - len(lengths) :]
-        for axis, (length, whole) in enumerate(zip(lengths, merged, strict=True)):
-            if length == 1 != whole and own[axis]:
-                own[axis] = range(1)  # Broadcast: the same one everywhere.
-        return own
-    along, length, start = own[merge.dim], lengths[merge.dim], merge.starts[number]
-    if along is None or length is None or start is None:
-        return own
-    if isinstance(along, range):
-        first, stop = max(along.start - start, 0), min(along.stop - start, length)
-        own[merge.dim] = range(first, max(first, stop))
-    else:
-        own[merge.dim] = frozenset([i - start for i in along if 0 <= i - start < length])
-    return own
-
-
-@dataclass(slots=True)
-class Frame:
-    """Branches on the way back: those still to be walked, and what the others see."""
-
-    merge: Merge
-    seen: Sequence[Seen]
-    number: int
-    found: list[Seen] | None = None
-
-    def add(self, seen: list[Seen], *, exact: bool) -> list[Seen]:
-        """What a branch sees put together with what the others see."""
-        if self.found is not None:
-            pairs = zip(self.found, seen, strict=True)
-            seen = [united(*pair, exact=exact) for pair in pairs]
-        self.found = seen
-        return seen
-
-
-def seen_at_start(
-    links: Sequence[Link | Branch | Merge],
-    end: int,
-    seen: list[Seen],
-    *,
-    clipped: bool,
-    exact: bool,
-) -> list[Seen]:
-    """What is seen of the input of the first link, from what is seen behind the one at `end`."""
-    frames: list[Frame] = []
-    position = end
-    while position >= 0:
-        link = links[position]
-        if isinstance(link, Link):
-            # What is the source of nothing is seen whole, and so back from there.
-            before: list[Seen] = [
-                range(length) if clipped and length is not None else None for length in link.lengths
-            ]
-            for one, source in zip(seen, link.sources, strict=True):
-                if source is not None:
-                    axis, window = source
-                    length = link.lengths[axis] if clipped else None
-                    before[axis] = seen_before(one, window, length, exact=exact)
-            seen = before
-        elif isinstance(link, Merge):
-            frames.append(Frame(link, seen, len(link.outputs) - 1))
-            seen = seen_by_branch(link, seen, len(link.outputs) - 1)
-        elif frames and frames[-1].merge.fork == link.fork:
-            frame = frames[-1]
-            seen = frame.add(seen, exact=exact)
-            if frame.number:
-                frame.number -= 1
-                seen = seen_by_branch(frame.merge, frame.seen, frame.number)
-            else:
-                frames.pop()
-                position = link.fork
-        else:  # It began within this branch: the others are not seen.
-            position = link.fork
-        position -= 1
-    return seen
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
     """How far is seen along an axis of the input: position i sees from i·stride − padding on.
 
-    Of several ways there, and behind what makes an axis longer, it may go by the position:
-    then it is not regular, its padding and size have to be looked for, and its stride is None if
-    the ways differ. What is seen looks the same again after `period` steps on the input: a whole
-    number of those of each layer on the way.
+    Where several ways lead there, and after an axis became longer, it may differ from position to
+    position: then it is not regular, its padding and size have to be looked for, and its stride is
+    None if that of the ways differs. What is seen looks the same again after `period` steps on the
+    input: a whole number of those of each layer on the way.
     """
 
     size: int
@@ -224,7 +53,7 @@ class Extent:
     period: int = 1
     is_regular: bool = True
 
-    def behind(self, window: Window) -> Extent:
+    def after(self, window: Window) -> Extent:
         """The extent of what sees, by a window, what has this extent."""
         if self.stride is None:
             return self
@@ -247,152 +76,170 @@ class Extent:
         return Extent(end + padding, self.stride, padding, self.period)
 
     def is_aligned(self, other: Extent) -> bool:
-        """Whether both have their strides and centres in common, as far as that is known here."""
-        centres = [one.size - 2 * one.padding for one in (self, other)]
+        """Whether both have their strides and centers in common, as far as that is known here."""
+        centers = [one.size - 2 * one.padding for one in (self, other)]
         regular = self.is_regular and other.is_regular
-        return self.stride == other.stride and (not regular or centres[0] == centres[1])
+        return self.stride == other.stride and (not regular or centers[0] == centers[1])
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Behind a layer: of each axis what axis of the input it comes from, and how far it sees.
-
-    An axis of the input that none comes from is seen whole.
-    """
-
-    lengths: Lengths
-    axes: tuple[tuple[int, Extent] | None, ...]
-
-
-def starts_along(outputs: Sequence[Lengths], dim: int | None) -> Lengths:
-    """Where each output begins along an axis; nowhere, if there is none."""
-    starts: list[int | None] = []
-    start: int | None = 0
-    for output in outputs if dim is not None else ():
-        starts.append(start)
-        length = output[dim or 0]
-        start = None if start is None or length is None else start + length
-    return tuple(starts)
+ANYWHERE = Extent(0, None, 0, is_regular=False)
+"""What is seen differs from position to position, and by no stride."""
+MAX_POSITIONS = 10_000
+"""Where more see differently, the largest is not looked for."""
+Read = tuple[int, Sources, int | None]
+"""What a step reads: another step, and where each axis of its own output comes from there. And the
+axis along which branches are put one after the other: positions there are of one of them alone."""
 
 
 class Way:
-    """A network as a list of links, and the place behind each."""
+    """What each step of a network reads, and how far it sees.
 
-    def __init__(
-        self, network: Layer, visits: Iterator[Step], lengths: Lengths, channels: int
-    ) -> None:
-        self.links: list[Link | Branch | Merge] = []
-        self.steps: list[tuple[str, Layer, int, Place]] = []
+    Args:
+        steps: the steps, each after those that it reads.
+        lengths: the input shape, with None for what is not known.
+    """
+
+    def __init__(self, steps: Sequence[Step], lengths: Form) -> None:
+        self.steps = steps
+        self.reads: list[list[Read]] = []
+        # Of each step, and at -1 of the input: its shape; and for each axis the spatial axis of the
+        # input that it comes from, if that is a single one, and how far it sees there.
+        self.lengths: list[Form] = [()] * len(steps) + [lengths]
+        self.axes: list[list[tuple[int, Extent] | None]] = [[]] * len(steps)
+        for number, step in enumerate(steps):
+            try:
+                self.reads.append(self.reads_of(step))
+            except ParamcalcError as error:
+                locate(error, step.path, step.layer)
+                raise
+            self.lengths[number] = step.output_shape or (None,) * len(self.reads[-1][0][1])
+        channels, axes = self.channels(), range(len(lengths))
+        self.spatial: list[int] = [axis for axis in axes if axis != channels]
+        self.axes.append([(one, Extent(1, 1, 0)) if one != channels else None for one in axes])
         self.misaligned: list[str] = []
-        self.needs_sets: bool = False
-        self.visits = visits
-        itself = Extent(1, 1, 0)
-        axes = [None if axis == channels else (axis, itself) for axis in range(len(lengths))]
-        self.start: Place = Place(lengths, tuple(axes))
-        self.origins: list[int] = [axis[0] for axis in axes if axis is not None]
-        self.end: Place = self.through(network, self.start)
+        self.needs_sets = False
+        for number, shape in enumerate(self.lengths[:-1]):
+            self.axes[number] = [self.axis_of(number, axis) for axis in range(len(shape))]
 
-    def through(self, layer: Layer, place: Place) -> Place:
-        """The place behind a layer or network."""
-        if isinstance(layer, Branches):
-            return self.through_branches(layer, place)
-        if isinstance(layer, Network):
-            for one in layer.layers:
-                place = self.through(one, place)
-            return place
-        path, layer, _, output, _ = next(self.visits)
-        try:
-            sources = as_sources(layer.sources(place.lengths), layer, len(place.lengths), output)
-        except ParamcalcError as error:
-            locate(error, path, layer)
-            raise
-        self.links.append(Link(sources, place.lengths))
-        axes: list[tuple[int, Extent] | None] = []
-        for source in sources:
-            before = None if source is None else place.axes[source[0]]
-            if source is None or before is None:
-                axes.append(None)
-            else:
-                axes.append((before[0], before[1].behind(source[1])))
-                self.needs_sets |= source[1].spacing > 1
-        place = Place(output or (None,) * len(sources), tuple(axes))
-        self.steps.append((path, layer, len(self.links) - 1, place))
-        return place
+    def reads_of(self, step: Step) -> list[Read]:
+        """What a step reads."""
+        layer, output = step.layer, step.output_shape
+        before = [self.lengths[number] for number in step.inputs]
+        if not isinstance(layer, Branches):
+            rank = len(output) if output else None
+            sources = as_sources(layer.sources(before[0]), layer, len(before[0]), rank)
+            return [(step.inputs[0], sources, None)]
+        dim = layer._joined_dim([len(shape) for shape in before])  # pyright: ignore[reportPrivateUsage]
+        pairs = zip(step.inputs, merged_sources(before, output, dim), strict=True)
+        return [(number, sources, dim) for number, sources in pairs]
 
-    def through_branches(self, network: Branches, place: Place) -> Place:
-        fork = len(self.links)
-        self.links.append(Branch(fork))  # Where the fork is; the first branch begins behind it.
-        places: list[Place] = []
-        for branch in network.layers:
-            self.links.append(Branch(fork))
-            places.append(self.through(branch, place))
-        path, layer, _, output, _ = next(self.visits)
-        rank = max([len(one.lengths) for one in places])
-        dim: int | None = None
-        if isinstance(network, Concat):
-            dim = network.dim + rank if network.dim < 0 else network.dim
-            if not 0 <= dim < min([len(one.lengths) for one in places]):
-                problem = f"there is no dim {show(network.dim)} in all that leaves the branches"
-                raise ShapeError(problem, path=path, layer=network)
-            if len(places) == 1:
-                dim = None  # Nothing is put behind it.
-        lengths = output or (None,) * rank
-        outputs = tuple([one.lengths for one in places])
-        starts = starts_along(outputs, dim)
-        self.links.append(Merge(fork, outputs, lengths, dim, starts))
-        axes = [self.merged(path, places, axis - rank, output) for axis in range(rank)]
-        along = None if dim is None else axes[dim]
-        if dim is not None and along is not None:  # Behind another branch it is somewhere else.
-            self.needs_sets = True
-            axes[dim] = along[0], Extent(0, None, 0, is_regular=False)
-        place = Place(lengths, tuple(axes))
-        self.steps.append((path, layer, len(self.links) - 1, place))
-        return place
+    def channels(self) -> int | None:
+        """The axis of the input that is the channels, to the first layer that tells them apart."""
+        axis = 0
+        for step in self.steps:
+            layer: Any = step.layer
+            if layer._family == "plain":
+                return None  # What an embedding looks up has none.
+            if layer._family == "spatial":
+                number, is_last = step.inputs[0], layer._channels_last
+                axis = -1 if is_last else 0
+                while number >= 0:
+                    number, sources, _ = self.reads[number][0]
+                    source = sources[axis % len(sources)]
+                    if source is not None:
+                        axis = source[0] - is_last * len(self.lengths[number])
+                break
+        return axis % len(self.lengths[-1])
 
-    def merged(
-        self, path: str, places: Sequence[Place], axis: int, output: Shape | None
-    ) -> tuple[int, Extent] | None:
-        """Of an axis behind branches, counted from the last, the origin and the extent."""
+    def axis_of(self, number: int, axis: int) -> tuple[int, Extent] | None:
+        """Which axis of the input an axis of a step comes from, and how far it sees there."""
         found: list[tuple[int, Extent]] = []
-        for one in places:
-            way = one.axes[axis] if len(one.axes) >= -axis else None
-            if way is not None and output is not None and one.lengths[axis] == 1 < output[axis]:
-                way = way[0], Extent(0, None, 0, is_regular=False)  # It is seen from everywhere.
-            if way is not None:
-                found.append(way)
-        origins = {origin for origin, _ in found}
-        if len(found) < len(places) or len(origins) > 1:
+        reads, path = self.reads[number], self.steps[number].path
+        for step, sources, _ in reads:
+            source = sources[axis]
+            before = source and self.axes[step][source[0]]
+            if source is None or before is None:
+                return None
+            origin, extent = before
+            if len(reads) == 1:
+                extent = extent.after(source[1])
+                self.needs_sets |= source[1].spacing > 1
+            elif source[1].stride == 0:
+                extent = ANYWHERE
+            found.append((origin, extent))
+        origin, extent = found[0]
+        if {one for one, _ in found} != {origin}:
             return None
-        extent = found[0][1]
         for _, other in found[1:]:
             if not extent.is_aligned(other) and path not in self.misaligned:
                 self.misaligned.append(path)
             extent = extent.beside(other)
-        return origins.pop(), extent
+        if axis == reads[0][2]:  # Where it is in its branch depends on the position.
+            self.needs_sets = True
+            extent = ANYWHERE
+        return origin, extent
 
-    def seen(self, end: int, place: Place, index: dict[int, int], *, clipped: bool) -> list[Seen]:
-        """What is seen of each axis of the input from a position behind a link."""
+    def seen(self, number: int, index: dict[int, int], *, clipped: bool) -> list[Seen]:
+        """What is seen of each axis of the input from a position after a step.
+
+        On the way back, what is seen of a step is what any of those sees that read it.
+        """
         exact = clipped or self.needs_sets
-        seen: list[Seen] = []
-        for axis in place.axes:
-            at = None if axis is None else index.get(axis[0])
-            seen.append(None if at is None else range(at, at + 1))
-        return seen_at_start(self.links, end, seen, clipped=clipped, exact=exact)
+        places = [None if axis is None else index.get(axis[0]) for axis in self.axes[number]]
+        start: list[Seen] = [None if at is None else range(at, at + 1) for at in places]
+        found = {number: start}
+        for step in range(number, -1, -1):
+            seen = found.pop(step, None)
+            if seen is None:  # It is in a branch that ends further on.
+                continue
+            for before, sources, dim in self.reads[step]:
+                lengths = self.lengths[before]
+                # What is the source of nothing is seen whole, and so back from there.
+                here: list[Seen] = [range(n) if clipped and n else None for n in lengths]
+                for axis, (one, source) in enumerate(zip(seen, sources, strict=True)):
+                    if source is not None:
+                        length = lengths[source[0]] if clipped or axis == dim else None
+                        here[source[0]] = seen_before(one, source[1], length, exact=exact)
+                if before in found:
+                    pairs = zip(found[before], here, strict=True)
+                    here = [united(*pair, exact=exact) for pair in pairs]
+                found[before] = here
+        return found[-1]
 
+    def field(self, number: int, path: str, layer: Layer) -> ReceptiveField:
+        """The receptive field after a step."""
+        found: dict[int, tuple[int | None, Number, int | None]] = {}
+        for axis, length in zip(self.axes[number], self.lengths[number], strict=True):
+            if axis is not None:
+                found[axis[0]] = self.measured(number, *axis, length)
+        numbers = [found.get(axis, (None, None, None)) for axis in self.spatial]
+        sizes, strides, paddings = zip(*numbers, strict=True) if numbers else ((), (), ())
+        names = tuple([name for _, _, name in spatial_axes(len(self.spatial))])
+        extent = names, sizes, strides, paddings, tuple(self.misaligned)
+        return ReceptiveField(path, layer, *extent, self, number)
 
-def as_sources(value: Any, layer: Layer, rank: int, output: Shape | None) -> Sources:
-    """`value`, which must be the sources of each axis of the output."""
-    given = entries(value)
-    fits = given is not None and (output is None or len(given) == len(output))
-    for one in given or ():
-        pair = entries(one)
-        is_pair = pair is not None and len(pair) == 2 and isinstance(pair[1], Window)
-        is_axis = is_pair and pair is not None and type(pair[0]) is int and 0 <= pair[0] < rank
-        fits = fits and (one is None or is_axis)
-    if not fits:
-        wanted = "have None or (axis, Window) for each axis of the output"
-        raise TypeError(wrong(layer, "sources()", wanted, value))
-    return given or ()
+    def measured(
+        self, number: int, origin: int, extent: Extent, length: int | None
+    ) -> tuple[int | None, Number, int | None]:
+        """The size, stride and padding along an axis; looked for, where they go by the position."""
+        stride = extent.stride
+        if extent.is_regular:
+            return extent.size, stride, extent.padding
+        count = length if stride is None else extent.period // stride if stride else 1
+        if count is not None and length is not None:
+            count = min(count, length)
+        if count is None or count > MAX_POSITIONS:
+            return None, stride, None
+        most, padding = 0, None
+        for position in range(count):
+            try:
+                pair = ends(self.seen(number, {origin: position}, clipped=False)[origin])
+            except ParamcalcError:  # They are too many to be listed.
+                return None, stride, None
+            if pair is not None:
+                most = max(most, pair[1] - pair[0] + 1)
+                padding = padding if position else -pair[0]
+        return most, stride, padding
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -400,11 +247,11 @@ class ReceptiveField(Shown):
     """What an output of a network sees of its input, as `receptive_field` returns it.
 
     Along each spatial axis position i sees `size` positions, from `i·stride − padding` on, some of
-    which may lie before the input or behind it. `str()` of it is for a terminal; in a notebook it
-    shows itself.
+    which may lie before or after the input. `str()` of it is for a terminal; in a notebook it shows
+    itself.
 
     Args:
-        path: where the layer stands behind which it is; empty for the network.
+        path: of the layer after which it is; empty for the network.
         layer: that layer, or the network.
         axes: the names of the spatial axes of the input.
         size: positions seen along each, from the first to the last; the most that any position
@@ -414,7 +261,7 @@ class ReceptiveField(Shown):
             None where all is seen, or where branches differ.
         padding: positions that what position 0 sees begins before the input; None where all is
             seen.
-        misaligned: the paths of branches that see the input with strides or centres of their own.
+        misaligned: the paths of branches that see the input with strides or centers of their own.
 
     Example:
         >>> import paramcalc as pc
@@ -433,13 +280,13 @@ class ReceptiveField(Shown):
     padding: tuple[int | None, ...]
     misaligned: tuple[str, ...]
     _way: Way = field(compare=False)
-    _end: int = field(compare=False)
-    _place: Place = field(compare=False)
+    _step: int = field(compare=False)
 
     @property
     def steps(self) -> tuple[ReceptiveField, ...]:
-        """The receptive field behind each layer in turn, as in a trace."""
-        return tuple([behind(self._way, *step) for step in self._way.steps])
+        """The receptive field after each layer in turn, as in a trace."""
+        way = self._way
+        return tuple([way.field(at, one.path, one.layer) for at, one in enumerate(way.steps)])
 
     def interval(
         self, index: int | tuple[int, ...], *, clipped: bool = False
@@ -460,20 +307,13 @@ class ReceptiveField(Shown):
         """
         at = as_axes(index, "interval", "index", len(self.axes), 0) if self.axes else ()
         as_bool(clipped, "interval", "clipped")
-        origins = self._way.origins
-        if None in self._way.start.lengths and (clipped or None in self.size):
-            raise ShapeError(
-                "what is seen depends on the length of the input: give input_shape",
-                path=self.path,
-                layer=self.layer,
-            )
-        where = dict(zip(origins, at, strict=True))
-        seen = self._way.seen(self._end, self._place, where, clipped=clipped)
-        found: list[tuple[int, int] | None] = []
-        for origin in origins:
-            one, length = seen[origin], self._way.start.lengths[origin] or 0
-            found.append((0, length - 1) if one is None else ends(one))
-        return tuple(found)
+        axes, lengths = self._way.spatial, self._way.lengths[-1]
+        if None in lengths and (clipped or None in self.size):
+            problem = "what is seen depends on the length of the input: give input_shape"
+            raise ShapeError(problem, path=self.path, layer=self.layer)
+        seen = self._way.seen(self._step, dict(zip(axes, at, strict=True)), clipped=clipped)
+        whole = [(0, (length or 0) - 1) for length in lengths]
+        return tuple([whole[axis] if seen[axis] is None else ends(seen[axis]) for axis in axes])
 
     def centre(self, index: int | tuple[int, ...]) -> tuple[Fraction | None, ...]:
         """The middle of what is seen along each axis, clipped by nothing; as `interval`."""
@@ -484,14 +324,10 @@ class ReceptiveField(Shown):
 
     def to_records(self) -> list[dict[str, Any]]:
         """A dict of plain values for each layer, as pandas and polars take them."""
+        fields = "size", "stride", "padding"
         return [
-            {
-                "path": one.path,
-                "layer": layer_text(one.layer),
-                "size": one.size,
-                "stride": one.stride,
-                "padding": one.padding,
-            }
+            {"path": one.path, "layer": layer_text(one.layer)}
+            | {name: getattr(one, name) for name in fields}
             for one in self.steps
         ]
 
@@ -511,75 +347,13 @@ def size_text(one: ReceptiveField) -> str:
     return " × ".join([word if size is None else str(size) for size, word in pairs])
 
 
-def number_text(number: int | Fraction) -> str:
-    """The number; a fraction with its stroke."""
-    over, under = str(number.numerator), str(number.denominator)
-    return over if under == "1" else f"{over}/{under}"
-
-
 def extent_texts(one: ReceptiveField) -> list[str]:
     """Size, stride and padding as a table has them."""
     size = size_text(one)
     if size == "all":
         return [size, "", ""]
-    pairs = [
-        " × ".join(["–" if number is None else number_text(number) for number in numbers])
-        for numbers in (one.stride, one.padding)
-    ]
-    return [size, *pairs]
-
-
-def behind(way: Way, path: str, layer: Layer, end: int, place: Place) -> ReceptiveField:
-    """The receptive field behind the link at `end`."""
-    found: dict[int, tuple[int | None, Number, int | None]] = {}
-    for axis, length in zip(place.axes, place.lengths, strict=True):
-        if axis is None:
-            continue
-        origin, extent = axis
-        found[origin] = extent.size, extent.stride, extent.padding
-        if not extent.is_regular:
-            found[origin] = looked_for(way, end, place, origin, length, extent)
-    numbers = [found.get(origin, (None, None, None)) for origin in way.origins]
-    sizes, strides, paddings = zip(*numbers, strict=True) if numbers else ((), (), ())
-    names = tuple([name for _, _, name in spatial_axes(len(way.origins))])
-    misaligned = tuple(way.misaligned)
-    return ReceptiveField(path, layer, names, sizes, strides, paddings, misaligned, way, end, place)
-
-
-MAX_POSITIONS = 10_000
-"""Where more see differently, the largest is not looked for."""
-
-
-def looked_for(
-    way: Way, end: int, place: Place, origin: int, length: int | None, extent: Extent
-) -> tuple[int | None, Number, int | None]:
-    """The size, stride and padding along an axis on which they go by the position."""
-    stride = extent.stride
-    number = length if stride is None else extent.period // stride
-    if number is not None and length is not None:
-        number = min(number, length)
-    if number is None or number > MAX_POSITIONS:
-        return None, stride, None
-    most, padding = 0, None
-    for position in range(number):
-        try:
-            seen = way.seen(end, place, {origin: position}, clipped=False)[origin]
-        except ParamcalcError:  # They are too many to be listed.
-            return None, stride, None
-        found = None if seen is None else ends(seen)
-        if found is not None:
-            most = max(most, found[1] - found[0] + 1)
-            if position == 0:
-                padding = -found[0]
-    return most, stride, padding
-
-
-def ranks(layers: Iterable[Layer]) -> Iterator[int]:
-    """The number of axes at those of the layers that state one."""
-    for layer in layers:
-        rank = layer._stated_rank() if isinstance(layer, SpatialLayer) else None  # pyright: ignore[reportPrivateUsage]
-        if rank is not None:
-            yield rank + 1
+    pairs = one.stride, one.padding
+    return [size, *[" × ".join(["–" if n is None else str(n) for n in pair]) for pair in pairs]]
 
 
 def receptive_field(network: Layer, input_shape: Shape | None = None) -> ReceptiveField:
@@ -587,18 +361,18 @@ def receptive_field(network: Layer, input_shape: Shape | None = None) -> Recepti
 
     It takes all there is between the first and the last position that is seen, through branches
     of whichever reaches furthest. Normalizations are taken for what they do to a value by itself.
-    A dense layer behind a `Flatten`, a global pooling, attention and recurrent layers see all.
+    A dense layer after a `Flatten`, a global pooling, attention and recurrent layers see all.
 
     Args:
         network: a network, or a single layer.
-        input_shape: the shape that arrives, without the batch axis. It is needed where lengths
-            matter, as for "same" with a stride and for `AdaptivePool`, and where no layer says
-            how many axes there are.
+        input_shape: the input shape, without the batch axis. It is needed where lengths matter, as
+            for "same" with a stride and for `AdaptivePool`, and where no layer says how many axes
+            there are.
 
     Raises:
         TypeError: `network` is not a Layer, or `input_shape` not a tuple or list of ints.
-        ShapeError: a layer does not fit what arrives at it, the shape is needed and missing, or a
-            layer of one's own does not say what it sees.
+        ShapeError: a layer does not fit its input, the shape is needed and missing, or a layer of
+            one's own does not say what it sees.
 
     Source:
         Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks",
@@ -616,20 +390,11 @@ def receptive_field(network: Layer, input_shape: Shape | None = None) -> Recepti
         ──────────────────────────────────────────────────────────
         network                   10 × 10          2 × 2   0 × 0
     """
-    first = list(walk(network, input_shape, "receptive_field"))
-    lengths: Lengths | None = network._arriving(input_shape)  # pyright: ignore[reportPrivateUsage]
+    steps = walk(network, input_shape, "receptive_field")
+    lengths: Form | None = network._checked(input_shape)  # pyright: ignore[reportPrivateUsage]
     if lengths is None:
-        rank = next(ranks([visit[1] for visit in first]), None)
+        rank = stated_rank(steps)
         if rank is None:
             raise network._missing("the number of axes")  # pyright: ignore[reportPrivateUsage]
-        lengths = (None,) * rank
-    formats = [getattr(layer, "data_format", None) for _, layer, _, _, _ in first]
-    known = [one for one in formats if one is not None]
-    channels = len(lengths) - 1 if known[:1] == ["channels_last"] else 0
-    for _, layer, shape, _, _ in reversed(first[: formats.index(known[0])] if known else []):
-        if isinstance(layer, Permute) and shape is not None:
-            channels = layer.dims[channels]
-    if first and kind_of(first[0][1]) == "plain":
-        channels = -1  # What an embedding looks up has none.
-    way = Way(network, iter(first), lengths, channels)
-    return behind(way, "", network, len(way.links) - 1, way.end)
+        lengths = (None,) * (rank + 1)
+    return Way(steps, lengths).field(len(steps) - 1, "", network)

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from itertools import groupby
 
 from paramcalc._checks import as_int, as_str, entries, wrong
-from paramcalc._explain import Chain, layer_text, shape_text
-from paramcalc._network import Branches, places
-from paramcalc._trace import ask, walk
-from paramcalc.errors import ParamcalcError, counted, join_path, locate, show
-from paramcalc.formulas._term import Term
+from paramcalc._explain import layer_text, shape_text
+from paramcalc._lift import lift_all
+from paramcalc._network import Branches
+from paramcalc._trace import Step, plan_of, walk
+from paramcalc.errors import ParamcalcError, counted, join_path, show
+from paramcalc.formulas import Term
 from paramcalc.layers._base import Layer, Shape
 from paramcalc.render import latex, table
 from paramcalc.render.shown import Shown
@@ -80,22 +81,19 @@ class SummaryRow:
         """How many values are kept but not learnt, such as running means."""
         if self.within:
             return sum([row.num_buffers for row in self.within])
-        try:
-            tensors = ask(self.layer, "parameters", self.input_shape)
-        except ParamcalcError as error:
-            locate(error, self.path, self.layer)
-            raise
-        return sum([one.size for one in tensors if not one.trainable])
+        return sum([one.size for one in self._step.parameters if not one.trainable])
 
     @property
     def num_uncovered(self) -> tuple[int, ...] | None:
         """Along each axis that windows slide along, how many positions are seen by none."""
         if self.within or self.input_shape is None or self.output_shape is None:
             return None
-        from paramcalc._trace import Step  # Not at the head: with typing, which few need.
+        return self._step.num_uncovered or None
 
-        step = Step(self.path, self.layer, self.input_shape, self.output_shape)
-        return step.num_uncovered or None
+    @property
+    def _step(self) -> Step:
+        shapes: Any = self.input_shape, self.output_shape
+        return Step(self.path, self.layer, *shapes)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -127,6 +125,7 @@ class Summary(Shown):
     columns: tuple[str, ...]
     num_params: int
     num_macs: int | None
+    _steps: Sequence[Step] = field(compare=False)
 
     @property
     def num_buffers(self) -> int:
@@ -172,23 +171,15 @@ class Summary(Shown):
             return [fields[(row.within or (row,))[-1].path] for row in self.rows]
         if column not in ("working", "shape_working"):
             return [getattr(row, column) for row in self.rows]
-        workings: list[str] = []
-        chain = Chain()
+        texts: dict[str, str] = {}
         known: dict[object, str] = {}
-        for row in self.rows:
-            step = chain.lift(row.path, row.layer, row.input_shape, row.output_shape)
-            if row.within:  # No formula of its own.
-                workings.append("")
-                continue
-            key = step.key
+        for lifted in lift_all(self._steps):
+            key = lifted.key
             if key not in known:
-                if column == "shape_working":
-                    numbers = step.lengths(row.output_shape or ())
-                else:
-                    numbers = (row.num_params and step.answer("num_params", row.num_params),)
-                known[key] = formula(numbers, style)
-            workings.append(known[key])
-        return workings
+                numbers = [lifted.num_params()] if column == "working" else lifted.lengths()
+                known[key] = formula(numbers or (), style)
+            texts[lifted.step.path] = known[key]
+        return ["" if row.within else texts[row.path] for row in self.rows]
 
     def _table(self, style: str = "unicode") -> table.Table:
         """The rows as texts, with a head for each network within, and the total.
@@ -197,7 +188,7 @@ class Summary(Shown):
         """
         columns = [[cell(one) for one in self._values(name, style)] for name in self.columns]
         rows: list[table.Row] = []
-        networks = dict(places(self.network))
+        networks = plan_of(self.network).networks
         is_tree = self.columns[0] == "name"
         heads: dict[str, int] = {}
         if isinstance(self.network, Branches) and is_tree:
@@ -301,19 +292,15 @@ def summary(
     depth = None if depth is None else as_int(depth, "summary", "depth")
     if depth is not None and depth < 0:
         raise ParamcalcError(wrong("summary", "depth", "be at least 0", depth))
-    rows: list[SummaryRow] = []
-    for path, layer, shape, output, _ in walk(network, input_shape, "summary"):
-        try:
-            num_params = ask(layer, "num_params", shape)
-            num_macs = None if shape is None else ask(layer, "num_macs", shape, output)
-        except ParamcalcError as error:
-            locate(error, path, layer)
-            raise
-        rows.append(SummaryRow(path, layer, shape, output, num_params, num_macs))
+    steps = walk(network, input_shape, "summary")
+    rows = [
+        SummaryRow(*step[:4], step.num_params, None if step[2] is None else step.num_macs)
+        for step in steps
+    ]
     num_params, num_macs = add_up(rows)
     if depth is not None:
         rows = list(folded(network, rows, depth))
-    return Summary(network, tuple(rows), chosen, num_params, num_macs)
+    return Summary(network, tuple(rows), chosen, num_params, num_macs, steps)
 
 
 def as_columns(columns: Any) -> tuple[str, ...]:
@@ -339,7 +326,7 @@ def add_up(rows: Sequence[SummaryRow]) -> tuple[int, int | None]:
 
 def folded(network: Layer, rows: list[SummaryRow], depth: int) -> Iterator[SummaryRow]:
     """The rows, with those of a network more than `depth` levels down as one."""
-    networks = dict(places(network))
+    networks = plan_of(network).networks
     for path, group in groupby(rows, lambda row: reduce(join_path, keys(row.path)[:depth], "")):
         within = list(group)
         first, last = within[0], within[-1]

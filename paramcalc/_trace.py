@@ -1,20 +1,127 @@
-"""The way of a shape through a network: what everything that reports on a network reads.
+"""A network as a flat list of steps: what everything that asks a network reads.
 
-Not trace.py: `paramcalc.trace` is the function.
+How a network is built matters to `Layer._write` alone, which adds its layers to the list.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from paramcalc._checks import wrong
-from paramcalc._network import Network, plan_of, run
-from paramcalc.errors import ParamcalcError, show
-from paramcalc.layers._base import Layer, Shape, Window
+from paramcalc.errors import ParamcalcError, locate
+from paramcalc.layers._base import Layer, Node, Parameter, Shape
+from paramcalc.layers._windows import Window, as_sources, covered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A network as a flat list, however it is built.
+
+    Args:
+        nodes: its layers, and the merging of its branches, each after those that it reads.
+        calls: for each what gives its output shape, None for a merging, after the place of its
+            input shape: 0 for the network's input, 1 for the output of node 0.
+        is_chain: whether each node reads the one before it.
+        networks: the network and those inside it, by their paths.
+        end: the node whose output is the network's; -1 where nothing changes the input.
+        stated: the input shape, where an `Input` states it.
+        has_inputs: whether there is an `Input` anywhere.
+    """
+
+    nodes: list[Node]
+    calls: list[tuple[int, Any]]
+    is_chain: bool
+    networks: dict[str, Layer]
+    end: int
+    stated: Shape | None
+    has_inputs: bool
+
+
+def plan_of(network: Layer) -> Plan:
+    """The plan of a network, which keeps it; or of a layer, which is its only node."""
+    kept: Plan | bool | None = getattr(network, "_kept_plan", False)
+    if isinstance(kept, Plan):
+        return kept
+    nodes: list[Node] = []
+    networks: dict[str, Layer] = {}
+    end = network._write(nodes, networks, "", -1)  # pyright: ignore[reportPrivateUsage]
+    stated = [
+        (shape, source)
+        for _, one, source, _ in nodes
+        if not one._network_depth and (shape := one._stated_shape())  # pyright: ignore[reportPrivateUsage]
+    ]
+    first = next((shape for shape, source in stated if source == -1), None)
+    calls = [
+        (source + 1, None if one._network_depth else one._shape) for _, one, source, _ in nodes
+    ]
+    is_chain = [place for place, shape_of in calls if shape_of] == [*range(len(nodes))]
+    plan = Plan(nodes, calls, is_chain, networks, end, first, bool(stated))
+    if kept is None:  # A network, asked for the first time.
+        object.__setattr__(network, "_kept_plan", plan)
+    return plan
+
+
+def run(plan: Plan, shape: Shape | None) -> list[Any]:
+    """The output shape of each node, and last, at -1, the input shape; None where not known."""
+    known: list[Any] = [shape]
+    add = known.append
+    if shape is None and not plan.has_inputs:
+        return [None] * (len(plan.nodes) + 1)
+    try:
+        for place, shape_of in plan.calls:
+            given = known[place]
+            if shape_of is not None and given is not None:
+                add(shape_of(given))
+            else:
+                add(merge_or_state(plan.nodes[len(known) - 1], known))
+    except ParamcalcError as error:
+        path, node, _, _ = plan.nodes[len(known) - 1]
+        locate(error, path, node)
+        raise
+    add(known.pop(0))
+    return known
+
+
+def merge_or_state(node: Node, known: list[Any]) -> Shape | None:
+    """The output of merged branches; or that of an `Input`, where no shape is known before it."""
+    _, layer, source, inputs = node
+    if not layer._network_depth:
+        return layer._stated_shape()  # pyright: ignore[reportPrivateUsage]
+    outputs = [known[one + 1] for one in inputs]
+    return None if None in outputs else layer._merge(outputs, known[source + 1])
+
+
+def ask(path: str, node: Layer, question: Callable[..., T], *shapes: Any) -> T:
+    """The answer of a layer; an error gets its path."""
+    try:
+        return question(*shapes)
+    except ParamcalcError as error:
+        locate(error, path, node)
+        raise
+
+
+def answers(
+    network: Layer, shape: Shape | None, question: Callable[[Layer, Any, Any], T]
+) -> Iterator[tuple[str, T]]:
+    """Yield (path, answer) of each layer to a question about its input and output shapes."""
+    plan = plan_of(network)
+    shapes = run(plan, shape)
+    path, node = "", None
+    try:
+        for number, (path, node, source, _) in enumerate(plan.nodes):
+            if not node._network_depth:
+                yield path, question(node, shapes[source], shapes[number])
+    except ParamcalcError as error:
+        locate(error, path, node)
+        raise
 
 
 class Step(NamedTuple):
@@ -43,84 +150,60 @@ class Step(NamedTuple):
     inputs: tuple[int, ...] = (-1,)
 
     @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The tensors of the layer; the merging of branches has none."""
+        layer = self.layer
+        return (
+            () if layer._network_depth else ask(self.path, layer, layer._tensors, self.input_shape)
+        )
+
+    @property
     def num_params(self) -> int:
-        """How many values are learnt here; by the merging of branches none."""
-        return int(0 if isinstance(self.layer, Network) else self.layer._params(self.input_shape))
+        """How many values are trained here; by the merging of branches none."""
+        layer = self.layer
+        return 0 if layer._network_depth else ask(self.path, layer, layer._params, self.input_shape)
 
     @property
     def num_macs(self) -> int:
         """How many multiply-accumulates one example costs here; the merging of branches none."""
-        return int(
-            0
-            if isinstance(self.layer, Network)
-            else self.layer._macs(self.input_shape, self.output_shape)
-        )
+        layer, shapes = self.layer, (self.input_shape, self.output_shape)
+        return 0 if layer._network_depth else ask(self.path, layer, layer._macs, *shapes)
 
     @property
     def num_uncovered(self) -> tuple[int, ...]:
-        """Along each axis that windows slide along, how many positions are seen by none.
+        """Along each spatial axis of the input, how many positions no window covers.
 
         They are those beyond the last window, for which one more would be too long; and those
-        between windows, where the stride is larger than they are.
+        between windows, where the stride is larger than they are. Of an axis that is seen whole
+        there are none. It is empty for layers to which no axis is spatial.
 
         Raises:
             ShapeError: a layer of one's own does not say what it sees.
             ParamcalcError: a window has more than 1,000,000 taps, and gaps between them.
         """
-        if isinstance(self.layer, Network):
+        layer, shape, output = self.layer, self.input_shape, self.output_shape
+        if layer._network_depth:
             return ()
-        sources = self.layer.sources(self.input_shape)
-        pairs = zip(sources, self.output_shape, strict=True)
-        return tuple(
-            [
-                self.input_shape[source[0]] - covered(source[1], self.input_shape[source[0]], count)
-                for source, count in pairs
-                if source is not None and source[1] != Window() and source[1].spacing == 1
-            ]
-        )
+        sources = as_sources(layer.sources(shape), layer, len(shape), len(output))
+        uncovered: dict[int, int] = {}
+        slides: set[int] = set()
+        for source, count in zip(sources, output, strict=True):
+            if source is not None:
+                axis, window = source
+                uncovered[axis] = shape[axis] - covered(window, shape[axis], count)
+                if window != Window() or uncovered[axis]:
+                    slides.add(axis)
+        if not slides and layer._family != "spatial":
+            return ()
+        channels = len(shape) - 1 if layer._channels_last else 0
+        axes = [axis for axis in range(len(shape)) if axis != channels or axis in slides]
+        return tuple([uncovered.get(axis, 0) for axis in axes])
 
 
-MAX_TAPS = 1_000_000
-"""With more, apart from each other, it is not looked for what they see."""
-
-
-def covered(window: Window, length: int, count: int) -> int:
-    """How many positions of an axis are seen by `count` windows."""
-    step, reach = window.stride, window.dilation * (window.kernel_size - 1) + 1
-    if window.dilation == 1 and step <= window.kernel_size:  # Without gaps.
-        last = (count - 1) * step - window.padding + reach
-        return min(last, length) - max(-window.padding, 0)
-    if window.dilation == 1:  # Apart from each other: all but the outermost lie within.
-        first, last = -(-window.padding // step), (length - reach + window.padding) // step
-        within = max(min(last, count - 1) - max(first, 0) + 1, 0)
-        starts = [at * step - window.padding for at in {first - 1, last + 1} if 0 <= at < count]
-        cut = [max(min(start + reach, length) - max(start, 0), 0) for start in starts]
-        return within * reach + sum(cut)
-    if window.kernel_size > MAX_TAPS:
-        problem = (
-            f"a window of {show(window.kernel_size)} taps with gaps is too large to be followed"
-        )
-        raise ParamcalcError(problem)
-    # A tap covers every step-th position from its first; taps of the same remainder may overlap.
-    ends: dict[int, int] = {}
-    number = 0
-    for tap in range(window.kernel_size):
-        turns, remainder = divmod(tap * window.dilation - window.padding, step)
-        start = max(turns, ends.get(remainder, 0))
-        stop = min(turns + count, (length - 1 - remainder) // step + 1)
-        number += max(stop - start, 0)
-        ends[remainder] = max(stop, ends.get(remainder, 0))
-    return number
-
-
-def ask(layer: Layer, question: str, shape: Shape | None, output: Shape | None = None) -> Any:
-    """A layer's answer to a question such as "num_params"; the merging of branches has none."""
-    if layer._network_depth:
-        return () if question == "parameters" else 0
-    if question == "num_macs":
-        return layer._macs(shape, output)
-    names = {"num_params": "_params", "parameters": "_tensors", "output_shape": "_shape"}
-    return getattr(layer, names[question])(shape)
+def stated_rank(steps: Iterable[Step]) -> int | None:
+    """The number of spatial axes at the first layer that states one."""
+    ranks = [step.layer._stated_rank() for step in steps]  # pyright: ignore[reportPrivateUsage]
+    return next((rank for rank in ranks if rank is not None), None)
 
 
 def walk(network: object, input_shape: object, verb: str, *, counting: bool = True) -> list[Step]:
@@ -130,7 +213,7 @@ def walk(network: object, input_shape: object, verb: str, *, counting: bool = Tr
     """
     if not isinstance(network, Layer):
         raise TypeError(wrong(verb, "network", "be a Layer", network))
-    shape = network._arriving(input_shape)  # pyright: ignore[reportPrivateUsage]
+    shape = network._checked(input_shape)  # pyright: ignore[reportPrivateUsage]
     if not counting:
         network._needed(shape, "the output shape")  # pyright: ignore[reportPrivateUsage]
     plan = plan_of(network)

@@ -17,8 +17,12 @@ class ParamcalcError(ValueError):
         input_shape: the shape that the layer got, if it got one.
     """
 
-    _compared: tuple[tuple[int, int], ...] = ()
-    """The lengths that do not fit, each as (got, wanted): another input may come closer."""
+    _compared: tuple[tuple[int, int | None], ...] = ()
+    """The lengths that do not fit, each as (got, wanted): another input may come closer. Where
+    several would fit, as what is divided evenly, wanted is None."""
+    _unequal: tuple[tuple[int, int, int, int, int], ...] = ()
+    """The lengths of branches that do not go together: two branches, the axis, counted back from
+    the last, and the length of each."""
 
     def __init__(
         self,

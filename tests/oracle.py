@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 from itertools import count, product
 from math import floor
 from typing import Any
 
+Sides = tuple[int, int] | str
+"""Padding before and after an axis; or "same", as little as lets every stride-th position see."""
 
-def window_starts(
+
+def windows(
     length: int,
     kernel_size: int,
-    stride: int,
-    before: int,
-    after: int,
-    dilation: int,
+    stride: int = 1,
+    padding: Sides = (0, 0),
+    dilation: int = 1,
     *,
     ceil_mode: bool = False,
-) -> list[int]:
-    """Where windows start, the axis being at 0 to length - 1 and its padding around it.
+) -> list[list[int]]:
+    """The taps of each window, the axis being at 0 to length - 1 and its padding around it.
 
     A window counts if each of its taps lies on the axis or its padding. With
     ceil_mode, it may reach past the padding on the right by less than one stride,
     but has to start on the axis or the padding on its left.
     """
+    assert min(kernel_size, stride, dilation) >= 1
+    if isinstance(padding, str):
+        total = least_padding(length, kernel_size, stride, dilation)
+        padding = total // 2, total - total // 2
+    before, after = padding
     end = length + after + (stride - 1 if ceil_mode else 0)
-    starts: list[int] = []
+    found: list[list[int]] = []
     for start in count(-before, stride):
         taps = [start + tap * dilation for tap in range(kernel_size)]
-        if not all(-before <= tap < end for tap in taps):
-            return starts
-        if ceil_mode and start >= length:
-            return starts
-        starts.append(start)
+        if max(taps) >= end or (ceil_mode and start >= length):
+            return found
+        found.append(taps)
     raise AssertionError
 
 
@@ -41,13 +47,40 @@ def same_starts(length: int, stride: int) -> list[int]:
     return [position for position in range(length) if position % stride == 0]
 
 
+@cache
 def least_padding(length: int, kernel_size: int, stride: int, dilation: int) -> int:
     """The smallest total padding with which as many windows fit as "same" keeps."""
     for total in count():
-        fitting = window_starts(length, kernel_size, stride, 0, total, dilation)
+        fitting = windows(length, kernel_size, stride, (0, total), dilation)
         if len(fitting) >= len(same_starts(length, stride)):
             return total
     raise AssertionError
+
+
+def scattered(
+    length: int,
+    kernel_size: int,
+    stride: int = 1,
+    padding: Sides = (0, 0),
+    more: int = 0,
+    dilation: int = 1,
+) -> list[set[int]]:
+    """The positions that put taps on each position of the output of a transposed convolution.
+
+    Each position puts down the taps of the kernel, a stride further on. The padding is cut off,
+    and so much more is left. "same" leaves as much as the positions have strides.
+    """
+    taps = list(product(range(length), range(kernel_size)))
+    places = [position * stride + tap * dilation for position, tap in taps]
+    end = max(places) + 1 + more
+    if isinstance(padding, str):
+        before = least_padding(length * stride, kernel_size, stride, dilation) // 2
+        padding = before, end - before - length * stride
+    before, after = padding
+    found: list[set[int]] = [set() for _ in range(max(end, end - after))]
+    for (position, _), place in zip(taps, places, strict=True):
+        found[place].add(position)
+    return found[before : max(end - after, 0)]
 
 
 def conv_weights(
@@ -61,21 +94,6 @@ def conv_weights(
             taps = product(*[range(size) for size in kernel_size])
             weights += [(filter_, channel, *tap) for tap in taps]
     return weights
-
-
-def scattered(
-    length: int, kernel_size: int, stride: int, before: int, after: int, more: int, dilation: int
-) -> list[int]:
-    """The positions that a transposed convolution fills or skips over, cropped, and some more.
-
-    Each input position puts down the taps of the kernel, a stride further on.
-    """
-    places = [
-        position * stride + tap * dilation
-        for position in range(length)
-        for tap in range(kernel_size)
-    ]
-    return list(range(max(places) + 1 + more))[before:][: -after or None]
 
 
 def recurrent_weights(
@@ -105,7 +123,7 @@ def attention_products(
 
 
 def taps(layer: Any, axis: int, length: int, output: int) -> list[set[int]]:
-    """For each position behind a layer the positions of the axis before it that it sees."""
+    """For each position of a layer's output the positions of the axis before it that it sees."""
 
     def of(field: str) -> Any:
         value = getattr(layer, field)
@@ -113,14 +131,22 @@ def taps(layer: Any, axis: int, length: int, output: int) -> list[set[int]]:
 
     match type(layer).__name__:
         case "Conv1d" | "Conv2d" | "Conv3d" | "Pool":
-            return window_taps(layer, of, length, output)
+            sizes = of("kernel_size"), of("stride"), sides(of("padding")), of("dilation")
+            ceil_mode = getattr(layer, "ceil_mode", False)
+            return [
+                set(window) & set(range(length))
+                for window in windows(length, *sizes, ceil_mode=ceil_mode)
+            ]
         case "ConvTranspose1d" | "ConvTranspose2d" | "ConvTranspose3d":
-            return scattered_taps(layer, of, length, output)
-        case "Pad" | "Crop":
-            is_pad = type(layer).__name__ == "Pad"
-            before = first_side(of("padding" if is_pad else "cropping"))
-            shift = -before if is_pad else before
-            return [{place + shift} & set(range(length)) for place in range(output)]
+            more, dilation = of("output_padding"), of("dilation")
+            kernel = of("kernel_size"), of("stride")
+            return scattered(length, *kernel, sides(of("padding")), more, dilation)
+        case "Pad":
+            before, _ = sides(of("padding"))
+            return [{place - int(before)} & set(range(length)) for place in range(output)]
+        case "Crop":
+            before, _ = sides(of("cropping"))
+            return [{place + int(before)} for place in range(output)]
         case "AdaptivePool":
             starts = [place * length // output for place in range(output)]
             ends = [-(-(place + 1) * length // output) for place in range(output)]
@@ -136,34 +162,9 @@ def taps(layer: Any, axis: int, length: int, output: int) -> list[set[int]]:
             return [{place} for place in range(length)]
 
 
-def first_side(sides: Any) -> int:
-    side: int = sides[0] if sides.__class__ is tuple else sides
-    return side
-
-
-def window_taps(layer: Any, of: Any, length: int, output: int) -> list[set[int]]:
-    size, stride, dilation = of("kernel_size"), of("stride"), of("dilation")
-    if layer.padding == "same":
-        before = least_padding(length, size, stride, dilation) // 2
-    else:
-        before = first_side(of("padding"))
-    places = [range(stride * place - before, 10**6, dilation)[:size] for place in range(output)]
-    return [set(place) & set(range(length)) for place in places]
-
-
-def scattered_taps(layer: Any, of: Any, length: int, output: int) -> list[set[int]]:
-    size, stride, dilation = of("kernel_size"), of("stride"), of("dilation")
-    if layer.padding == "same":
-        before = least_padding(output, size, stride, dilation) // 2
-    else:
-        before = first_side(of("padding"))
-    found: list[set[int]] = [set() for _ in range(output)]
-    for place in range(length):
-        for tap in range(size):
-            to = int(place * stride + tap * dilation - before)
-            if 0 <= to < output:
-                found[to].add(place)
-    return found
+def sides(padding: Any) -> Any:
+    """The padding of one axis before and after it; "same" as it is."""
+    return (padding, padding) if padding.__class__ is int else padding
 
 
 def upsampled_taps(mode: str, place: int, length: int, output: int) -> set[int]:

@@ -31,7 +31,9 @@ SHAPE = (3, 8, 8)
         ([(4, 5, 6)], (4, 5, 6)),
     ],
 )
-def test_shapes_that_broadcast(shapes: list[tuple[int, ...]], merged: tuple[int, ...]) -> None:
+def test_add_and_multiply_broadcast_the_outputs_of_their_branches(
+    shapes: list[tuple[int, ...]], merged: tuple[int, ...]
+) -> None:
     for order in shapes, shapes[::-1]:
         branches = [Constant(shape) for shape in order]
         for kind in pc.Add, pc.Multiply:
@@ -56,7 +58,7 @@ class Constant(pc.Layer):
         return self.shape
 
 
-def test_lengths_add_up_along_dim() -> None:
+def test_concat_adds_up_lengths_along_dim() -> None:
     for dim, output in [(0, (9, 5)), (1, (3, 15)), (-1, (3, 15)), (-2, (9, 5))]:
         assert pc.Concat([pc.Identity()] * 3, dim=dim).output_shape((3, 5)) == output
 
@@ -71,7 +73,7 @@ def test_branches_are_a_sequence() -> None:
         branches[2:]
 
 
-def test_each_layer_is_a_step_and_the_merging_one_behind_them() -> None:
+def test_trace_has_a_step_for_each_layer_of_branches_and_one_for_their_merging() -> None:
     steps = pc.trace(BLOCK, SHAPE)
     assert [(step.path, step.output_shape, step.num_params) for step in steps] == [
         ("stem", (4, 6, 6), 112),
@@ -134,13 +136,13 @@ gate   Multiply         10 × 6 × 6           0        0
 total                                      482       16"""
 
 
-def test_a_summary_shows_them_as_a_tree() -> None:
+def test_summary_shows_branches_as_a_tree() -> None:
     assert str(pc.summary(BLOCK, SHAPE)) == TREE
     columns = ("name", "layer", "output_shape", "num_params", "num_buffers")
     assert str(pc.summary(BLOCK, SHAPE, columns=columns, depth=1)) == FOLDED
 
 
-def test_rows_are_in_the_order_of_the_trace() -> None:
+def test_summary_rows_are_in_the_order_of_the_trace() -> None:
     summary = pc.summary(BLOCK, SHAPE, columns=("path", "shape_working", "num_buffers"))
     assert [row.path for row in summary.rows] == [step.path for step in pc.trace(BLOCK, SHAPE)]
     assert summary.to_records()[7] == {
@@ -157,7 +159,7 @@ def test_rows_are_in_the_order_of_the_trace() -> None:
     ]
 
 
-def test_branches_alone() -> None:
+def test_summary_of_branches_that_are_the_whole_network() -> None:
     branches = pc.Add(pc.Conv2d(2, 2, 1), pc.Identity())
     assert str(pc.summary(branches, (2, 3, 3), columns=("name", "layer", "num_params"))) == (
         "name   layer            parameters\n"
@@ -171,7 +173,7 @@ def test_branches_alone() -> None:
     assert pc.trace(branches, (2, 3, 3))[-1].path == ""
 
 
-def test_branches_of_nothing_are_a_step() -> None:
+def test_branches_without_layers_are_one_step() -> None:
     network = pc.Sequential(pc.Add(pc.Sequential(), pc.Sequential()), pc.Identity())
     assert [step.path for step in pc.trace(network, (3,))] == ["[0]", "[1]"]
     assert len(pc.summary(network, (3,), depth=1).rows) == 2
@@ -185,21 +187,21 @@ Concat: 4 × 5 × 5 → 7 × 5 × 5
   parameters  0"""
 
 
-def test_an_explanation_adds_up_what_is_put_together() -> None:
+def test_explanation_of_concat_adds_up_its_branches() -> None:
     explanation = pc.explain(pc.Concat(pc.Identity(), pc.Conv2d(4, 3, 1)), (4, 5, 5))
     assert str(explanation).split("\n\n")[2] == MERGING.replace("Concat", "Concat", 1)
     last = pc.Concat(pc.Identity(), pc.Identity(), dim=-1)
     assert str(pc.explain(last, (2, 3)).parts[-1].lengths[1]) == "L_1 + L_2 = 3 + 3 = 6"
 
 
-def test_an_explanation_of_many_branches_has_no_endless_sum() -> None:
+def test_explanation_of_concat_of_many_branches_has_no_endless_sum() -> None:
     for number in (12, 13, 101):
         part = pc.explain(pc.Concat([pc.Identity()] * number), (4, 3)).parts[-1]
         assert part.lengths[0].value == 4 * number
         assert len(part.lengths[0].steps()) == (3 if number == 12 else 1)
 
 
-def test_an_explanation_asks_each_layer_for_its_shape_once_more_at_most() -> None:
+def test_explanation_asks_each_layer_for_its_shape_twice_at_most() -> None:
     asked = Counts.asked
     asked.clear()
     network: pc.Layer = Counts()
@@ -212,7 +214,7 @@ def test_an_explanation_asks_each_layer_for_its_shape_once_more_at_most() -> Non
     assert last[2] == {"path": "[0]" * 38, "shape_working": "4 + 2"}
 
 
-def test_what_the_axes_are_goes_the_way_the_shape_goes() -> None:
+def test_names_of_axes_in_an_explanation_follow_the_shape_through_branches() -> None:
     """A block of a transformer has no channels, nor has what was permuted."""
 
     def names(network: pc.Layer, shape: tuple[int, ...]) -> dict[str, list[str]]:
@@ -240,25 +242,24 @@ def test_what_the_axes_are_goes_the_way_the_shape_goes() -> None:
     ]
 
 
-def test_what_lengths_were_made_of_goes_the_way_the_shape_goes() -> None:
-    """Into the first branch, but not from one branch into the next."""
+def test_working_of_lengths_follows_the_shape_into_every_branch() -> None:
     network = pc.Sequential(
         pc.Flatten(),
         pc.Add(pc.Dense(None, 1), pc.Sequential(pc.Reshape((6, 2)), pc.Flatten()), pc.Dense(12, 1)),
     )
     first, second = pc.explain(network, (2, 2, 3)).parts[1], pc.explain(network, (2, 2, 3)).parts[4]
     assert str(first.lines()[-2]) == "(F_in + 1)·F_out = (2·2·3 + 1)·1 = 13"
-    assert str(second.lines()[-2]) == "(F_in + 1)·F_out = (12 + 1)·1 = 13"
+    assert str(second.lines()[-2]) == "(F_in + 1)·F_out = (2·2·3 + 1)·1 = 13"
 
 
-def test_a_shape_stated_in_any_branch_counts() -> None:
+def test_input_in_any_branch_states_the_shape() -> None:
     network = pc.Add(pc.Identity(), pc.Sequential(pc.Input(3, 8, 8), pc.Identity()))
     assert network.output_shape() == (3, 8, 8)
     with pytest.raises(pc.ShapeError, match=r"^\[1\]\[0\] Input: expects shape"):
         network.output_shape((3, 9, 9))
 
 
-def test_nesting_is_no_more_than_its_layers() -> None:
+def test_nested_branches_ask_each_layer_for_its_shape_once() -> None:
     """Each layer is asked once for its shape, however deep it is."""
     asked = Counts.asked
     asked.clear()

@@ -180,7 +180,7 @@ class TestAnswer:
             assert formulas.window_length(length, size, stride, padding) == exact == steps + 1
 
 
-def test_the_script_prints_them_all(capsys: pytest.CaptureFixture[str]) -> None:
+def test_four_documents_script_prints_every_network(capsys: pytest.CaptureFixture[str]) -> None:
     script = Path(__file__).parent.parent / "docs" / "four_documents.py"
     runpy.run_path(str(script), run_name="__main__")
     printed = capsys.readouterr().out

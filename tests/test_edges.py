@@ -37,16 +37,16 @@ def length(layer: pc.Layer, n: int) -> int:
     return layer.output_shape((1, n))[1]
 
 
-def test_same_with_a_stride_keeps_the_ceiling() -> None:
+def test_same_padding_of_a_strided_conv_keeps_the_ceiling_of_length_by_stride() -> None:
     assert length(conv(1, 1, 3, stride=2, padding="same"), 32) == 16
     assert length(conv(1, 1, 3, stride=2, padding="same"), 33) == 17
 
 
-def test_same_with_an_even_kernel_keeps_the_length() -> None:
+def test_same_padding_of_an_even_kernel_keeps_the_length() -> None:
     assert length(conv(1, 1, 4, padding="same"), 32) == 32
 
 
-def test_kernel_longer_than_the_axis_does_not_fit() -> None:
+def test_kernel_longer_than_the_axis_is_refused() -> None:
     with pytest.raises(pc.ShapeError):
         length(conv(1, 1, 5), 4)
 
@@ -60,26 +60,26 @@ def test_padding_may_exceed_the_kernel_of_a_convolution() -> None:
     [{"padding": -1}, {"stride": 0}, {"dilation": 0}, {"kernel_size": 0}],
     ids=str,
 )
-def test_out_of_range_is_refused_when_the_layer_is_made(fields: dict[str, int]) -> None:
+def test_conv_field_out_of_range_is_refused_when_the_layer_is_made(fields: dict[str, int]) -> None:
     with pytest.raises(pc.ConfigError):
         conv(1, 1, **{"kernel_size": 3, **fields})
 
 
 @pytest.mark.parametrize("kernel_size", [3.0, True, "3", None, Index(3.0), *numpy_others])
-def test_what_is_no_int_is_a_type_error(kernel_size: Any) -> None:
+def test_kernel_size_that_is_no_int_is_a_type_error(kernel_size: Any) -> None:
     with pytest.raises(TypeError, match="Conv1d: kernel_size must be an int"):
         conv(1, 1, kernel_size)
 
 
 @pytest.mark.parametrize("kernel_size", [Index(3), *numpy_ints])
-def test_ints_of_other_libraries_are_stored_as_ints(kernel_size: Any) -> None:
+def test_kernel_size_of_another_library_is_stored_as_an_int(kernel_size: Any) -> None:
     layer = conv(1, 1, kernel_size)
     assert layer.kernel_size == (3,)
     assert type(layer.kernel_size[0]) is int
     assert type(length(layer, kernel_size)) is int
 
 
-def test_kernel_of_the_wrong_rank() -> None:
+def test_kernel_size_of_the_wrong_rank_is_refused() -> None:
     with pytest.raises(pc.ConfigError):
         pc.Conv2d(1, 1, (3, 3, 3))
 
@@ -101,13 +101,13 @@ def test_channels_must_be_at_least_1() -> None:
 
 
 @pytest.mark.parametrize("layer", [conv(None, 1, 1), pc.Pool(1), pc.Dense(None, 1)], ids=str)
-def test_axis_of_length_0(layer: pc.Layer) -> None:
+def test_input_with_an_axis_of_length_0_is_refused(layer: pc.Layer) -> None:
     for shape in [(1, 0), (0, 1)]:
         with pytest.raises(pc.ShapeError):
             layer.output_shape(shape)
 
 
-def test_pool_2_on_5() -> None:
+def test_pool_of_2_on_length_5_with_each_kind_of_padding() -> None:
     assert length(pc.Pool(2), 5) == 2
     assert length(pc.Pool(2, ceil_mode=True), 5) == 3
     assert length(pc.Pool(2, padding="valid"), 5) == 2

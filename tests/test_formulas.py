@@ -27,8 +27,8 @@ def test_window_length_counts_the_windows(length: int, ceil_mode: bool) -> None:
     ):
         if ceil_mode and 2 * max(before, after) > kernel_size:
             continue  # No pooling has it, and only poolings have ceil_mode.
-        expected = oracle.window_starts(
-            length, kernel_size, stride, before, after, dilation, ceil_mode=ceil_mode
+        expected = oracle.windows(
+            length, kernel_size, stride, (before, after), dilation, ceil_mode=ceil_mode
         )
         pair = formulas.window_length(
             length, kernel_size, stride, (before, after), dilation, ceil_mode
@@ -40,7 +40,7 @@ def test_window_length_counts_the_windows(length: int, ceil_mode: bool) -> None:
 
 
 @given(HUGE, HUGE, HUGE, st.integers(0, 10**30), st.integers(0, 10**30), HUGE)
-def test_the_last_window_fits_and_one_more_would_not(
+def test_last_window_fits_and_one_more_would_not(
     length: int, kernel_size: int, stride: int, before: int, after: int, dilation: int
 ) -> None:
     number = formulas.window_length(length, kernel_size, stride, (before, after), dilation)
@@ -51,7 +51,7 @@ def test_the_last_window_fits_and_one_more_would_not(
 
 
 @given(HUGE, HUGE, HUGE, st.integers(0, 10**30), HUGE)
-def test_with_ceil_mode_the_last_window_sticks_out_by_less_than_a_stride(
+def test_last_window_with_ceil_mode_sticks_out_by_less_than_a_stride(
     length: int, kernel_size: int, stride: int, padding: int, dilation: int
 ) -> None:
     padding %= kernel_size // 2 + 1  # As poolings have it.
@@ -148,7 +148,7 @@ def test_transposed_length_counts_the_positions(length: int) -> None:
         KERNELS, STRIDES, range(4), range(4), range(3), DILATIONS
     ):
         sizes = (length, kernel_size, stride, (before, after), more, dilation)
-        positions = oracle.scattered(length, kernel_size, stride, before, after, more, dilation)
+        positions = oracle.scattered(*sizes)
         assert formulas.transposed_length(*sizes) == len(positions)
         if before == after:
             both = formulas.transposed_length(length, kernel_size, stride, before, more, dilation)
@@ -197,7 +197,7 @@ def test_attention_counts_weights_and_products() -> None:
             assert formulas.attention_macs(length, *dims, bias_kv) == products
 
 
-def test_what_is_left_out_is_the_plain_case() -> None:
+def test_arguments_left_out_of_formulas_are_the_plain_case() -> None:
     assert formulas.dilated_kernel_size(3) == 3
     assert formulas.window_length(28, 5) == 24
     assert formulas.same_length(33) == 33

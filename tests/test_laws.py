@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
-from itertools import pairwise
 from math import prod
 from operator import itemgetter
 from typing import Any
@@ -13,12 +12,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from layers import ROW_OF
 from strategies import LAYERS, layers_and_shapes, networks_and_shapes
 
 import paramcalc as pc
 
-LayerAndShape = tuple[pc.Layer, tuple[int, ...]]
-NetworkAndShape = tuple[pc.Sequential, tuple[int, ...]]
+LayerAndShape = tuple[pc.Layer, pc.Shape]
+NetworkAndShape = tuple[pc.Sequential, pc.Shape]
+MERGING = (pc.Add, pc.Multiply, pc.Concat)
 
 
 def replace(layer: Any, **changes: object) -> pc.Layer:
@@ -27,37 +28,43 @@ def replace(layer: Any, **changes: object) -> pc.Layer:
     return changed
 
 
+def data_format(layer: Any) -> str:
+    found: str = getattr(layer, "data_format", "")
+    return found
+
+
 def field_names(layer: Any) -> list[str]:
     return [field.name for field in dataclasses.fields(layer)]
 
 
-def learnt(parameters: tuple[pc.Parameter, ...]) -> int:
+def num_trainable(parameters: tuple[pc.Parameter, ...]) -> int:
     return sum(prod(one.shape) for one in parameters if one.trainable)
 
 
 @given(layers_and_shapes())
-def test_two_roads_to_every_count(case: LayerAndShape) -> None:
+def test_layer_has_as_many_parameters_as_its_tensors_have_values(case: LayerAndShape) -> None:
     layer, shape = case
-    assert layer.num_params(shape) == learnt(layer.parameters(shape))
-
-
-@given(networks_and_shapes())
-def test_two_roads_to_every_count_of_a_network(case: NetworkAndShape) -> None:
-    network, shape = case
-    assert network.num_params(shape) == learnt(network.parameters(shape))
+    assert layer.num_params(shape) == num_trainable(layer.parameters(shape))
 
 
 @given(layers_and_shapes())
-def test_output_is_a_tuple_of_plain_ints_of_at_least_1(case: LayerAndShape) -> None:
+def test_output_shape_and_counts_are_plain_ints_whatever_ints_come_in(case: LayerAndShape) -> None:
+    class Int(int):
+        pass
+
     layer, shape = case
     output = layer.output_shape(shape)
-    assert type(output) is tuple
-    assert all(type(length) is int and length >= 1 for length in output)
-    assert type(layer.num_params(shape)) is type(layer.num_macs(shape)) is int
+    given: list[Any] = [list(shape), tuple(map(Int, shape)), shape]
+    for same in given:
+        again = layer.output_shape(same)
+        assert again == output
+        assert type(again) is tuple
+        assert all(type(length) is int and length >= 1 for length in again)
+        assert type(layer.num_params(same)) is type(layer.num_macs(same)) is int
 
 
 @given(st.one_of(LAYERS, networks_and_shapes().map(itemgetter(0))))
-def test_layers_survive_being_written_pickled_copied_and_replaced(layer: pc.Layer) -> None:
+def test_layer_survives_being_written_pickled_copied_and_replaced(layer: pc.Layer) -> None:
     assert eval(repr(layer), {name: getattr(pc, name) for name in pc.__all__}) == layer  # noqa: S307  # what repr promises
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         assert pickle.loads(pickle.dumps(layer, protocol)) == layer
@@ -67,7 +74,7 @@ def test_layers_survive_being_written_pickled_copied_and_replaced(layer: pc.Laye
 
 
 @given(LAYERS)
-def test_layers_cannot_be_changed(layer: pc.Layer) -> None:
+def test_field_of_a_layer_cannot_be_changed_nor_added(layer: pc.Layer) -> None:
     for field in field_names(layer):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(layer, field, getattr(layer, field))
@@ -79,65 +86,59 @@ def test_layers_cannot_be_changed(layer: pc.Layer) -> None:
 
 
 @given(networks_and_shapes())
-def test_a_network_is_its_trace(case: NetworkAndShape) -> None:
+def test_network_is_the_sum_of_its_steps_and_paths_lead_to_them(case: NetworkAndShape) -> None:
     network, shape = case
     steps = pc.trace(network, shape)
-    assert steps[0].input_shape == shape
     assert steps[-1].output_shape == network.output_shape(shape)
+    assert len({step.path for step in steps}) == len(steps)
     for step in steps:
         assert step.layer.output_shape(step.input_shape) == step.output_shape
-        is_merging = isinstance(step.layer, pc.Add | pc.Multiply | pc.Concat)
+        is_merging = isinstance(step.layer, MERGING)
         assert step.num_params == (0 if is_merging else step.layer.num_params(step.input_shape))
         assert step.num_macs == (0 if is_merging else step.layer.num_macs(step.input_shape))
+        assert at_path(network, step.path) in (None, step.layer)
     assert network.num_params(shape) == sum(step.num_params for step in steps)
+    assert network.num_params(shape) == num_trainable(network.parameters(shape))
     assert network.num_macs(shape) == sum(step.num_macs for step in steps)
-    assert len({step.path for step in steps}) == len(steps)
 
 
-@given(networks_and_shapes(branched=False))
-def test_what_leaves_a_layer_of_a_chain_arrives_at_the_next(case: NetworkAndShape) -> None:
-    for before, after in pairwise(pc.trace(*case)):
-        assert before.output_shape == after.input_shape
+def at_path(network: Any, path: str) -> pc.Layer | None:
+    """The layer there; None inside a layer that is made of layers, which has no keys."""
+    for key in path.replace("]", "").replace("[", ".").strip(".").split("."):
+        if not hasattr(network, "layers"):
+            return None
+        network = network[int(key) if key.isdigit() else key]
+    found: pc.Layer = network
+    return found
 
 
 @given(networks_and_shapes())
-def test_branches_get_the_same_and_give_one(case: NetworkAndShape) -> None:
-    for step in pc.trace(*case):
-        network = step.layer
-        if isinstance(network, pc.Add | pc.Multiply | pc.Concat):
-            outputs = [branch.output_shape(step.input_shape) for branch in network]
-            if isinstance(network, pc.Concat):
-                assert step.output_shape[0] == sum(output[0] for output in outputs)
-                assert {output[1:] for output in outputs} == {step.output_shape[1:]}
-            else:
-                arrays = [numpy_like(output) for output in outputs]
-                assert numpy_like(step.output_shape) == [
-                    max(one) for one in zip(*arrays, strict=True)
-                ]
-                for array in arrays:
-                    pairs = zip(array, numpy_like(step.output_shape), strict=True)
-                    assert all(one in (1, merged) for one, merged in pairs)
+def test_step_reads_the_outputs_of_the_steps_it_names(case: NetworkAndShape) -> None:
+    outputs: dict[int, pc.Shape] = {-1: case[1]}
+    for number, step in enumerate(pc.trace(*case)):
+        read = [outputs[source] for source in step.inputs]
+        if not isinstance(step.layer, MERGING):
+            assert read == [step.input_shape]
+        elif isinstance(step.layer, pc.Concat):
+            assert step.output_shape[0] == sum(shape[0] for shape in read)
+            assert {shape[1:] for shape in read} == {step.output_shape[1:]}
+        else:
+            merged = as_array(step.output_shape)
+            assert merged == [max(axis) for axis in zip(*map(as_array, read), strict=True)]
+            for array in map(as_array, read):
+                assert all(one in (1, most) for one, most in zip(array, merged, strict=True))
+        outputs[number] = step.output_shape
 
 
-def numpy_like(shape: tuple[int, ...]) -> list[int]:
+def as_array(shape: pc.Shape) -> list[int]:
     """The shape with axes of length 1 in front, as arrays are broadcast."""
     return [*[1] * (20 - len(shape)), *shape]
 
 
-@given(networks_and_shapes())
-def test_paths_lead_to_their_layers(case: NetworkAndShape) -> None:
-    network, shape = case
-    for step in pc.trace(network, shape):
-        keys = step.path.replace("]", "").replace("[", ".").strip(".").split(".")
-        found: pc.Layer = network
-        for key in keys:
-            assert isinstance(found, pc.Sequential | pc.Add | pc.Multiply | pc.Concat)
-            found = found[int(key) if key.isdigit() else key]
-        assert found is step.layer
-
-
 @given(networks_and_shapes(branched=False), st.integers(0, 7), st.integers(0, 7))
-def test_nesting_changes_nothing(case: NetworkAndShape, start: int, end: int) -> None:
+def test_nesting_layers_of_a_network_changes_no_shape_count_or_tensor(
+    case: NetworkAndShape, start: int, end: int
+) -> None:
     network, shape = case
     layers = [step.layer for step in pc.trace(network, shape)]
     start, end = sorted([start, end])
@@ -154,7 +155,7 @@ def test_nesting_changes_nothing(case: NetworkAndShape, start: int, end: int) ->
 
 
 @given(networks_and_shapes(), st.integers(0, 7))
-def test_a_network_is_its_first_part_and_then_the_rest(case: NetworkAndShape, cut: int) -> None:
+def test_network_is_its_first_part_and_then_the_rest(case: NetworkAndShape, cut: int) -> None:
     network, shape = case
     first, rest = network[:cut], network[cut:]
     between = first.output_shape(shape)
@@ -163,7 +164,7 @@ def test_a_network_is_its_first_part_and_then_the_rest(case: NetworkAndShape, cu
 
 
 @given(networks_and_shapes())
-def test_a_leading_input_stands_for_input_shape(case: NetworkAndShape) -> None:
+def test_leading_input_stands_for_input_shape(case: NetworkAndShape) -> None:
     network, shape = case
     stated = pc.Sequential(pc.Input(*shape), network)
     assert stated.output_shape() == stated.output_shape(shape) == network.output_shape(shape)
@@ -174,24 +175,23 @@ def test_a_leading_input_stands_for_input_shape(case: NetworkAndShape) -> None:
 
 
 @given(layers_and_shapes())
-def test_stating_what_arrives_changes_nothing(case: LayerAndShape) -> None:
+def test_stating_what_the_input_has_changes_nothing(case: LayerAndShape) -> None:
     layer, shape = case
-    fields = {"in_channels", "num_features", "in_features"}
-    for field in field_names(layer):
-        if field in fields and getattr(layer, field) is None:
-            last = isinstance(layer, pc.Dense) or "last" in getattr(layer, "data_format", "")
-            stated = replace(layer, **{field: shape[-1 if last else 0]})
-            assert stated.output_shape(shape) == layer.output_shape(shape)
-            assert stated.parameters() == layer.parameters(shape)
-            assert stated.num_params() == layer.num_params(shape)
-            assert stated.num_macs(shape) == layer.num_macs(shape)
+    field = ROW_OF[type(layer)].open_field
+    if field and getattr(layer, field) is None:
+        first = data_format(layer) == "channels_first"
+        stated = replace(layer, **{field: shape[0 if first else -1]})
+        assert stated.output_shape(shape) == layer.output_shape(shape)
+        assert stated.parameters() == layer.parameters(shape)
+        assert stated.num_params() == layer.num_params(shape)
+        assert stated.num_macs(shape) == layer.num_macs(shape)
 
 
 @given(layers_and_shapes())
-def test_parameters_do_not_depend_on_spatial_lengths(case: LayerAndShape) -> None:
+def test_parameters_of_a_spatial_layer_do_not_depend_on_lengths(case: LayerAndShape) -> None:
     layer, shape = case
-    if isinstance(layer, pc.Conv1d | pc.Conv2d | pc.Conv3d | pc.BatchNorm):
-        first = layer.data_format == "channels_first"
+    if layer.parameters(shape) and data_format(layer):
+        first = data_format(layer) == "channels_first"
         longer = (shape[0], *[n + 1 for n in shape[1:]])
         if not first:
             longer = (*[n + 1 for n in shape[:-1]], shape[-1])
@@ -202,8 +202,8 @@ def test_parameters_do_not_depend_on_spatial_lengths(case: LayerAndShape) -> Non
 @given(layers_and_shapes())
 def test_channels_last_is_channels_first_with_the_axis_moved(case: LayerAndShape) -> None:
     layer, shape = case
-    if isinstance(layer, pc.Conv1d | pc.Conv2d | pc.Conv3d | pc.BatchNorm | pc.Pool):
-        if layer.data_format == "channels_last":
+    if data_format(layer):
+        if data_format(layer) == "channels_last":
             shape = (shape[-1], *shape[:-1])
         first = replace(layer, data_format="channels_first")
         last = replace(layer, data_format="channels_last")
@@ -214,21 +214,8 @@ def test_channels_last_is_channels_first_with_the_axis_moved(case: LayerAndShape
         assert last.num_macs(moved) == first.num_macs(shape)
 
 
-@given(layers_and_shapes())
-def test_lists_and_int_subclasses_are_shapes_too(case: LayerAndShape) -> None:
-    class Int(int):
-        pass
-
-    layer, shape = case
-    output = layer.output_shape(shape)
-    assert layer.output_shape(list(shape)) == output  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    again = layer.output_shape(tuple(map(Int, shape)))
-    assert again == output
-    assert all(type(length) is int for length in again)
-
-
 @given(st.integers(10**16, 10**18), st.integers(10**16, 10**18), st.integers(1, 10**16))
-def test_huge_values_are_exact(channels: int, length: int, kernel_size: int) -> None:
+def test_counts_of_huge_values_are_exact(channels: int, length: int, kernel_size: int) -> None:
     conv = pc.Conv2d(channels, channels + 1, kernel_size)
     shape = (channels, length, length + 1)
     out = length - kernel_size + 1

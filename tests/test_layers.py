@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import pytest
+from layers import ROW_OF, ROWS
 
 import paramcalc as pc
+
+if TYPE_CHECKING:
+    from rows import Row
+
+
+def test_every_public_layer_has_one_row() -> None:
+    public: list[Any] = [getattr(pc, name) for name in pc.__all__]
+    layers = {one for one in public if isinstance(one, type) and issubclass(one, pc.Layer)}
+    assert {*ROW_OF} == layers - {pc.Layer}
+    assert len(ROW_OF) == len(ROWS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_examples_of_a_row_fit_its_shape_and_state_every_field(row: Row) -> None:
+    examples = row.examples()
+    for layer in examples:
+        assert type(layer) is row.kind
+        assert min(layer.output_shape(row.shape)) >= 1
+        assert layer.num_params(row.shape) >= 0
+    for field in row.fields:
+        assert any(getattr(layer, field) not in (None, ()) for layer in examples), field
+    assert not row.open_field or getattr(examples[0], row.open_field) is not None
 
 
 @pytest.mark.parametrize(
@@ -35,7 +58,7 @@ import paramcalc as pc
         (pc.MultiheadAttention(8, 2, kdim=8), pc.MultiheadAttention(8, 2)),
     ],
 )
-def test_what_means_the_same_is_stored_the_same(one: pc.Layer, other: pc.Layer) -> None:
+def test_fields_that_mean_the_same_are_stored_the_same(one: pc.Layer, other: pc.Layer) -> None:
     assert one == other
     assert hash(one) == hash(other)
     assert repr(one) == repr(other)
@@ -60,7 +83,7 @@ def test_what_means_the_same_is_stored_the_same(one: pc.Layer, other: pc.Layer) 
         (pc.Pad(1), pc.Pad((1, 1))),
     ],
 )
-def test_what_differs_is_not_equal(one: pc.Layer, other: pc.Layer) -> None:
+def test_layers_that_differ_are_not_equal(one: pc.Layer, other: pc.Layer) -> None:
     assert one != other
 
 
@@ -131,7 +154,7 @@ def test_repr_is_the_shortest_call(text: str) -> None:
     assert repr(eval(text, {name: getattr(pc, name) for name in pc.__all__})) == text  # noqa: S307  # what repr promises
 
 
-@pytest.mark.parametrize("kind", [pc.Conv2d, pc.Pool, pc.Dense, pc.BatchNorm, pc.Input, pc.Window])
+@pytest.mark.parametrize("kind", [*ROW_OF, pc.Parameter, pc.Window])
 def test_annotations_can_be_resolved_at_run_time(kind: type) -> None:
     assert set(get_type_hints(kind)) >= {field.name for field in dataclasses.fields(kind)}
 
@@ -298,7 +321,7 @@ def test_macs_are_uses_of_weights() -> None:
         (pc.LSTM(128, 64, recurrent_bias=False, bidirectional=True), 98_816),
     ],
 )
-def test_recurrent_layers_of_keras(layer: pc.Layer, count: int) -> None:
+def test_parameters_of_the_recurrent_layers_of_keras(layer: pc.Layer, count: int) -> None:
     assert layer.num_params() == count
     assert not any("bias_hh" in one.name for one in layer.parameters()) or count == 37_248
 
@@ -326,7 +349,7 @@ def test_recurrent_layers_of_keras(layer: pc.Layer, count: int) -> None:
         (pc.Conv3d(1, 2, (1, 2, 3), (1, 1, 2)), (1, 9, 9, 9), (2, 9, 8, 4)),
     ],
 )
-def test_shapes_that_leave(
+def test_output_shape_of_a_layer(
     layer: pc.Layer, shape: tuple[int, ...], output: tuple[int, ...]
 ) -> None:
     left = layer.output_shape(shape)
@@ -334,45 +357,31 @@ def test_shapes_that_leave(
     assert {type(length) for length in left} == {int}
 
 
-def test_what_is_taken_from_the_last_axis() -> None:
+def test_counts_with_features_taken_from_the_last_axis() -> None:
     assert pc.LayerNorm().num_params((4, 5)) == 2 * 5
     assert pc.MultiheadAttention(4, 2, add_bias_kv=True).num_macs((3, 4)) == 3 * 64 + 2 * 3 * 4 * 4
 
 
-@pytest.mark.parametrize("data_format", ["channels_first", "channels_last"])
-@pytest.mark.parametrize(
-    ("kind", "stated", "fields"),
-    [
-        (pc.Conv2d, {"in_channels": 4}, {"out_channels": 6, "kernel_size": 3, "groups": 2}),
-        (pc.ConvTranspose2d, {"in_channels": 4}, {"out_channels": 6, "kernel_size": 3}),
-        (pc.BatchNorm, {"num_features": 4}, {}),
-        (pc.InstanceNorm, {"num_features": 4}, {"affine": True}),
-        (pc.GroupNorm, {"num_channels": 4}, {"num_groups": 2}),
-        (pc.PReLU, {"num_parameters": 4}, {}),
-        (pc.LayerNorm, {"normalized_shape": 4}, {}),
-        (pc.RMSNorm, {"normalized_shape": 4}, {}),
-        (pc.Dense, {"in_features": 4}, {"out_features": 6}),
-        (pc.LSTM, {"input_size": 4}, {"hidden_size": 6}),
-    ],
-)
-def test_what_is_left_out_is_what_arrives(
-    kind: Any, stated: dict[str, Any], fields: dict[str, Any], data_format: str
-) -> None:
-    shape: pc.Shape = (7, 5, 4)
-    if "data_format" in [field.name for field in dataclasses.fields(kind)]:
-        fields = fields | {"data_format": data_format}
-        shape = (4, 7, 5) if data_format == "channels_first" else shape
-    elif kind is pc.LSTM:
-        shape = (7, 4)
-    left_out, given = kind(**dict.fromkeys(stated), **fields), kind(**stated, **fields)
-    assert left_out != given
-    assert left_out.num_params(shape) == given.num_params()
-    assert left_out.parameters(shape) == given.parameters()
-    assert left_out.num_macs(shape) == given.num_macs(shape)
-    assert left_out.output_shape(shape) == given.output_shape(shape)
+@pytest.mark.parametrize("row", [row for row in ROWS if row.open_field], ids=lambda row: row.name)
+def test_field_that_is_none_takes_what_the_input_has(row: Row) -> None:
+    for given in of_both_formats(row.examples()[0]):
+        last = getattr(given, "data_format", "") == "channels_last"
+        shape = (*row.shape[1:], row.shape[0]) if last else row.shape
+        left_out = dataclasses.replace(given, **{row.open_field: None})
+        assert left_out != given
+        assert left_out.num_params(shape) == given.num_params() > 0
+        assert left_out.parameters(shape) == given.parameters()
+        assert left_out.num_macs(shape) == given.num_macs(shape)
+        assert left_out.output_shape(shape) == given.output_shape(shape)
 
 
-def test_the_last_of_a_sequence() -> None:
+def of_both_formats(layer: Any) -> list[Any]:
+    if not hasattr(layer, "data_format"):
+        return [layer]
+    return [layer, dataclasses.replace(layer, data_format="channels_last")]
+
+
+def test_recurrent_layer_returns_the_last_of_a_sequence() -> None:
     gru = pc.GRU(8, 5, bidirectional=True)
     assert gru.output_shape((7, 8)) == (7, 10)
     last = dataclasses.replace(gru, return_sequences=False)
@@ -380,17 +389,17 @@ def test_the_last_of_a_sequence() -> None:
     assert last.num_params() == gru.num_params()
 
 
-def test_as_many_recurrent_layers_as_may_be() -> None:
+def test_rnn_of_10_000_layers_is_counted() -> None:
     assert pc.RNN(4, 4, 10_000).num_params() == 10_000 * pc.RNN(4, 4).num_params()
 
 
-def test_a_transposed_convolution_that_keeps_multiples() -> None:
+def test_conv_transpose_with_same_padding_multiplies_lengths_by_the_stride() -> None:
     for kernel_size in (1, 2, 5):
         conv = pc.ConvTranspose2d(8, 4, kernel_size, stride=(2, 3), padding="same")
         assert conv.output_shape((8, 7, 5)) == (4, 14, 15)
 
 
-def test_what_a_depthwise_and_a_pointwise_convolution_have() -> None:
+def test_parameters_of_a_depthwise_and_a_pointwise_convolution() -> None:
     separable = pc.Sequential(
         depthwise=pc.Conv2d(32, 32, 3, groups=32), pointwise=pc.Conv2d(32, 64, 1)
     )
@@ -411,7 +420,7 @@ def test_flatten_of_some_axes() -> None:
     assert pc.Flatten(0, -2).output_shape(shape) == (24, 5)
 
 
-def test_what_is_said_in_another_way_is_stored_in_one() -> None:
+def test_dims_kdim_and_what_is_frozen_are_stored_in_one_way() -> None:
     assert pc.Permute((-1, 0, -2)).dims == (2, 0, 1)
     attention = pc.MultiheadAttention(8, 2, kdim=8, vdim=4)
     assert (attention.kdim, attention.vdim) == (None, 4)
@@ -440,7 +449,7 @@ def test_layers_match_patterns() -> None:
     assert kind(pc.Identity()) == "other"
 
 
-def test_strings_are_stored_plainly() -> None:
+def test_padding_and_data_format_are_stored_as_plain_strings() -> None:
     class Name(str):
         __slots__ = ()
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 import paramcalc as pc
 from paramcalc import zoo
-from paramcalc._receptive_field import seen_before, united
 from paramcalc.errors import show
+from paramcalc.layers._windows import seen_before, united
 
 # Araujo, Norris and Sim, Distill 2019: networks of TF-Slim, whose blocks stride at their end.
 
@@ -528,15 +528,15 @@ def test_it_is_a_column_of_a_summary() -> None:
     assert [tuple(record.values()) for record in records] == [
         ("a[0]", (3, 3), (0, 0)),
         ("a[1]", (4, 4), (1, 1)),
-        ("b", (None, None), None),
+        ("b", (None, None), (0, 0)),
     ]
     folded = pc.summary(network, (3, 9, 9), columns=columns, depth=1).to_records()
     assert [tuple(record.values()) for record in folded] == [
         ("a", (4, 4), None),
-        ("b", (None, None), None),
+        ("b", (None, None), (0, 0)),
     ]
     text = str(pc.summary(network, (3, 9, 9), columns=columns))
-    assert text.splitlines()[-3] == "b      all"
+    assert text.splitlines()[-3] == "b      all              0 × 0"
     assert pc.summary(pc.Sequential(), (1,), columns=columns).to_records() == []
     counted = pc.summary(pc.Sequential(conv(3)), (3, 9, 9), columns=columns)
     assert counted.rows[0].num_uncovered == (0, 0)

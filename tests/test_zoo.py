@@ -43,7 +43,7 @@ DOCUMENTS = {
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_published_figures(name: str) -> None:
+def test_shape_parameters_and_macs_of_published_networks(name: str) -> None:
     network: pc.Sequential = getattr(zoo, name)()
     params, macs, ops = FIGURES[name]
     assert network.output_shape(SHAPE) == (1000,)
@@ -53,7 +53,7 @@ def test_published_figures(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_options(name: str) -> None:
+def test_num_classes_and_in_channels_change_the_first_and_last_layer_alone(name: str) -> None:
     """The first convolution and the last layer change, and nothing else."""
     make = getattr(zoo, name)
     few, usual = make(num_classes=10, in_channels=1), make()
@@ -68,12 +68,12 @@ def test_options(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_networks_of_the_documents(name: str) -> None:
+def test_counts_and_shapes_of_the_documents_networks(name: str) -> None:
     network: pc.Sequential = getattr(zoo, name)()
     assert (network.num_params(), network.output_shape()) == DOCUMENTS[name]
 
 
-def test_lenet_is_the_papers_but_for_what_is_said() -> None:
+def test_lenet5_is_the_papers_but_for_what_its_docstring_says() -> None:
     network = zoo.lenet5()
     assert network.output_shape((1, 32, 32)) == (10,)
     assert network.num_params() == 61_706
@@ -86,7 +86,7 @@ def test_lenet_is_the_papers_but_for_what_is_said() -> None:
     assert 61_706 - all_of_them + connected + 2 * 6 + 2 * 16 - (84 + 1) * 10 == 60_000
 
 
-def test_every_network_is_compared() -> None:
+def test_every_network_of_the_zoo_is_compared_and_documented() -> None:
     assert set(zoo.__all__) == {*FIGURES, *DOCUMENTS, "lenet5"}
     assert zoo.__all__ == sorted(zoo.__all__)
     for name in zoo.__all__:
@@ -97,7 +97,7 @@ def test_every_network_is_compared() -> None:
         assert options == ([] if name in DOCUMENTS else ["num_classes", "in_channels"])
 
 
-def test_every_network_survives_being_written() -> None:
+def test_networks_of_the_zoo_survive_being_written() -> None:
     for name in FIGURES:
         network = getattr(zoo, name)()
         assert eval(repr(network), {name: getattr(pc, name) for name in pc.__all__}) == network  # noqa: S307  # what repr promises

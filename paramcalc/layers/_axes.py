@@ -1,13 +1,12 @@
-"""Layers that tell channels from spatial axes, and the window some slide along those."""
+"""What axes are called, and the families of layers that give them a meaning."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from paramcalc._checks import entries
-from paramcalc.errors import ParamcalcError, counted, show
+from paramcalc.errors import ShapeError, counted, show
 from paramcalc.formulas import dilated_kernel_size, same_length, same_padding, window_length
-from paramcalc.layers._base import Builtin, Shape, Sources, Window
+from paramcalc.layers._base import Builtin, Form, Layer, Shape, Sources, Window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,11 +14,6 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-FORMATS = "channels_first", "channels_last"
-Sides = tuple[int, ...] | tuple[tuple[int, int], ...]
-"""As layers store it: an int for both sides of each axis, or a pair (before, after) for each."""
-Padding = str | Sides
-"""As layers store it: "same", or as `Sides`."""
 AXES = {
     1: [("L", "", "length")],
     2: [("H", "h", "height"), ("W", "w", "width")],
@@ -28,46 +22,56 @@ AXES = {
 """Of each spatial axis: the symbol of its length, the index of sizes along it, and its name."""
 
 
-SIZES = ("kernel_size", "output_size", "padding", "cropping", "size", "scale_factor")
-"""Fields that have an entry for each spatial axis, where they are tuples."""
+def spatial_axes(rank: int) -> list[tuple[str, str, str]]:
+    """The axes of `AXES`, or numbered ones."""
+    return AXES.get(rank) or [(f"n_{i}", f"{i}", f"axis {i}") for i in range(1, rank + 1)]
+
+
+def name_axes(layer: Layer, rank: int, family: str) -> list[tuple[str, str]]:
+    """The symbol and the name of each axis of a shape at `layer`, whose axes are of a family."""
+    symbol = layer._axis_symbol  # pyright: ignore[reportPrivateUsage]
+    numbered = [(f"n_{i}", f"axis {i}") for i in range(1, rank + 1)]
+    if family == "plain" or (family == "sequence" and rank > 2):
+        return numbered
+    if family in ("features", "sequence"):
+        before = numbered[:-1] if family == "features" else [("L", "length")][: rank - 1]
+        return [*before, (symbol or "F", "features")]
+    spatial = [(letter, name) for letter, _, name in spatial_axes(rank - 1)]
+    usual = "C" if spatial or isinstance(layer, SpatialLayer) else "F"
+    channels = (symbol or usual, "channels" if spatial else "features")
+    return [*spatial, channels] if layer._channels_last else [channels, *spatial]  # pyright: ignore[reportPrivateUsage]
 
 
 def spread(value: Any, rank: int) -> tuple[Any, ...]:
     """One value as one for each of `rank` axes; a tuple is so already."""
-    given = entries(value)
-    return (value,) * rank if given is None else given
+    return value if isinstance(value, tuple) else (value,) * rank
 
 
-def as_pairs(sides: tuple[Any, ...]) -> list[tuple[int, int]]:
-    """What is at the two sides of each axis, (before, after)."""
+def as_pairs(padding: Any, rank: int) -> list[tuple[int, int]]:
+    """The two sides of each axis, (before, after)."""
+    sides = spread(padding, rank)
     return [(side, side) if isinstance(side, int) else side for side in sides]
-
-
-def spatial_axes(rank: int) -> list[tuple[str, str, str]]:
-    """The axes of `AXES`, or numbered ones."""
-    return AXES.get(rank) or [(f"n_{i}", f"{i}", f"axis {i}") for i in range(1, rank + 1)]
 
 
 class SpatialLayer(Builtin):
     """A layer to which one axis is the channels: the first or the last, as `data_format` says."""
 
     __slots__ = ()
+    _family = "spatial"
 
     data_format: str
-    _rank: int
 
-    def _stated_rank(self) -> int | None:
-        """How many spatial axes there are, if a field says so."""
-        for field in SIZES:
-            given = entries(getattr(self, field, None))
-            if given is not None:
-                return len(given)
-        return None
+    @property
+    def _channels_last(self) -> bool:  # type: ignore[override]
+        return self.data_format == "channels_last"
 
-    def _check_rank(self, shape: tuple[int | None, ...]) -> None:
+    def _stated_axis(self) -> int:
+        return -1 if self._channels_last else 0
+
+    def _stated_form(self) -> Form | None:
+        channels = getattr(self, self._stating) if self._stating else None
         rank = self._stated_rank()
-        if rank is not None and rank != len(shape) - 1:
-            raise self._wrong_rank(shape, rank)
+        return None if channels is None or rank is None else self._join(channels, [None] * rank)
 
     def _split(self, shape: tuple[T, ...]) -> tuple[T, tuple[T, ...]]:
         """The channels and the other lengths."""
@@ -76,118 +80,148 @@ class SpatialLayer(Builtin):
         return shape[-1], shape[:-1]
 
     def _join(self, channels: T, others: Sequence[T]) -> tuple[T, ...]:
-        """What belongs to the channels and to the other axes, in the order of the axes."""
+        """The channels and the other lengths in the order of the axes."""
         if self.data_format == "channels_first":
             return (channels, *others)
         return (*others, channels)
 
-    def _arriving_channels(self, shape: Shape | None, field: str) -> int:
-        """The channels that arrive, for a `field` that is None."""
-        return self._split(self._needed(shape, f"{field} is None, so the number of parameters"))[0]
+    def _lengths(self, shape: tuple[T, ...]) -> tuple[T, ...]:
+        """The lengths of the spatial axes; refused, if there are not as many as fields say."""
+        rank = self._stated_rank()
+        lengths = self._split(shape)[1]
+        if len(lengths) != rank and (rank is not None or not lengths):
+            raise self._wrong_rank(shape, rank or 1)
+        return lengths
 
-    def _per_axis(self, value: Any, shape: Shape) -> tuple[Any, ...]:
-        """The entries of a field for each spatial axis of `shape`: it may be one for all."""
-        given = entries(value)
-        rank = max(len(shape) - 1, 1) if given is None else len(given)
-        if len(shape) != rank + 1:
-            raise self._wrong_rank(shape, rank)
-        return spread(value, rank)
-
-    def _spatial_sources(
-        self, windows: Sequence[Window | None], *, channels_stay: bool = False
-    ) -> Sources:
-        """The sources of an output with as many axes: a window for each spatial one."""
-        first = 1 if self.data_format == "channels_first" else 0
-        axes = range(first, first + len(windows))
-        found: list[tuple[int, Window] | None] = [
-            None if window is None else (axis, window)
-            for axis, window in zip(axes, windows, strict=True)
+    def _axis_sources(self, windows: Sequence[Window | None], *, channels: bool) -> Sources:
+        """The sources of an output with a window for each spatial axis, and the same channels."""
+        first = 0 if self._channels_last else 1
+        found = [
+            None if window is None else (axis, window) for axis, window in enumerate(windows, first)
         ]
-        channels = 0 if first else len(windows)
-        return self._join((channels, Window()) if channels_stay else None, found)
+        same = (len(windows) if self._channels_last else 0, Window())
+        return self._join(same if channels else None, found)
 
-    def _sliding_sources(
-        self,
-        input_shape: tuple[int | None, ...],
-        kernel_size: tuple[int, ...],
-        stride: tuple[int, ...],
-        padding: Padding,
-        dilation: tuple[int, ...],
-        *,
-        channels_stay: bool = False,
-    ) -> Sources:
-        """The sources behind a convolution or pooling; "same" with a stride goes by the lengths."""
-        lengths = self._split(input_shape)[1]
-        sides = None if isinstance(padding, str) else as_pairs(padding)
-        windows: list[Window] = []
-        for axis, (size, step, spread) in enumerate(
-            zip(kernel_size, stride, dilation, strict=True)
-        ):
-            if sides is None:
-                length = 1 if step == 1 else lengths[axis]  # Without a stride, any will do.
-                if length is None:
-                    raise self._missing("the receptive field")
-                before = same_padding(length, size, step, spread)[0]
-            else:
-                before = sides[axis][0]
-            windows.append(Window(size, step, before, spread))
-        return self._spatial_sources(windows, channels_stay=channels_stay)
-
-    def _wrong_rank(self, shape: tuple[int | None, ...], rank: int) -> ParamcalcError:
+    def _wrong_rank(self, shape: Any, rank: int) -> ShapeError:
         names = [name for _, _, name in spatial_axes(rank)]
         wanted = self._join("channels", names if rank < 10 else [f"{rank} spatial axes"])
         hint = "; leave out the batch axis" if len(shape) == rank + 2 else ""
         problem = f"expects ({', '.join(wanted)}), got shape {show(shape)}{hint}"
         return self._misfit(problem, shape)
 
-    def _wrong_channels(
-        self, what: str, expected: int, channels: int, shape: Shape
-    ) -> ParamcalcError:
-        other = "channels_last" if self.data_format == "channels_first" else "channels_first"
-        elsewhere = shape[-1] if other == "channels_last" else shape[0]
+    def _wrong_channels(self, what: str, shape: Shape) -> ShapeError:
+        expected, channels = getattr(self, self._stating), shape[self._stated_axis()]
+        other, elsewhere = ("first", shape[0]) if self._channels_last else ("last", shape[-1])
         # An image with the channels at the other end, and no coincidence further on.
         likely = elsewhere == expected and expected in (1, 3, 4) and channels > 4
-        hint = f'; data_format="{other}" would fit' if likely else ""
-        values = f"expects {counted(expected, what)}, got {show(channels)}"
-        return self._misfit(f"{values} in shape {show(shape)}{hint}", shape)
+        hint = f'; data_format="channels_{other}" would fit' if likely else ""
+        problem = f"expects {counted(expected, what)}, got {channels} in shape {show(shape)}{hint}"
+        return self._misfit(problem, shape, (channels, expected))
 
-    def _too_small(
+    def _check_channels_divide(self, field: str, what: str, shape: Shape) -> None:
+        """Refuse channels taken from the input that the parts in a field do not divide."""
+        parts, channels = getattr(self, field), shape[self._stated_axis()]
+        if channels % parts:
+            values = f"{field}={show(parts)}, {channels} channels in shape {show(shape)}"
+            problem = f"{field} must divide the {what}, got {values}"
+            raise self._misfit(problem, shape, (channels, None))
+
+
+class SlidingLayer(SpatialLayer):
+    """A layer whose windows slide along the spatial axes."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        kernel_size: Any
+        stride: Any
+        padding: Any
+        dilation: Any
+
+    def _slide(
         self,
         shape: Shape,
-        output: Shape,
-        kernel_size: tuple[int, ...],
-        padding: Padding,
-        dilation: tuple[int, ...],
-    ) -> ParamcalcError:
-        lengths, counts = self._split(shape)[1], self._split(output)[1]
-        axis = counts.index(0)
-        size, reach = kernel_size[axis], dilated_kernel_size(kernel_size[axis], dilation[axis])
-        window = f"a window of {show(size)}" + (
-            f", dilated to {show(reach)}," if reach != size else ""
-        )
-        name, length = spatial_axes(len(lengths))[axis][2], show(lengths[axis])
-        where = f"{name} {length}" if len(lengths) in AXES else f"length {length} of {name}"
-        return self._misfit(f"{window} does not fit {where} (padding {show(padding[axis])})", shape)
-
-
-def window_lengths(
-    lengths: Shape,
-    kernel_size: tuple[int, ...],
-    stride: tuple[int, ...],
-    padding: Padding,
-    dilation: tuple[int, ...],
-    ceil_mode: bool = False,
-) -> list[int]:
-    """How many positions a window takes along each axis; 0 where it does not fit."""
-    if isinstance(padding, str):
-        return list(map(same_length, lengths, stride))
-    counts: list[int] = []
-    axis = 0  # Counted by hand: half the time of a zip of the five.
-    for length in lengths:
-        counts.append(
-            window_length(
+        lengths: Shape,
+        kernel_size: Any,
+        stride: Any,
+        padding: Any,
+        dilation: Any,
+        ceil_mode: bool = False,
+    ) -> list[int]:
+        """How many positions the windows take along each axis; refused, where one does not fit."""
+        if isinstance(padding, str):
+            return list(map(same_length, lengths, stride))
+        counts: list[int] = []
+        axis = 0  # Counted by hand: half the time of a zip of the five.
+        for length in lengths:
+            count = window_length(
                 length, kernel_size[axis], stride[axis], padding[axis], dilation[axis], ceil_mode
             )
-        )
-        axis += 1  # noqa: SIM113
-    return counts
+            if not count:
+                raise self._too_small(shape, axis, length)
+            counts.append(count)
+            axis += 1  # noqa: SIM113
+        return counts
+
+    def _windows(self, lengths: Form) -> list[Window]:
+        """The window along each axis; with "same" and a stride it depends on the length."""
+        rank = len(lengths)
+        sizes = [spread(one, rank) for one in (self.kernel_size, self.stride, self.dilation)]
+        windows: list[Window] = []
+        for axis, (size, stride, dilation) in enumerate(zip(*sizes, strict=True)):
+            if self.padding != "same":
+                before = as_pairs(self.padding, rank)[axis][0]
+            else:
+                length = 1 if stride == 1 else lengths[axis]  # Without a stride, any will do.
+                if length is None:
+                    raise self._missing("the receptive field")
+                before = same_padding(length, size, stride, dilation)[0]
+            windows.append(Window(size, stride, before, dilation))
+        return windows
+
+    def _too_small(self, shape: Shape, axis: int, length: int) -> ShapeError:
+        rank = len(shape) - 1
+        size, dilation, padding = [
+            spread(one, rank)[axis] for one in (self.kernel_size, self.dilation, self.padding)
+        ]
+        reach = dilated_kernel_size(size, dilation)
+        dilated = f", dilated to {reach}," if reach != size else ""
+        name = spatial_axes(rank)[axis][2]
+        where = f"{name} {length}" if rank in AXES else f"length {length} of {name}"
+        problem = f"a window of {size}{dilated} does not fit {where} (padding {show(padding)})"
+        return self._misfit(problem, shape, (length, length + 1))
+
+
+class FeaturesLayer(Builtin):
+    """A layer that works on the last axis, the features, at each position of the axes before."""
+
+    __slots__ = ()
+    _family = "features"
+
+    def _wrong_features(self, shape: Shape, hint: str = "") -> ShapeError:
+        expected = getattr(self, self._stating)
+        wanted = f"expects {counted(expected, 'feature')} on the last axis"
+        problem = f"{wanted}, got shape {show(shape)}{hint}"
+        return self._misfit(problem, shape, (shape[-1], expected))
+
+
+class SequenceLayer(FeaturesLayer):
+    """A layer that takes a sequence, (length, features), and sees all of it at each position."""
+
+    __slots__ = ()
+    _family = "sequence"
+
+    def _check_sequence(self, shape: Form) -> None:
+        if len(shape) != 2:
+            hint = "; leave out the batch axis" if len(shape) == 3 else ""
+            raise self._misfit(f"expects (length, features), got shape {show(shape)}{hint}", shape)
+
+    def _shape(self, shape: Shape) -> Shape:
+        self._check_sequence(shape)
+        if getattr(self, self._stating) not in (None, shape[1]):
+            raise self._wrong_features(shape)
+        return shape
+
+    def _sources(self, shape: Form) -> Sources:
+        self._check_sequence(shape)
+        return (None, None)

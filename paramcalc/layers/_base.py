@@ -1,17 +1,19 @@
-"""What every layer can be asked, and how the question reaches it."""
+"""What every layer can be asked, and what a layer of the library is made from."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from inspect import signature
 from math import prod
+from types import MappingProxyType
 
 from paramcalc._checks import (
     as_answer,
     as_bool,
     as_form,
-    as_int,
     as_lengths,
     as_shape,
     as_str,
@@ -19,29 +21,34 @@ from paramcalc._checks import (
     name_of,
     wrong,
 )
-from paramcalc.errors import ConfigError, ParamcalcError, ShapeError
+from paramcalc.errors import ConfigError, ShapeError, show
 from paramcalc.formulas import Term
+from paramcalc.layers import _fields
+from paramcalc.layers._fields import Spec
+from paramcalc.layers._windows import Sources as Sources
+from paramcalc.layers._windows import Window as Window
 
 TYPE_CHECKING = False  # Importing typing would be a tenth of the import of all this.
 if TYPE_CHECKING:
-    from typing import Any, NoReturn, TypeVar
+    from typing import Any, NoReturn, TypeVar, dataclass_transform
 
     T = TypeVar("T")
 
-
 Shape = tuple[int, ...]
-"""The lengths of all axes but the batch's, such as (channels, height, width)."""
+"""The lengths of all axes but the batch axis, such as (channels, height, width)."""
+Form = tuple[int | None, ...]
+"""A shape, with None for each length that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A tensor that a layer keeps.
+    """A tensor that a layer keeps: its name, its shape, and whether it is trained.
 
     Args:
-        name: what torch calls it: `weight`, `bias`, `running_mean`; behind the
-            path of its layer, in a network.
+        name: what torch calls it: `weight`, `bias`, `running_mean`; in a network, after the
+            path of its layer.
         shape: its axes as torch allocates them; `()` for a single value.
-        trainable: False for what is not learnt, such as a running mean.
+        trainable: False for a buffer, such as a running mean, and for frozen weights.
 
     Raises:
         TypeError: an argument is of the wrong type.
@@ -70,58 +77,13 @@ class Parameter:
         return prod(self.shape)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which positions of an axis a position of the output sees.
-
-    Position j sees each position i for which `spacing·i` is one of
-    `stride·j − padding + dilation·t`, with t from 0 to kernel_size − 1. Spacing is
-    1 but where an axis becomes longer, as in a transposed convolution.
-
-    Args:
-        kernel_size: taps.
-        stride: steps from one window to the next; 0, if all are the same.
-        padding: positions that the first window begins before the axis; negative, if
-            it begins on it.
-        dilation: steps from one tap to the next.
-        spacing: steps from one position of the axis to the next.
-
-    Raises:
-        TypeError: a field is not an int.
-        ConfigError: a field is out of its range.
-
-    Example:
-        >>> Window(3, stride=2, padding=1)
-        Window(kernel_size=3, stride=2, padding=1, dilation=1, spacing=1)
-    """
-
-    kernel_size: int = 1
-    stride: int = 1
-    padding: int = 0
-    dilation: int = 1
-    spacing: int = 1
-
-    def __post_init__(self) -> None:
-        least = {"kernel_size": 1, "stride": 0, "padding": None, "dilation": 1, "spacing": 1}
-        for field, smallest in least.items():
-            number = as_int(getattr(self, field), self, field)
-            if smallest is not None and number < smallest:
-                raise ConfigError(wrong(self, field, f"be at least {smallest}", number))
-            object.__setattr__(self, field, number)
-
-
-Sources = tuple[tuple[int, Window] | None, ...]
-"""For each axis that leaves a layer the axis it comes from, and by which window; None, if it comes
-from no single one, such as channels do that are made of all."""
-
-
 class Layer:
-    """What all layers have in common, and where a layer of your own starts.
+    """What all layers have in common, and the base class of your own layers.
 
-    A subclass gives `output_shape` and, if it keeps tensors, `parameters`; the
-    number of parameters follows. If it multiplies, it gives `num_macs` as well,
-    which is 0 otherwise. Within a network they are handed a tuple of ints of at
-    least 1, or None where the network is only counted.
+    A subclass defines `output_shape` and, if it keeps tensors, `parameters`; the
+    number of parameters follows. If it multiplies, it defines `num_macs` as well,
+    which is 0 otherwise. Within a network these get a tuple of ints of at least 1,
+    or None where parameters are counted without a shape.
 
     Example:
         >>> import paramcalc as pc
@@ -137,16 +99,28 @@ class Layer:
     __slots__ = ("__weakref__",)
 
     _network_depth: int = 0
+    """How deep networks nest in it: 0 for a layer, at least 1 for a network."""
     _network_size: int = 1
+    """How many layers there are in it, itself included."""
+    _family: str = ""
+    """What the axes of its input are: "spatial", "features", "sequence", or "plain" for axes with
+    no meaning of their own; empty for the same as those of the layer before."""
+    _family_after: str = ""
+    """The same for its output, where that is another."""
+    _axis_symbol: str = ""
+    """What its channels or features are called in formulas."""
+    _channels_last: bool = False
+    _has_gaps: bool = True
+    """Whether it may refuse a length between two that it takes."""
     _is_view: bool = False
     """Whether its output is its input's memory, when the network is run."""
 
     def output_shape(self, input_shape: Shape | None = None) -> Shape:
-        """The shape that leaves the layer, without the batch axis.
+        """The output shape, without the batch axis.
 
         Args:
-            input_shape: the shape that arrives, without the batch axis; not
-                needed if the network starts with an `Input`.
+            input_shape: the input shape, without the batch axis; not needed if the
+                network starts with an `Input`.
 
         Raises:
             TypeError: `input_shape` is not a tuple or list of ints.
@@ -155,11 +129,11 @@ class Layer:
         raise TypeError(f"{name_of(self)}: a layer must define output_shape")
 
     def parameters(self, input_shape: Shape | None = None) -> tuple[Parameter, ...]:
-        """The tensors the layer keeps, learnt or not.
+        """The tensors that the layer keeps, trainable or not.
 
         Args:
-            input_shape: the shape that arrives; not needed where the channels
-                and features are given.
+            input_shape: the input shape; not needed where the channels and features
+                are given.
 
         Raises:
             TypeError: `input_shape` is not a tuple or list of ints.
@@ -168,29 +142,28 @@ class Layer:
         return ()
 
     def num_params(self, input_shape: Shape | None = None) -> int:
-        """How many values are learnt: weights and biases, scales and shifts.
+        """How many values are trained: weights and biases, scales and shifts.
 
         Args:
-            input_shape: the shape that arrives; not needed where the channels
-                and features are given.
+            input_shape: the input shape; not needed where the channels and features
+                are given.
 
         Raises:
             TypeError: `input_shape` is not a tuple or list of ints.
             ShapeError: the shape does not fit, or is needed and missing.
         """
-        parameters = as_parameters(self.parameters(input_shape), self)
-        return sum([one.size for one in parameters if one.trainable])
+        return sum([one.size for one in Layer._tensors(self, input_shape) if one.trainable])
 
     def num_macs(self, input_shape: Shape | None = None) -> int:
         """How many multiply-accumulates one example costs.
 
         Those of convolutions, dense and recurrent layers, one for each use of a weight,
-        and of the products of attention. What is done to each value by itself, as by
-        biases, normalizations and gates, is not counted.
+        and of the products of attention. Operations on single values, as by biases,
+        normalizations, and gates, are not counted.
 
         Args:
-            input_shape: the shape that arrives; not needed if the network
-                starts with an `Input`.
+            input_shape: the input shape; not needed if the network starts with an
+                `Input`.
 
         Raises:
             TypeError: `input_shape` is not a tuple or list of ints.
@@ -198,33 +171,36 @@ class Layer:
         """
         return 0
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        """Where each axis that leaves comes from: what receptive fields are worked out by.
+    def sources(self, input_shape: Form) -> Sources:
+        """Where each axis of the output comes from: what receptive fields are computed from.
 
-        An axis that arrives and is the source of none is seen whole.
+        An axis of the input that is the source of none is seen whole.
 
         Args:
-            input_shape: the shape that arrives; None for lengths that are not known.
+            input_shape: the input shape; None for lengths that are not known.
 
         Returns:
-            For each axis that leaves the number of the axis it comes from and a `Window`;
-            or None, if it comes from no single one.
+            For each axis of the output the number of the input's axis it comes from and
+            a `Window`; or None, if it comes from no single one.
 
         Raises:
             TypeError: `input_shape` is not a tuple or list of ints and None.
-            ShapeError: it is not known, or depends on a length that is not; or the input has not
-                as many axes as the layer takes.
+            ShapeError: it depends on a length that is not known, or the input does not
+                have as many axes as the layer takes.
         """
         raise self._misfit("sources() must say which positions it sees, for a receptive field")
 
-    # What networks ask. The shape has been checked, and is None where it is not known. The answers
-    # of a layer that is not of this library have not been, and are checked here.
+    # What networks and verbs ask. The shape was checked where it came in, and is None where
+    # parameters are counted without one. The answers of a user's own layer are checked here.
 
     def _shape(self, shape: Shape) -> Shape:
         return as_shape(self.output_shape(shape), self, "output_shape()")
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
-        return as_parameters(self.parameters(shape), self)
+        given = entries(tensors := self.parameters(shape))
+        if given is None or not all(isinstance(one, Parameter) for one in given):
+            raise TypeError(wrong(self, "parameters()", "be a tuple of Parameter", tensors))
+        return given
 
     def _params(self, shape: Shape | None) -> int:
         return as_answer(self.num_params(shape), self, "num_params()")
@@ -232,29 +208,39 @@ class Layer:
     def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         return as_answer(self.num_macs(shape), self, "num_macs()")
 
+    def _sources(self, shape: Form) -> Sources:
+        return self.sources(shape)
+
     def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
-        """Add what the layer does, at `path` and from node `source` on; return the node of its end.
+        """Add what the layer does, at `path`, to the output of node `source`; return its own node.
 
         Networks enter themselves among the `networks`, by their path.
         """
         nodes.append((path, self, source, (source,)))
         return len(nodes) - 1
 
-    def _map(self, change: Callable[[Layer], Layer]) -> Layer:
-        """The layer as changed; of a network, a copy with each layer in it changed."""
+    def _map(self, change: Callable[[Layer], Layer]) -> Any:
+        """The layer as changed; of a network that holds layers, a copy with each changed."""
         return change(self)
 
-    @property
-    def _thawed(self) -> Layer:
-        """The layer, or the one inside that is frozen."""
-        return self
-
-    def _arriving(self, input_shape: object) -> Shape | None:
-        """The shape a caller gives, checked; or the one a leading `Input` gives; or None."""
+    def _checked(self, input_shape: object) -> Shape | None:
+        """The shape a caller gives, checked; or the one that a leading `Input` states; or None."""
         return self._stated_shape() if input_shape is None else as_shape(input_shape, self)
 
     def _stated_shape(self) -> Shape | None:
-        """The shape that a leading `Input` gives."""
+        """The input shape, where an `Input` states it."""
+        return None
+
+    def _stated_form(self) -> Form | None:
+        """The input shape that the layer states, with None for lengths it leaves open."""
+        return self._stated_shape()
+
+    def _stated_rank(self) -> int | None:
+        """How many spatial axes there are, if a field says so."""
+        return None
+
+    def _period(self) -> int | None:
+        """After how many positions what the layer does is repeated; None if that is not known."""
         return None
 
     def _needed(self, shape: Shape | None, what: str) -> Shape:
@@ -263,15 +249,32 @@ class Layer:
             raise self._missing(what)
         return shape
 
-    def _missing(self, what: str) -> ParamcalcError:
-        """The error for a question that cannot be answered without the input's shape."""
+    def _missing(self, what: str) -> ShapeError:
+        """The error for a question that cannot be answered without the input shape."""
         return self._misfit(
             f"{what} depends on the input: give input_shape or start with Input(...)"
         )
 
-    def _misfit(self, problem: str, shape: tuple[int | None, ...] | None = None) -> ParamcalcError:
+    def _misfit(
+        self, problem: str, shape: Form | None = None, *compared: tuple[int, int | None]
+    ) -> ShapeError:
+        """The error for an input that does not fit.
+
+        Args:
+            problem: the rule and the values.
+            shape: the input shape.
+            *compared: where another number would fit, pairs (got, wanted); (got, None), where
+                several would.
+        """
         known: Any = None if shape is None or None in shape else shape
-        return ShapeError(problem, layer=self, input_shape=known)
+        error = ShapeError(problem, layer=self, input_shape=known)
+        error._compared = compared  # pyright: ignore[reportPrivateUsage]
+        return error
+
+    @property
+    def _thawed(self) -> Layer:
+        """The layer, or the one inside that is frozen."""
+        return self
 
 
 Node = tuple[str, Layer, int, tuple[int, ...]]
@@ -282,27 +285,33 @@ that it reads: several, where branches are merged. -1 is the network's input."""
 class Builtin(Layer):
     """A layer of this library: checks what callers pass, and answers networks without.
 
-    So a network checks its input once, and the very ints that arrive at a layer
-    reach the formulas.
+    Its class declares its fields and answers `_shape`, `_tensors`, `_params`, `_macs` and
+    `_sources` for shapes that were checked; everything else follows.
     """
 
     __slots__ = ()
+    _has_gaps = False
+    _specs: Mapping[str, Spec] = MappingProxyType({})
+    """Its declared fields."""
+    _reads: tuple[tuple[str, Callable[..., object], bool], ...] = ()
+    """How each is read, for the hot path."""
+    _stating: str = ""
+    """The field that states a part of the input shape, if one does."""
+    _has_own_init: bool = False
+    _rank: int | None = None
+    """The number of spatial axes, where it is fixed."""
 
     def __init_subclass__(cls) -> None:
-        """Let no other layer pretend to be one of these: it could neither be checked nor copied."""
+        """Refuse subclasses outside the library: their fields could neither be read nor copied."""
         if not cls.__module__.startswith("paramcalc."):
             parent = cls.__mro__[1].__name__
             raise TypeError(
                 f"{cls.__name__}: {parent} cannot be subclassed; "
                 f"write a function that returns one, or a subclass of Layer"
             )
-        if "__setattr__" in vars(cls):  # The one of a slotted dataclass fails for other names.
-            for method in ("__setattr__", "__delattr__"):
-                setattr(cls, method, refuse_change)
 
     def output_shape(self, input_shape: Shape | None = None) -> Shape:
-        shape = self._needed(self._arriving(input_shape), "the output shape")
-        return self._shape(shape)
+        return self._shape(self._needed(self._checked(input_shape), "the output shape"))
 
     def parameters(self, input_shape: Shape | None = None) -> tuple[Parameter, ...]:
         return self._tensors(self._fitting(input_shape))
@@ -311,26 +320,18 @@ class Builtin(Layer):
         return self._params(self._fitting(input_shape))
 
     def num_macs(self, input_shape: Shape | None = None) -> int:
-        shape = self._arriving(input_shape)
+        shape = self._checked(input_shape)
         return self._macs(shape, None if shape is None else self._shape(shape))
 
+    def sources(self, input_shape: Form) -> Sources:
+        return self._sources(as_form(input_shape, self, self))
+
     def _fitting(self, input_shape: object) -> Shape | None:
-        """The input shape, if there is one, and the layer takes it."""
-        shape = self._arriving(input_shape)
+        """The input shape, if there is one and the layer takes it."""
+        shape = self._checked(input_shape)
         if shape is not None:
             self._shape(shape)
         return shape
-
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        shape = as_form(input_shape, self, self)
-        self._check_rank(shape)
-        return self._sources(shape)
-
-    def _check_rank(self, shape: tuple[int | None, ...]) -> None:
-        """Refuse what has not as many axes as the layer takes, if that is certain."""
-
-    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        return tuple([(axis, Window()) for axis in range(len(input_shape))])
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         return ()
@@ -341,41 +342,101 @@ class Builtin(Layer):
     def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         return 0
 
+    def _sources(self, shape: Form) -> Sources:
+        return tuple([(axis, Window()) for axis in range(len(shape))])
+
+    def _period(self) -> int | None:
+        return 1
+
+    # What follows from the declared fields.
+
+    def __post_init__(self) -> None:
+        for name, read, per_axis in self._reads:
+            value = getattr(self, name)
+            rank = (self._rank,) if per_axis else ()
+            stored = read(value, self, name, *rank)
+            if stored is not value:
+                object.__setattr__(self, name, stored)
+        self._check()
+
+    def _set(self, *values: Any, rank: int | None = None) -> None:
+        """Store the fields, in order, as they are read for a number of axes."""
+        put, rank = object.__setattr__, rank or self._rank
+        for (name, read, per_axis), value in zip(self._reads, values, strict=True):
+            if per_axis:
+                put(self, name, read(value, self, name, rank))
+            else:
+                put(self, name, read(value, self, name))
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse fields that do not go together."""
+
+    def _check_divides(self, by: str, field: str) -> None:
+        number, parts = getattr(self, field), getattr(self, by)
+        if number is not None and number % parts:
+            values = f"{by}={show(parts)}, {field}={show(number)}"
+            raise ConfigError(f"{name_of(self)}: {by} must divide {field}, got {values}")
+
+    def _stated(self, shape: Shape | None) -> int:
+        """The length that a field states; where the field is None, the input's."""
+        stated: int | None = getattr(self, self._stating)
+        if stated is not None:
+            return stated
+        known = self._needed(shape, f"{self._stating} is None, so the number of parameters")
+        return known[self._stated_axis()]
+
+    def _stated_axis(self) -> int:
+        return -1
+
+    def _stated_rank(self) -> int | None:
+        if self._rank is not None:
+            return self._rank
+        values = [getattr(self, name) for name, spec in self._specs.items() if spec.per_axis]
+        return next((len(one) for one in values if isinstance(one, tuple)), None)
+
     def __repr__(self) -> str:
         """The shortest call that makes an equal layer: defaults are left out."""
         cls: Any = type(self)
-        required = cls.__match_args__[
-            : len(cls.__match_args__) - len(cls.__init__.__defaults__ or ())
-        ]
-        values = [getattr(self, field) for field in required]
-        shown = [self._brief(value) for value in values]
-        plain = None
-        for field in dataclasses.fields(cls)[len(required) :]:
-            value, usual = getattr(self, field.name), field.default
-            if usual is dataclasses.MISSING:  # It has an __init__ of its own.
-                plain = plain or cls(*values)
-                usual = getattr(plain, field.name)
-            if value != usual:
-                is_first = cls.__match_args__[:1] == (field.name,)
-                shown.append(("" if is_first else f"{field.name}=") + self._brief(value))
+        usual = defaults_of(cls)
+        required = [name for name in self._specs if name not in usual]
+        if self._has_own_init:  # Its defaults are stored in another form.
+            plain = cls(*[getattr(self, name) for name in required])
+            usual = {name: getattr(plain, name) for name in usual}
+        shown = [self._brief(getattr(self, name)) for name in required]
+        for position, name in enumerate(self._specs):
+            value = getattr(self, name)
+            if name in usual and value != usual[name]:
+                is_first = position == 0 and name in cls.__match_args__
+                shown.append(("" if is_first else f"{name}=") + self._brief(value))
         return f"{cls.__name__}({', '.join(shown)})"
 
     def _brief(self, value: Any) -> str:
+        """What all axes have in common stands for them, where their number is fixed."""
+        if self._rank and isinstance(value, tuple) and isinstance(value[0], int):
+            return repr(value[0] if len({*value}) == 1 else value)
         return repr(value)
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
-        cls: Any = type(self)
-        return make, (
-            cls,
-            {field.name: getattr(self, field.name) for field in dataclasses.fields(cls)},
+        return make, (type(self), {name: getattr(self, name) for name in self._specs})
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise dataclasses.FrozenInstanceError(
+            f"{name_of(self)}: {name} cannot be changed; dataclasses.replace() makes a changed copy"
         )
 
+    def __delattr__(self, name: str) -> NoReturn:
+        self.__setattr__(name, None)
 
-def refuse_change(self: Builtin, field: str, *_value: object) -> NoReturn:
-    """Refuse to set or delete what a layer holds."""
-    raise dataclasses.FrozenInstanceError(
-        f"{name_of(self)}: {field} cannot be changed; dataclasses.replace() makes a changed copy"
-    )
+
+@cache
+def defaults_of(cls: type) -> dict[str, Any]:
+    """The defaults of what a layer is made with."""
+    return {
+        name: one.default
+        for name, one in signature(cls).parameters.items()
+        if one.default is not one.empty
+    }
 
 
 def make(cls: Callable[..., T], fields: dict[str, object]) -> T:
@@ -383,9 +444,38 @@ def make(cls: Callable[..., T], fields: dict[str, object]) -> T:
     return cls(**fields)
 
 
-def as_parameters(value: Any, layer: Layer) -> tuple[Parameter, ...]:
-    """`value`, which must be a tuple of Parameter."""
-    given = entries(value)
-    if given is None or not all(isinstance(one, Parameter) for one in given):
-        raise TypeError(wrong(layer, "parameters()", "be a tuple of Parameter", value))
-    return given
+if not TYPE_CHECKING:
+
+    def dataclass_transform(**_facts):
+        """Do nothing, as that of typing does at run time."""
+        return lambda decorator: decorator
+
+
+@dataclass_transform(
+    frozen_default=True,
+    field_specifiers=(
+        _fields.choice,
+        _fields.count,
+        _fields.data_format,
+        _fields.declared,
+        _fields.flag,
+        _fields.integer,
+        _fields.optional_count,
+        _fields.padding,
+        _fields.per_axis,
+        _fields.sides,
+    ),
+)
+def layer(cls: type[T]) -> type[T]:
+    """Make a class with declared fields a slotted dataclass that reads what it is given."""
+    own_init = "__init__" in vars(cls)
+    made: Any = dataclass(init=not own_init, repr=False, frozen=True, slots=True)(cls)
+    made._has_own_init = own_init
+    del made.__setattr__, made.__delattr__  # `Builtin` has them, with better words.
+    made._specs = {one.name: one.metadata["spec"] for one in dataclasses.fields(made)}
+    made._reads = tuple([(name, one.read, one.per_axis) for name, one in made._specs.items()])
+    for name, spec in made._specs.items():
+        if spec.states:
+            made._stating = name
+            made._axis_symbol = "" if spec.states == "last axes" else spec.symbol
+    return made

@@ -1,25 +1,17 @@
-"""Layers that change each value by itself, and no shape."""
+"""Layers that change single values, and no shape."""
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 
-from paramcalc._checks import as_choice, as_optional_count, as_probability, as_str
-from paramcalc.layers._axes import FORMATS, SpatialLayer
-from paramcalc.layers._base import Builtin, Parameter, Shape
-
-
-class Unchanging(Builtin):
-    """A layer that lets the shape through as it is."""
-
-    __slots__ = ()
-
-    def _shape(self, shape: Shape) -> Shape:
-        return shape
+from paramcalc._checks import as_probability, as_str
+from paramcalc.layers._axes import SpatialLayer
+from paramcalc.layers._base import Builtin, Parameter, Shape, layer
+from paramcalc.layers._fields import data_format, declared, optional_count
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Activation(Unchanging):
+@layer
+class Activation(Builtin):
     """An activation function under any name.
 
     Args:
@@ -36,19 +28,19 @@ class Activation(Unchanging):
         (32, 24, 24)
     """
 
-    name: str
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "name", as_str(self.name, self, "name"))
+    name: str = declared(as_str)
 
     @property
     def _plain_name(self) -> str:
         """The name as frameworks spell it alike: without capitals and underscores."""
         return self.name.replace("_", "").lower()
 
+    def _shape(self, shape: Shape) -> Shape:
+        return shape
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Dropout(Unchanging):
+
+@layer
+class Dropout(Builtin):
     """A dropout: in training, some values become 0.
 
     Args:
@@ -66,17 +58,17 @@ class Dropout(Unchanging):
         (256,)
     """
 
-    p: float = 0.5
+    p: float = declared(as_probability, default=0.5)
 
     _is_view = True  # It drops nothing, when the network is run.
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "p", as_probability(self.p, self, "p"))
+    def _shape(self, shape: Shape) -> Shape:
+        return shape
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Identity(Unchanging):
-    """The identity: what arrives leaves unchanged.
+@layer
+class Identity(Builtin):
+    """The identity: the output is the input.
 
     Source:
         torch 2.13 `torch.nn.Identity`.
@@ -88,26 +80,29 @@ class Identity(Unchanging):
 
     _is_view = True
 
+    def _shape(self, shape: Shape) -> Shape:
+        return shape
 
-@dataclass(frozen=True, slots=True, repr=False)
+
+@layer
 class PReLU(SpatialLayer):
-    """A rectifier whose slope below 0 is learnt; the shape stays.
+    """A rectifier with a trainable slope below 0; the shape stays.
 
-    One value for all channels, or one for each.
+    One parameter for all channels, or one for each.
 
     Args:
-        num_parameters: 1, or the channels that must arrive; None takes what
-            arrives.
+        num_parameters: 1, or the channels of the input; None takes them from the
+            input.
         data_format: "channels_first", or "channels_last" for (height, width,
             channels).
 
     Raises:
         TypeError: a field is of the wrong type.
         ConfigError: num_parameters is less than 1.
-        ShapeError: the channels that arrive are not num_parameters.
+        ShapeError: the input's channels are not num_parameters.
 
     Source:
-        torch 2.13 `torch.nn.PReLU`. Keras 3 `PReLU` learns one for each position,
+        torch 2.13 `torch.nn.PReLU`. Keras 3 `PReLU` has one for each position,
         unless told to share them.
 
     Example:
@@ -115,24 +110,17 @@ class PReLU(SpatialLayer):
         (1, 64)
     """
 
-    num_parameters: int | None = 1
+    num_parameters: int | None = optional_count("C", default=1, states="channels")
     _: KW_ONLY
-    data_format: str = "channels_first"
-
-    def __post_init__(self) -> None:
-        put = object.__setattr__
-        put(self, "num_parameters", as_optional_count(self.num_parameters, self, "num_parameters"))
-        put(self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS))
+    data_format: str = data_format(default="channels_first")
 
     def _shape(self, shape: Shape) -> Shape:
-        channels = self._split(shape)[0]
-        stated = self.num_parameters
-        if stated is not None and stated not in (1, channels):
-            raise self._wrong_channels("channel", stated, channels, shape)
+        if self.num_parameters not in (None, 1, shape[self._stated_axis()]):
+            raise self._wrong_channels("channel", shape)
         return shape
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         return (Parameter("weight", (self._params(shape),)),)
 
     def _params(self, shape: Shape | None) -> int:
-        return self.num_parameters or self._arriving_channels(shape, "num_parameters")
+        return self._stated(shape)

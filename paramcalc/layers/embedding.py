@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from paramcalc._checks import as_count
 from paramcalc.formulas import embedding_params
-from paramcalc.layers._base import Builtin, Parameter, Shape, Sources
+from paramcalc.layers._base import Builtin, Form, Parameter, Shape, Sources, layer
+from paramcalc.layers._fields import count
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@layer
 class Embedding(Builtin):
-    """A table of vectors: each index that arrives becomes the vector that stands there.
+    """A table of vectors: each index of the input becomes its vector.
 
-    `V·E` values are learnt, however many indices arrive. It multiplies nothing.
+    `V·E` parameters, however many indices there are. It multiplies nothing.
 
     Args:
         num_embeddings: entries of the table, such as the words of a vocabulary, V.
@@ -31,18 +29,16 @@ class Embedding(Builtin):
         ((1024, 768), 38597376)
     """
 
-    num_embeddings: int
-    embedding_dim: int
+    num_embeddings: int = count("V")
+    embedding_dim: int = count("E")
 
-    def __post_init__(self) -> None:
-        for field in ("num_embeddings", "embedding_dim"):
-            object.__setattr__(self, field, as_count(getattr(self, field), self, field))
+    _family = "plain"
 
     def _shape(self, shape: Shape) -> Shape:
         return (*shape, self.embedding_dim)
 
-    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        return (*Builtin._sources(self, input_shape), None)
+    def _sources(self, shape: Form) -> Sources:
+        return (*Builtin._sources(self, shape), None)
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         return (Parameter("weight", (self.num_embeddings, self.embedding_dim)),)

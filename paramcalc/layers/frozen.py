@@ -1,11 +1,10 @@
-"""A layer that is used and no longer learnt."""
+"""A layer that is used and not trained."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from paramcalc._checks import wrong
-from paramcalc.layers._base import Builtin, Layer, Parameter, Shape, Sources
+from paramcalc.layers._base import Builtin, Form, Layer, Node, Parameter, Shape, Sources, layer
+from paramcalc.layers._fields import declared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,17 +19,24 @@ if TYPE_CHECKING:
     N = TypeVar("N", bound=Holding)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+def read_layer(value: Any, owner: object, name: str) -> Layer:
+    """A layer; of one that is frozen already, the layer inside."""
+    if not isinstance(value, Layer):
+        raise TypeError(wrong(owner, name, "be a Layer", value))
+    return value._thawed  # pyright: ignore[reportPrivateUsage]
+
+
+@layer
 class Frozen(Builtin):
-    """A layer whose tensors are kept as they are: no count but that of the learnt changes.
+    """A layer whose tensors stay as they are: only the count of trainable values changes.
 
     `freeze` makes them of all layers of a network.
 
     Args:
-        layer: the layer; no network. One that is frozen already stays as it is.
+        layer: the layer. One that is frozen already stays as it is.
 
     Raises:
-        TypeError: what is given is not a Layer, or a network.
+        TypeError: it is not a Layer.
 
     Source:
         torch 2.13 `torch.nn.Module.requires_grad_(False)`; Keras 3 `Layer.trainable`.
@@ -44,26 +50,44 @@ class Frozen(Builtin):
         Parameter(name='bias', shape=(3,), trainable=False)
     """
 
-    layer: Layer
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.layer, Layer):
-            raise TypeError(wrong(self, "layer", "be a Layer", self.layer))
-        if self.layer._network_depth:
-            hint = "; freeze() takes one, and freezes each layer in it"
-            raise TypeError(wrong(self, "layer", "be no network", self.layer) + hint)
-        if isinstance(self.layer, Frozen):
-            object.__setattr__(self, "layer", self.layer.layer)
+    layer: Layer = declared(read_layer)
 
     @property
     def _thawed(self) -> Layer:
         return self.layer
 
-    def sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        return self.layer.sources(input_shape)
+    @property
+    def _network_depth(self) -> int:  # type: ignore[override]
+        return self.layer._network_depth
+
+    @property
+    def _has_gaps(self) -> bool:  # type: ignore[override]
+        return self.layer._has_gaps
+
+    @property
+    def _family(self) -> str:  # type: ignore[override]
+        return self.layer._family
+
+    @property
+    def _channels_last(self) -> bool:  # type: ignore[override]
+        return self.layer._channels_last
+
+    def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
+        if not self._network_depth:
+            return Builtin._write(self, nodes, networks, path, source)
+        start = len(nodes)
+        end = self.layer._write(nodes, networks, path, source)
+        nodes[start:] = [
+            (where, one if one._network_depth else frozen(one), *ends)
+            for where, one, *ends in nodes[start:]
+        ]
+        return end
 
     def _shape(self, shape: Shape) -> Shape:
         return self.layer._shape(shape)
+
+    def _sources(self, shape: Form) -> Sources:
+        return self.layer.sources(shape)
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         tensors = self.layer._tensors(shape)
@@ -75,11 +99,19 @@ class Frozen(Builtin):
     def _stated_shape(self) -> Shape | None:
         return self.layer._stated_shape()
 
+    def _stated_form(self) -> Form | None:
+        return self.layer._stated_form()
+
+    def _stated_rank(self) -> int | None:
+        return self.layer._stated_rank()
+
+    def _period(self) -> int | None:
+        return self.layer._period()
+
 
 def frozen(layer: Layer) -> Layer:
     """The layer, frozen if it keeps tensors."""
-    is_builtin = isinstance(layer, Builtin)
-    has_none = is_builtin and type(layer)._tensors is Builtin._tensors  # pyright: ignore[reportPrivateUsage]
+    has_none = isinstance(layer, Builtin) and type(layer)._tensors is Builtin._tensors
     return layer if has_none else Frozen(layer)
 
 
@@ -94,8 +126,8 @@ if TYPE_CHECKING:
 def freeze(network: Any) -> Any:
     """The same network with nothing to train: its layers that keep tensors are `Frozen`.
 
-    Shapes, paths and multiply-accumulates stay; nothing counts as trainable, and nothing has
-    gradients or an optimizer's state. Layers without tensors stay what they are.
+    Shapes, paths, and multiply-accumulates stay; nothing counts as trainable, and nothing
+    has gradients or an optimizer state. Layers without tensors stay as they are.
 
     Args:
         network: a network, or a single layer.
@@ -113,4 +145,4 @@ def freeze(network: Any) -> Any:
     """
     if not isinstance(network, Layer):
         raise TypeError(wrong("freeze", "network", "be a Layer", network))
-    return network._map(frozen)  # pyright: ignore[reportPrivateUsage]
+    return network._map(frozen)

@@ -1,57 +1,63 @@
-"""The shape a network starts from."""
+"""The shape that a network starts from."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from paramcalc._checks import as_lengths, entries, name_of, wrong
+from paramcalc._checks import as_lengths, wrong
 from paramcalc.errors import ConfigError, show
-from paramcalc.layers._base import Builtin, Shape
+from paramcalc.layers._base import Builtin, Shape, layer
+from paramcalc.layers._fields import declared
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
-@dataclass(frozen=True, slots=True, init=False, repr=False)
+def read_shape(value: Any, owner: object, name: str) -> Shape:
+    """A shape of at least one axis."""
+    shape = as_lengths(value, owner, name)
+    if not shape:
+        raise ConfigError(wrong(owner, name, "have at least one axis", shape))
+    return shape
+
+
+@layer
 class Input(Builtin):
-    """A statement of the shape at its place, without the batch axis.
+    """The input shape, without the batch axis, stated inside a network.
 
-    Where a shape arrives, it must be the same.
+    If it gets a shape, that must be the same.
 
     Args:
         *lengths: the length of each axis: `Input(1, 28, 28)`; or one tuple of them.
-        shape: the same as one tuple, as Keras has it: `Input(shape=(1, 28,
-            28))`.
+        shape: the same as one tuple, as in Keras: `Input(shape=(1, 28, 28))`.
 
     Raises:
         TypeError: a length is not an int, or none is given.
         ConfigError: a length is less than 1.
-        ShapeError: another shape arrives.
+        ShapeError: it gets another shape.
 
     Example:
         >>> Input(1, 28, 28).output_shape()
         (1, 28, 28)
     """
 
-    shape: Shape
+    shape: Shape = declared(read_shape)
 
     _is_view = True
 
     def __init__(self, *lengths: int | Shape, shape: Shape | None = None) -> None:
         if (shape is None) == (not lengths):
-            raise TypeError(
-                f"{name_of(self)}: give the length of each axis, Input(1, 28, 28), or shape="
-            )
-        given = lengths[0] if len(lengths) == 1 and entries(lengths[0]) is not None else lengths
-        stated = as_lengths(given if shape is None else shape, self, "shape")
-        if not stated:
-            raise ConfigError(wrong(self, "shape", "have at least one axis", stated))
-        object.__setattr__(self, "shape", stated)
+            raise TypeError("Input: give the length of each axis, Input(1, 28, 28), or shape=")
+        one = lengths[0] if len(lengths) == 1 and isinstance(lengths[0], tuple | list) else lengths
+        self._set(one if shape is None else shape)
 
     def _shape(self, shape: Shape) -> Shape:
         if shape != self.shape:
-            raise self._misfit(f"expects shape {show(self.shape)}, got {show(shape)}", shape)
+            problem = f"expects shape {show(self.shape)}, got {show(shape)}"
+            raise self._misfit(problem, shape, *zip(shape, self.shape, strict=False))
         return shape
 
     def _stated_shape(self) -> Shape:
         return self.shape
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(str, self.shape))})"
+        return f"Input({', '.join(map(str, self.shape))})"

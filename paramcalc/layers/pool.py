@@ -1,35 +1,31 @@
-"""Pooling: what keeps one value of many."""
+"""Pooling: one value for each window."""
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
+from math import lcm
 
-from paramcalc._checks import (
-    as_axes,
-    as_bool,
-    as_choice,
-    as_optional_count,
-    as_padding,
-    entries,
-    name_of,
-    wrong,
-)
+from paramcalc._checks import as_axes, as_optional_count, wrong
 from paramcalc.errors import ConfigError, show
-from paramcalc.layers._axes import FORMATS, Padding, SpatialLayer, spread, window_lengths
-from paramcalc.layers._base import Shape, Sources, Window
+from paramcalc.layers._axes import SlidingLayer, SpatialLayer, spread
+from paramcalc.layers._base import Form, Shape, Sources, Window, layer
+from paramcalc.layers._fields import Axes, Padding, choice, data_format, declared, flag, per_axis
+from paramcalc.layers._fields import padding as padding_field
+from paramcalc.layers._windows import adaptive
+from paramcalc.layers.conv import GivenPadding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
-@dataclass(frozen=True, slots=True, init=False, repr=False)
-class Pool(SpatialLayer):
+@layer
+class Pool(SlidingLayer):
     """A maximum or average over a sliding window, along any number of spatial axes.
 
-    Along each axis `⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1` positions come out;
-    rounded up with `ceil_mode`, as long as the last window starts inside the
-    axis or its padding on the left. The channels stay.
+    Each axis of n becomes `⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1` positions; rounded
+    up with `ceil_mode`, as long as the last window starts inside the axis or its
+    padding on the left. The channels stay.
 
     Args:
         kernel_size: positions the window covers along each axis: an int for as
@@ -41,7 +37,7 @@ class Pool(SpatialLayer):
             so that an axis of n keeps ⌈n / stride⌉ positions; or "valid", which
             is 0.
         dilation: steps from one position in the window to the next, likewise.
-        ceil_mode: whether a last window may stick out.
+        ceil_mode: whether a last window may reach past the padding.
         mode: "max" or "avg".
         data_format: "channels_first", or "channels_last" for (height, width,
             channels).
@@ -50,14 +46,13 @@ class Pool(SpatialLayer):
         TypeError: a field is of the wrong type.
         ConfigError: a field is out of its range, or tuples differ in their
             number of axes.
-        ShapeError: what arrives has the wrong number of axes, or is smaller
-            than the window.
+        ShapeError: the input has the wrong number of axes, or is smaller than
+            the window.
 
     Source:
         torch 2.13 `torch.nn.MaxPool2d` and `AvgPool2d`; "same" as in TensorFlow
         and Keras. An average pooling may be dilated, and a 3-D one may be
-        larger than the input without its padding: both are refused by torch
-        alone.
+        larger than the input without its padding: torch alone refuses both.
 
     Example:
         >>> Pool(2).output_shape((32, 24, 24)), Pool(3, stride=2).output_shape((5, 28, 28))
@@ -66,85 +61,72 @@ class Pool(SpatialLayer):
         (8, 3)
     """
 
-    kernel_size: int | tuple[int, ...]
-    stride: int | tuple[int, ...]
-    padding: int | Padding
-    dilation: int | tuple[int, ...]
-    ceil_mode: bool
+    kernel_size: Axes = per_axis("k")
+    stride: Axes = per_axis("s")
+    padding: int | Padding = padding_field()
+    dilation: Axes = per_axis("d")
+    ceil_mode: bool = flag()
     _: KW_ONLY
-    mode: str
-    data_format: str
+    mode: str = choice("max", "avg")
+    data_format: str = data_format()
 
     def __init__(
         self,
-        kernel_size: int | tuple[int, ...],
-        stride: int | tuple[int, ...] | None = None,
-        padding: int | str | tuple[int, ...] | tuple[tuple[int, int], ...] = 0,
-        dilation: int | tuple[int, ...] = 1,
+        kernel_size: Axes,
+        stride: Axes | None = None,
+        padding: GivenPadding = 0,
+        dilation: Axes = 1,
         ceil_mode: bool = False,
         *,
         mode: str = "max",
         data_format: str = "channels_first",
     ) -> None:
-        if stride is None:
-            stride = kernel_size
-        given = [entries(value) for value in (kernel_size, stride, padding, dilation)]
-        ranks = [len(one) for one in given if one is not None]
-        rank = max(ranks[0], 1) if ranks else 1
-        axes: dict[str, Any] = {
-            "kernel_size": as_axes(kernel_size, self, "kernel_size", rank),
-            "stride": as_axes(stride, self, "stride", rank),
-            "padding": as_padding(padding, self, "padding", rank),
-            "dilation": as_axes(dilation, self, "dilation", rank),
-        }
-        if axes["padding"] != "same":
-            for kernel, sides in zip(axes["kernel_size"], axes["padding"], strict=True):
-                if 2 * (sides if isinstance(sides, int) else max(sides)) > kernel:
-                    values = f"padding={show(padding)}, kernel_size={show(kernel_size)}"
-                    raise ConfigError(
-                        f"{name_of(self)}: padding must be at most half of kernel_size, got {values}"
-                    )
-        put = object.__setattr__
-        for field, value in axes.items():  # Without a tuple, it is for any number of axes.
-            put(self, field, value if ranks or value == "same" else value[0])
-        put(self, "ceil_mode", as_bool(ceil_mode, self, "ceil_mode"))
-        put(self, "mode", as_choice(mode, self, "mode", "max", "avg"))
-        put(self, "data_format", as_choice(data_format, self, "data_format", *FORMATS))
+        windows = kernel_size, kernel_size if stride is None else stride, padding, dilation
+        ranks = [max(len(one), 1) for one in windows if isinstance(one, tuple | list)]
+        rank = ranks[0] if ranks else None  # Without a tuple, it fits any number of axes.
+        self._set(*windows, ceil_mode, mode, data_format, rank=rank)
+        if self.padding != "same":
+            pairs = zip(spread(self.kernel_size, 1), spread(self.padding, 1), strict=True)
+            if any(2 * (p if isinstance(p, int) else max(p)) > k for k, p in pairs):
+                values = f"padding={show(padding)}, kernel_size={show(kernel_size)}"
+                problem = f"padding must be at most half of kernel_size, got {values}"
+                raise ConfigError(f"Pool: {problem}")
 
     def _shape(self, shape: Shape) -> Shape:
-        channels, lengths = self._split(shape)
-        kernel_size = self._per_axis(self.kernel_size, shape)
+        lengths = self._lengths(shape)
         rank = len(lengths)
-        padding = self.padding if isinstance(self.padding, str) else spread(self.padding, rank)
-        dilation = spread(self.dilation, rank)
-        counts = window_lengths(
-            lengths, kernel_size, spread(self.stride, rank), padding, dilation, self.ceil_mode
-        )
-        output = self._join(channels, counts)
-        if 0 in counts:
-            raise self._too_small(shape, output, kernel_size, padding, dilation)
-        return output
-
-    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        rank = len(input_shape) - 1
-        kernel_size, stride, dilation = [
-            spread(one, rank) for one in (self.kernel_size, self.stride, self.dilation)
+        kernel_size, stride, padding, dilation = [
+            one if isinstance(one, tuple | str) else (one,) * rank
+            for one in (self.kernel_size, self.stride, self.padding, self.dilation)
         ]
-        padding = self.padding if isinstance(self.padding, str) else spread(self.padding, rank)
-        return self._sliding_sources(
-            input_shape, kernel_size, stride, padding, dilation, channels_stay=True
-        )
+        counts = self._slide(shape, lengths, kernel_size, stride, padding, dilation, self.ceil_mode)
+        return self._join(shape[self._stated_axis()], counts)
+
+    def _sources(self, shape: Form) -> Sources:
+        return self._axis_sources(self._windows(self._lengths(shape)), channels=True)
+
+    def _period(self) -> int | None:
+        return lcm(*spread(self.stride, 1))
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+def read_output_size(value: Any, owner: object, name: str, rank: int | None) -> Any:
+    """An int, or a tuple of one for each axis, in which None keeps an axis."""
+    if not isinstance(value, tuple | list):
+        return as_axes(value, owner, name, rank)
+    if not value:
+        raise ConfigError(wrong(owner, name, "have at least one entry", value))
+    return tuple([as_optional_count(one, owner, name) for one in value])
+
+
+@layer
 class AdaptivePool(SpatialLayer):
-    """An average or maximum over as many windows as are wanted to come out.
+    """An average or maximum with a chosen output size; the windows follow from it.
 
-    The channels stay. The windows are made to fit; they may overlap, and repeat
-    positions where there are fewer than are to come out.
+    The channels stay. Windows may overlap, and repeat positions where the input is
+    shorter than the output.
 
     Args:
-        output_size: positions that come out along each axis: an int for as many
+        output_size: positions of the output along each axis: an int for as many
             axes as there are, or a tuple in which None keeps an axis as it is.
         mode: "avg" or "max".
         data_format: "channels_first", or "channels_last" for (height, width,
@@ -153,7 +135,7 @@ class AdaptivePool(SpatialLayer):
     Raises:
         TypeError: a field is of the wrong type.
         ConfigError: a size is less than 1, or there is none.
-        ShapeError: what arrives has the wrong number of axes.
+        ShapeError: the input has the wrong number of axes.
 
     Source:
         torch 2.13 `torch.nn.AdaptiveAvgPool2d` and `AdaptiveMaxPool2d`.
@@ -165,32 +147,19 @@ class AdaptivePool(SpatialLayer):
         (512, 20, 7)
     """
 
-    output_size: int | tuple[int | None, ...]
+    output_size: int | tuple[int | None, ...] = declared(read_output_size, per_axis=True)
     _: KW_ONLY
-    mode: str = "avg"
-    data_format: str = "channels_first"
-
-    def __post_init__(self) -> None:
-        given = entries(self.output_size)
-        put = object.__setattr__
-        if given is None:
-            put(self, "output_size", as_axes(self.output_size, self, "output_size", 1)[0])
-        elif not given:
-            raise ConfigError(wrong(self, "output_size", "have at least one entry", given))
-        else:
-            sizes = [as_optional_count(one, self, "output_size") for one in given]
-            put(self, "output_size", tuple(sizes))
-        put(self, "mode", as_choice(self.mode, self, "mode", "max", "avg"))
-        put(self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS))
+    mode: str = choice("max", "avg", default="avg")
+    data_format: str = data_format(default="channels_first")
 
     def _shape(self, shape: Shape) -> Shape:
-        channels, lengths = self._split(shape)
-        sizes = self._per_axis(self.output_size, shape)
+        lengths = self._lengths(shape)
+        sizes = spread(self.output_size, len(lengths))
         counts = [size or length for size, length in zip(sizes, lengths, strict=True)]
-        return self._join(channels, counts)
+        return self._join(shape[self._stated_axis()], counts)
 
-    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        lengths = self._split(input_shape)[1]
+    def _sources(self, shape: Form) -> Sources:
+        lengths = self._lengths(shape)
         windows: list[Window | None] = []
         for size, length in zip(spread(self.output_size, len(lengths)), lengths, strict=True):
             if size == 1:
@@ -199,14 +168,14 @@ class AdaptivePool(SpatialLayer):
                 windows.append(Window())
             elif length is None:
                 raise self._missing("the receptive field")
-            else:  # The j-th window is from ⌊j·n/size⌋ to before ⌈(j + 1)·n/size⌉.
-                windows.append(Window(length + size - 1, length, size - 1, spacing=size))
-        return self._spatial_sources(windows, channels_stay=True)
+            else:
+                windows.append(adaptive(length, size))
+        return self._axis_sources(windows, channels=True)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@layer
 class GlobalPool(SpatialLayer):
-    """The average or maximum of each channel: the channels are all that is left.
+    """The average or maximum of each channel; no other axis is left.
 
     `AdaptivePool(1)` keeps the other axes, at length 1.
 
@@ -218,7 +187,7 @@ class GlobalPool(SpatialLayer):
     Raises:
         TypeError: a field is of the wrong type.
         ConfigError: a field is none of those.
-        ShapeError: there is nothing but channels.
+        ShapeError: the input has no axis but the channels.
 
     Source:
         Keras 3 `GlobalAveragePooling2D` and `GlobalMaxPooling2D`.
@@ -229,19 +198,12 @@ class GlobalPool(SpatialLayer):
     """
 
     _: KW_ONLY
-    mode: str = "avg"
-    data_format: str = "channels_first"
-
-    def __post_init__(self) -> None:
-        put = object.__setattr__
-        put(self, "mode", as_choice(self.mode, self, "mode", "max", "avg"))
-        put(self, "data_format", as_choice(self.data_format, self, "data_format", *FORMATS))
+    mode: str = choice("max", "avg", default="avg")
+    data_format: str = data_format(default="channels_first")
 
     def _shape(self, shape: Shape) -> Shape:
-        channels, lengths = self._split(shape)
-        if not lengths:
-            raise self._wrong_rank(shape, 1)
-        return (channels,)
+        self._lengths(shape)
+        return (shape[self._stated_axis()],)
 
-    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        return ((0 if self.data_format == "channels_first" else len(input_shape) - 1, Window()),)
+    def _sources(self, shape: Form) -> Sources:
+        return ((len(shape) - 1 if self._channels_last else 0, Window()),)

@@ -2,46 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 
-from paramcalc._checks import as_bool, as_count, as_int, as_optional_count, name_of, wrong
+from paramcalc._checks import as_int, wrong
 from paramcalc.errors import ConfigError, show
 from paramcalc.formulas import recurrent_macs, recurrent_params
-from paramcalc.layers._base import Parameter, Shape, Sources
-from paramcalc.layers.features import SequenceLayer
+from paramcalc.layers._axes import SequenceLayer
+from paramcalc.layers._base import Form, Parameter, Shape, Sources, layer
+from paramcalc.layers._fields import count, declared, flag, optional_count
 
 MAX_LAYERS = 10_000
-"""More would take long to be listed, for each has tensors of its own."""
+"""More would take long to list, for each has tensors of its own."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@layer
 class Recurrent(SequenceLayer):
-    """What `RNN`, `LSTM` and `GRU` share: all but the number of gates, and the projection."""
+    """What `RNN`, `LSTM`, and `GRU` share: all but the number of gates, and the projection."""
 
-    input_size: int | None
-    hidden_size: int
-    num_layers: int = 1
-    bias: bool = True
+    input_size: int | None = optional_count("F", states="features")
+    hidden_size: int = count("H")
+    num_layers: int = count("N", default=1)
+    bias: bool = flag(default=True)
     _: KW_ONLY
-    bidirectional: bool = False
-    recurrent_bias: bool = True
-    return_sequences: bool = True
+    bidirectional: bool = flag(default=False)
+    recurrent_bias: bool = flag(default=True)
+    return_sequences: bool = flag(default=True)
 
-    def __post_init__(self) -> None:
-        put = object.__setattr__
-        put(self, "input_size", as_optional_count(self.input_size, self, "input_size"))
-        put(self, "hidden_size", as_count(self.hidden_size, self, "hidden_size"))
-        put(self, "num_layers", as_count(self.num_layers, self, "num_layers"))
+    _gates = 1
+    """How many vectors, each as long as there are units, are computed at each position."""
+
+    def _check(self) -> None:
         if self.num_layers > MAX_LAYERS:
             wanted = f"be at most {MAX_LAYERS:,}"
             raise ConfigError(wrong(self, "num_layers", wanted, self.num_layers))
-        for field in ("bias", "bidirectional", "recurrent_bias", "return_sequences"):
-            as_bool(getattr(self, field), self, field)
-
-    @property
-    def _gates(self) -> int:
-        """How many vectors, each as long as there are units, are worked out at each position."""
-        return 1
 
     @property
     def _projected(self) -> int:
@@ -53,27 +46,24 @@ class Recurrent(SequenceLayer):
         return 2 if self.bidirectional else 1
 
     def _features(self) -> int:
-        """The features that leave: those of all directions."""
+        """The features of the output: those of all directions."""
         return self._directions * (self._projected or self.hidden_size)
 
     def _shape(self, shape: Shape) -> Shape:
-        self._check_sequence(shape, self.input_size)
+        SequenceLayer._shape(self, shape)
         return (shape[0], self._features()) if self.return_sequences else (self._features(),)
 
-    def _sources(self, input_shape: tuple[int | None, ...]) -> Sources:
-        return (None, None) if self.return_sequences else (None,)
-
-    def _arriving_features(self, shape: Shape | None) -> int:
-        return self._needed(shape, "input_size is None, so the number of parameters")[-1]
+    def _sources(self, shape: Form) -> Sources:
+        return SequenceLayer._sources(self, shape)[: None if self.return_sequences else 1]
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
-        features = self.input_size or self._arriving_features(shape)
+        features = self._stated(shape)
         rows = self._gates * self.hidden_size
         handed_on = self._projected or self.hidden_size
         tensors: list[Parameter] = []
-        for layer in range(self.num_layers):
+        for number in range(self.num_layers):
             for direction in ("", "_reverse")[: self._directions]:
-                place = f"l{layer}{direction}"
+                place = f"l{number}{direction}"
                 tensors.append(Parameter(f"weight_ih_{place}", (rows, features)))
                 tensors.append(Parameter(f"weight_hh_{place}", (rows, handed_on)))
                 if self.bias:
@@ -86,10 +76,9 @@ class Recurrent(SequenceLayer):
         return tuple(tensors)
 
     def _params(self, shape: Shape | None) -> int:
-        features = self.input_size or self._arriving_features(shape)
         biases = (1 + self.recurrent_bias) * self.bias
         sizes = self.hidden_size, self._gates, biases, self._projected
-        first = recurrent_params(features, *sizes)
+        first = recurrent_params(self._stated(shape), *sizes)
         other = recurrent_params(self._features(), *sizes)
         return self._directions * (first + (self.num_layers - 1) * other)
 
@@ -104,28 +93,28 @@ class Recurrent(SequenceLayer):
 class RNN(Recurrent):
     """A plain recurrent network (Elman's) over a sequence: (length, features), without the batch.
 
-    `H·(F + H + 2)` values are learnt in each direction of the first layer: each of the
-    H units has a weight for every input, one for every unit, and two biases. Further
-    layers have what leaves the one before in place of F. (length, H) leaves; twice
-    H in two directions. Neither count depends on the length.
+    `H·(F + H + 2)` parameters in each direction of the first layer: each of the H
+    units has a weight for every input feature, one for every unit, and two biases.
+    In further layers F is the number of features of the layer before. The output is
+    (length, H); twice H in two directions. No count depends on the length.
 
     Args:
-        input_size: features that must arrive at each position; None takes what
-            arrives.
+        input_size: features of the input at each position; None takes them from the
+            input.
         hidden_size: units in each layer and direction, H.
-        num_layers: layers, one on the other.
+        num_layers: stacked layers.
         bias: whether there are biases.
-        bidirectional: whether there are as many layers again that go from the end to
+        bidirectional: whether there are as many layers again that run from the end to
             the beginning.
         recurrent_bias: whether units have a bias of their own beside that of the
             inputs, as torch and cuDNN have it; Keras's `SimpleRNN` and `LSTM` do not, and
             its `GRU` only with `reset_after`.
-        return_sequences: whether what leaves is of all positions, or of the last alone.
+        return_sequences: whether the output has all positions, or the last alone.
 
     Raises:
         TypeError: a field is of the wrong type.
         ConfigError: a size is less than 1.
-        ShapeError: what arrives is not (length, input_size).
+        ShapeError: the input is not (length, input_size).
 
     Source:
         torch 2.13 `torch.nn.RNN`; Keras 3 `SimpleRNN`.
@@ -144,8 +133,8 @@ class RNN(Recurrent):
 class GRU(Recurrent):
     """Gated recurrent units over a sequence: (length, features), without the batch.
 
-    Three times the `H·(F + H + 2)` values of an `RNN`, for the reset gate, the update
-    gate and the new state. Fields, shapes and errors are those of `RNN`.
+    Three times the `H·(F + H + 2)` parameters of an `RNN`, for the reset gate, the update
+    gate, and the new state. Fields, shapes, and errors are those of `RNN`.
 
     Source:
         torch 2.13 `torch.nn.GRU`; Keras 3 `GRU`, of which `reset_after=False` has
@@ -160,37 +149,22 @@ class GRU(Recurrent):
     """
 
     __slots__ = ()
-
-    @property
-    def _gates(self) -> int:
-        return 3
+    _gates = 3
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@layer
 class LSTM(Recurrent):
     """Long short-term memory over a sequence: (length, features), without the batch.
 
-    Four times the `H·(F + H + 2)` values of an `RNN`, for the input, forget and output
-    gate and the new cell. With a projection, P features are handed on in place of
-    H, and `4·H·(F + P + 2) + H·P` learnt.
+    Four times the `H·(F + H + 2)` parameters of an `RNN`, for the input, forget, and output
+    gates and the new cell. With a projection, P features are handed on in place of H, and
+    there are `4·H·(F + P + 2) + H·P` parameters. Fields, shapes, and errors are those of
+    `RNN`, and one more.
 
     Args:
-        input_size: features that must arrive at each position; None takes what
-            arrives.
-        hidden_size: units in each layer and direction, H.
-        num_layers: layers, one on the other.
-        bias: whether there are biases.
-        bidirectional: whether there are as many layers again that go from the end to
-            the beginning.
-        recurrent_bias: whether units have a bias of their own beside that of the
-            inputs, as torch has it; Keras does not.
-        return_sequences: whether what leaves is of all positions, or of the last alone.
-        proj_size: features that the units are projected to, P; 0 is no projection.
-
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: a size is less than 1, or proj_size not less than hidden_size.
-        ShapeError: what arrives is not (length, input_size).
+        input_size: as of `RNN`, and so on to return_sequences.
+        proj_size: features that the units are projected to, P; 0 is no projection. It must
+            be less than hidden_size.
 
     Source:
         torch 2.13 `torch.nn.LSTM`; Keras 3 `LSTM`.
@@ -203,22 +177,16 @@ class LSTM(Recurrent):
     """
 
     _: KW_ONLY
-    proj_size: int = 0
+    proj_size: int = declared(as_int, default=0, symbol="P")
 
-    def __post_init__(self) -> None:
-        Recurrent.__post_init__(self)
-        size = as_int(self.proj_size, self, "proj_size")
-        object.__setattr__(self, "proj_size", size)
-        if not 0 <= size < self.hidden_size:
-            values = f"proj_size={show(size)}, hidden_size={show(self.hidden_size)}"
-            raise ConfigError(
-                f"{name_of(self)}: proj_size must be at least 0 and less than hidden_size, "
-                f"got {values}"
-            )
+    _gates = 4
 
-    @property
-    def _gates(self) -> int:
-        return 4
+    def _check(self) -> None:
+        Recurrent._check(self)
+        if not 0 <= self.proj_size < self.hidden_size:
+            values = f"proj_size={show(self.proj_size)}, hidden_size={show(self.hidden_size)}"
+            wanted = "proj_size must be at least 0 and less than hidden_size"
+            raise ConfigError(f"LSTM: {wanted}, got {values}")
 
     @property
     def _projected(self) -> int:

@@ -1,22 +1,20 @@
-"""What the scripts that write goldens share: random layers, right and wrong ones, and the writing.
+"""What the scripts that write goldens share: random layers, right and wrong ones.
 
 paramcalc is not imported, so that its answers cannot leak into those it is compared with.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
 from collections.abc import Callable
 from functools import reduce
-from pathlib import Path
 from typing import Any
 
 Fields = dict[str, Any]
 Config = tuple[Fields, list[int]]
-Recipes = dict[str, tuple[int, Callable[[random.Random], Config]]]
-"""How many configurations of each layer, and what makes one."""
+Recipe = Callable[[random.Random], Config]
+"""Makes a configuration of a layer."""
 
 SEED = 20261121
 BATCH = 2
@@ -378,11 +376,10 @@ def spoilt_number(rng: random.Random, value: Any) -> Any:
 
 
 def configurations(
-    layer: str, recipes: Recipes, *, tool: str = "", whole: Callable[[Fields, list[int]], bool]
+    seed: str, number: int, make: Recipe, *, whole: Callable[[Fields, list[int]], bool]
 ) -> list[Config]:
     """So many different ones, a quarter of them spoilt, but none that is to stay `whole`."""
-    rng = random.Random(f"{SEED} {tool}{layer}")  # noqa: S311  # not for secrets
-    number, make = recipes[layer]
+    rng = random.Random(f"{SEED} {seed}")  # noqa: S311  # not for secrets
     found: dict[str, Config] = {}
     while len(found) < number:
         config = make(rng)
@@ -390,30 +387,3 @@ def configurations(
             config = spoilt(rng, *config)
         found[json.dumps(config, sort_keys=True)] = config
     return list(found.values())
-
-
-def entries(value: Any) -> tuple[Any, ...] | None:
-    """What stands in a list or tuple; None for all else."""
-    return tuple(value) if isinstance(value, list | tuple) else None  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-
-
-def window_rank(fields: Fields, arriving: int) -> int:
-    """As many axes as the first tuple has; with none, as many as arrive."""
-    given = [len(one) for one in map(entries, fields.values()) if one is not None]
-    return given[0] if given else arriving
-
-
-def tuples(value: Any) -> Any:
-    given = entries(value)
-    return value if given is None else tuple([tuples(one) for one in given])
-
-
-def refusal(error: Exception) -> dict[str, Any]:
-    return {"output": None, "error": f"{type(error).__name__}: {error}"[:80]}
-
-
-def write(path: Path, lines: list[dict[str, Any]]) -> None:
-    """Compressed, without name and time of writing: the same cases are the same bytes."""
-    text = "".join([json.dumps(line, separators=(",", ":")) + "\n" for line in lines])
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as file:
-        file.write(text.encode())

@@ -1,4 +1,4 @@
-"""What the conformance suites share: goldens, what may differ from them, and the tables of both."""
+"""Goldens: their cases, what may differ from them, and the tables of both."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pytest
-from generator import entries, tuples
+import oracle
+from layers import ROWS
+from records import entries, tuples
 
 import paramcalc as pc
 
@@ -21,14 +22,7 @@ Tensors = list[tuple[str, Shape]]
 
 KINDS = ["the same answer", "refused by both", "deliberate differences"]
 HERE = Path(__file__).parent
-PUBLIC = {
-    name
-    for name in pc.__all__
-    if isinstance(getattr(pc, name), type) and issubclass(getattr(pc, name), pc.Layer)
-}
-"""The layers."""
-UNCHANGING = {"Layer", "Sequential", "Input", "Activation", "Dropout", "Identity", "Frozen"}
-"""What a framework could say nothing about."""
+NAMES = {row.name for row in ROWS}
 
 
 @dataclass(frozen=True)
@@ -106,9 +100,7 @@ def read(path: Path, tool: str, version: str) -> list[Case]:
                 for kind in ("parameters", "buffers")
             ]
             there = Outcome(tuple(line["output"]), *kept)
-        fields = {
-            key: one if key == "layers" else tuples(one) for key, one in line["fields"].items()
-        }
+        fields = {key: tuples(one) for key, one in line["fields"].items()}
         branches = [tuple(one) for one in line.get("branches", [])]
         error = line.get("error", "")
         cases.append(Case(line["layer"], fields, tuple(line["shape"]), there, error, branches))
@@ -116,11 +108,16 @@ def read(path: Path, tool: str, version: str) -> list[Case]:
 
 
 def make(layer: str, fields: dict[str, Any]) -> pc.Layer:
-    fields = {key: tuples(one) for key, one in fields.items() if key != "layers"} | {
-        "layers": [make(name, inner) for name, inner in fields.get("layers", [])]
-    }
-    layers = fields.pop("layers")
-    made: pc.Layer = getattr(pc, layer)(*([layers] if layers else []), **fields)
+    kind = getattr(pc, layer)
+    made: pc.Layer
+    if "layers" not in fields:
+        made = kind(**fields)
+        return made
+    branches = [
+        make(name, {key: tuples(one) for key, one in inner.items()})
+        for name, inner in fields["layers"]
+    ]
+    made = kind(branches, **{key: one for key, one in fields.items() if key != "layers"})
     return made
 
 
@@ -132,7 +129,7 @@ def calculated(case: Case) -> Outcome | None:
     except pc.ParamcalcError:
         return None
     except TypeError as error:
-        if str(error).partition(":")[0] not in PUBLIC:  # Not one that paramcalc means.
+        if str(error).partition(":")[0] not in NAMES:  # Not one that paramcalc means.
             raise
         return None
     parameters = layer.parameters(case.shape)
@@ -152,18 +149,19 @@ class Difference:
     refuses: str
     """"here", "there", or "neither": then it is another shape that leaves."""
     covers: Callable[[Case], bool]
+    """Of cases that are refused there, if it is one of these, and of no others."""
     there: str
     here: str
     because: str
     gives: Callable[[Case], Shape | None] | None = None
     """What leaves here."""
+    error: str = ""
+    """How the error begins there."""
 
 
 def accepted(there: str, because: str, covers: Callable[[Case], bool]) -> Difference:
     """What the framework takes and paramcalc does not."""
-    return Difference(
-        "here", lambda case: case.there is not None and covers(case), there, "refused", because
-    )
+    return Difference("here", covers, there, "refused", because)
 
 
 def refused(
@@ -175,14 +173,28 @@ def refused(
     error: str = "",
 ) -> Difference:
     """What the framework refuses, beginning with `error`, and paramcalc takes."""
-    return Difference(
-        "there",
-        lambda case: case.there is None and case.error.startswith(error) and covers(case),
-        there,
-        here,
-        because,
-        gives,
-    )
+    return Difference("there", covers, there, here, because, gives, error)
+
+
+def slid(case: Case, **changes: Any) -> Shape:
+    """What a convolution or pooling leaves, its windows walked on each axis."""
+    fields = case.fields | changes
+    sizes = case.spread(fields["kernel_size"])
+    strides = case.spread(fields.get("stride", 1 if case.is_conv else sizes))
+    paddings = case.spread(fields.get("padding", 0))
+    spreads = case.spread(fields.get("dilation", 1))
+    more = case.spread(fields.get("output_padding", 0))
+    lengths: list[int] = []
+    for axis in zip(case.spatial, sizes, strides, paddings, spreads, more, strict=True):
+        length, size, stride, padding, spread, extra = axis
+        sides = oracle.sides((0, 0) if padding == "valid" else padding)
+        if "Transpose" in case.layer:
+            found = len(oracle.scattered(length, size, stride, sides, extra, spread))
+        else:
+            ceil_mode = fields.get("ceil_mode", False)
+            found = len(oracle.windows(length, size, stride, sides, spread, ceil_mode=ceil_mode))
+        lengths.append(found)
+    return case.join(fields.get("out_channels", case.channels), lengths)
 
 
 def on_each_axis(case: Case) -> Shape | None:
@@ -211,9 +223,23 @@ def on_each_axis(case: Case) -> Shape | None:
         lengths = [length + one for length, one in zip(spatial, sums, strict=True)]
     else:
         assert case.layer == "Pool"
-        up = fields["kernel_size"] - 1 if fields.get("padding") == "same" else 0
-        lengths = [(length + up) // fields["kernel_size"] for length in spatial]
+        return slid(case)
     return case.join(case.channels, lengths)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A case, and what both say of it."""
+
+    case: Case
+    difference: str
+    """The first that covers it; nothing, if both are to say the same."""
+    here: Outcome | None
+    there: Outcome | None
+
+    @property
+    def kind(self) -> str:
+        return KINDS[2] if self.here != self.there else KINDS[self.here is None]
 
 
 @dataclass(frozen=True)
@@ -223,87 +249,43 @@ class Golden:
     tool: str
     version: str
     layers: list[str]
+    """Those of paramcalc that it has."""
     differences: dict[str, Difference]
     """Of two that cover a case, the first counts."""
     ours: Callable[[Case], Outcome | None] = calculated
     """What paramcalc says, in the framework's terms as far as these are compared."""
     theirs: Callable[[Case], Outcome | None] = lambda case: case.there
+    least: int = 300
+    """How many cases there are of each layer."""
+    never_refused: tuple[str, ...] = ()
 
     @cached_property
-    def cases(self) -> dict[str, list[Case]]:
-        found: defaultdict[str, list[Case]] = defaultdict(list)
+    def judged(self) -> dict[str, list[Judged]]:
+        """Every case of every layer, asked once."""
+        found: defaultdict[str, list[Judged]] = defaultdict(list)
         for case in read(HERE / f"{self.tool}.jsonl.gz", self.tool, self.version):
-            found[case.layer].append(case)
+            difference = self.difference(case)
+            found[case.layer].append(Judged(case, difference, self.ours(case), self.theirs(case)))
         return found
 
+    def difference(self, case: Case) -> str:
+        for name, one in self.differences.items():
+            fits = case.error.startswith(one.error) and (one.refuses == "there") == (not case.there)
+            if fits and one.covers(case):
+                return name
+        return ""
+
     @cached_property
-    def named(self) -> dict[str, list[tuple[Case, str | None]]]:
-        """Each case of each layer with its difference."""
-        return {
-            layer: [(one, self.difference(one)) for one in self.cases[layer]]
-            for layer in self.cases
-        }
-
-    def difference(self, case: Case) -> str | None:
-        return next((name for name, one in self.differences.items() if one.covers(case)), None)
-
-    def of(self, name: str) -> list[Case]:
-        """The cases of a difference."""
-        return [case for found in self.named.values() for case, one in found if one == name]
-
-    def check_agreement(self, layer: str) -> None:
-        """Each case agrees that is of no difference."""
-        wrong = [
-            (case, here)
-            for case, name in self.named[layer]
-            if not name and (here := self.ours(case)) != self.theirs(case)
-        ]
-        assert not wrong, f"{len(wrong)} of {len(self.cases[layer])} cases, the first: {wrong[0]}"
-
-    def check_difference(self, name: str) -> None:
-        """There are cases of it, and each differs in just that way."""
-        stated = self.differences[name]
-        cases = self.of(name)
-        assert cases, "no case"
-        for case in cases:
-            here, there = self.ours(case), self.theirs(case)
-            refuses = "here" if here is None else "there" if there is None else "neither"
-            assert refuses == stated.refuses, (case, here)
-            if here is None:
-                continue
-            assert stated.gives is not None
-            assert here.output == stated.gives(case), (case, here)
-            if there is not None:
-                assert here.output != there.output, case
-                assert (here.parameters, here.buffers) == (there.parameters, there.buffers), case
-
-    def check_numbers(self, layer: str, least: int, *, refusals: bool = True) -> None:
-        """There are cases enough, right and wrong ones, all different."""
-        cases = self.cases[layer]
-        assert len({f"{case.fields} {case.shape}" for case in cases}) == len(cases) >= least
-        plain = [case for case, name in self.named[layer] if not name]
-        assert {case.there is None for case in plain} == {refusals, False}
-        assert sum(case.there is not None for case in plain) >= least // 3
-
-    def check_layers(self, lacking: set[str]) -> None:
-        """Every public layer is compared, but those the framework lacks."""
-        assert lacking <= PUBLIC
-        assert set(self.layers) == PUBLIC - UNCHANGING - lacking == set(self.cases)
-
-    def check_missing(self, folder: Path) -> None:
-        """Where there is no golden, or an empty one, nothing passes."""
-        path = folder / f"{self.tool}.jsonl.gz"
-        with pytest.raises(FileNotFoundError):
-            read(path, self.tool, self.version)
-        path.write_bytes(gzip.compress(b""))
-        with pytest.raises(ValueError, match="not enough values"):
-            read(path, self.tool, self.version)
+    def by_difference(self) -> dict[str, list[Judged]]:
+        found: defaultdict[str, list[Judged]] = defaultdict(list)
+        for one in [one for cases in self.judged.values() for one in cases]:
+            found[one.difference].append(one)
+        return found
 
     def rows(self) -> list[list[str]]:
         """For each layer the cases, what agrees and what does not, and last the sums."""
         counts = {
-            f"`{layer}`": Counter([self.kind(case) for case in self.cases[layer]])
-            for layer in self.layers
+            f"`{layer}`": Counter([one.kind for one in self.judged[layer]]) for layer in self.layers
         }
         counts["all"] = sum(counts.values(), Counter[str]())
         return [
@@ -311,16 +293,11 @@ class Golden:
             for name, found in counts.items()
         ]
 
-    def kind(self, case: Case) -> str:
-        here = self.ours(case)
-        if here != self.theirs(case):
-            return KINDS[2]
-        return KINDS[here is None]
-
+    @cached_property
     def tables(self) -> str:
         """What docs/conformance.md has of it."""
         kinds = [
-            [name, one.there, one.here, one.because, f"{len(self.of(name)):,}"]
+            [name, one.there, one.here, one.because, f"{len(self.by_difference[name]):,}"]
             for name, one in self.differences.items()
         ]
         return (

@@ -33,7 +33,7 @@ from generator import (
     SEED,
     Config,
     Fields,
-    Recipes,
+    Recipe,
     adaptive_pool,
     attention,
     axes,
@@ -45,7 +45,6 @@ from generator import (
     dense,
     elementwise,
     embedding,
-    entries,
     flatten,
     global_pool,
     group_norm,
@@ -56,13 +55,10 @@ from generator import (
     pool,
     prelu,
     recurrent,
-    refusal,
     reshape,
-    tuples,
     upsample,
-    window_rank,
-    write,
 )
+from records import entries, refusal, tuples, window_rank, write
 
 GOLDEN = Path(__file__).with_name("keras.jsonl.gz")
 REFUSALS = (
@@ -180,38 +176,6 @@ def keras_recurrent(rng: random.Random, two_biases: bool) -> Config:
 def keras_attention(rng: random.Random) -> Config:
     fields, shape = attention(rng)
     return without(fields, "add_bias_kv"), shape
-
-
-CONFIGS: Recipes = {
-    **{f"Conv{n}d": (360, partial(keras_conv, rank=n, transposed=False)) for n in (1, 2, 3)},
-    **{
-        f"ConvTranspose{n}d": (360, partial(keras_conv, rank=n, transposed=True)) for n in (1, 2, 3)
-    },
-    "Pool": (700, keras_pool),
-    "AdaptivePool": (500, keras_adaptive_pool),
-    "GlobalPool": (320, partial(keras_norm, make=global_pool)),
-    "Pad": (400, keras_pad),
-    "Crop": (360, keras_crop),
-    "Upsample": (500, keras_upsample),
-    "BatchNorm": (360, partial(keras_norm, make=partial(channel_norm, least=0))),
-    "InstanceNorm": (320, partial(keras_norm, make=partial(channel_norm, least=1))),
-    "GroupNorm": (320, partial(keras_norm, make=group_norm)),
-    "LayerNorm": (320, partial(last_axes_norm, bias=True)),
-    "RMSNorm": (320, keras_rms_norm),
-    "PReLU": (320, partial(keras_norm, make=prelu)),
-    "Reshape": (320, reshape),
-    "Permute": (320, keras_permute),
-    "Flatten": (320, keras_flatten),
-    "Dense": (320, dense),
-    "Embedding": (320, embedding),
-    "RNN": (320, partial(keras_recurrent, two_biases=False)),
-    "GRU": (360, partial(keras_recurrent, two_biases=True)),
-    "LSTM": (320, partial(keras_recurrent, two_biases=False)),
-    "MultiheadAttention": (360, keras_attention),
-    "Add": (360, elementwise),
-    "Multiply": (360, elementwise),
-    "Concat": (360, concat),
-}
 
 
 def is_said(layer: str, fields: Fields, shape: list[int]) -> bool:
@@ -476,32 +440,45 @@ def run_identity(ask: Ask) -> Any:
     return ask.make("Identity")(ask.x)
 
 
-RUNS: dict[str, Callable[[Ask], Any]] = {
-    **{f"Conv{n}d": run_conv for n in (1, 2, 3)},
-    **{f"ConvTranspose{n}d": run_conv for n in (1, 2, 3)},
-    "Pool": run_pool,
-    "AdaptivePool": run_adaptive_pool,
-    "GlobalPool": run_global_pool,
-    "BatchNorm": run_channel_norm,
-    "InstanceNorm": run_channel_norm,
-    "GroupNorm": run_channel_norm,
-    "LayerNorm": run_last_axes_norm,
-    "RMSNorm": run_last_axes_norm,
-    "PReLU": run_prelu,
-    "Pad": run_pad,
-    "Crop": run_crop,
-    "Upsample": run_upsample,
-    "Reshape": run_reshape,
-    "Permute": run_permute,
-    "Flatten": run_flatten,
-    "Dense": run_dense,
-    "Embedding": run_embedding,
-    "RNN": run_recurrent,
-    "GRU": run_recurrent,
-    "LSTM": run_recurrent,
-    "MultiheadAttention": run_attention,
-    "Identity": run_identity,
+LAYERS: dict[str, tuple[int, Recipe, Callable[[Ask], Any]]] = {
+    **{
+        f"Conv{n}d": (360, partial(keras_conv, rank=n, transposed=False), run_conv)
+        for n in (1, 2, 3)
+    },
+    **{
+        f"ConvTranspose{n}d": (360, partial(keras_conv, rank=n, transposed=True), run_conv)
+        for n in (1, 2, 3)
+    },
+    "Pool": (700, keras_pool, run_pool),
+    "AdaptivePool": (500, keras_adaptive_pool, run_adaptive_pool),
+    "GlobalPool": (320, partial(keras_norm, make=global_pool), run_global_pool),
+    "Pad": (400, keras_pad, run_pad),
+    "Crop": (360, keras_crop, run_crop),
+    "Upsample": (500, keras_upsample, run_upsample),
+    "BatchNorm": (360, partial(keras_norm, make=partial(channel_norm, least=0)), run_channel_norm),
+    "InstanceNorm": (
+        320,
+        partial(keras_norm, make=partial(channel_norm, least=1)),
+        run_channel_norm,
+    ),
+    "GroupNorm": (320, partial(keras_norm, make=group_norm), run_channel_norm),
+    "LayerNorm": (320, partial(last_axes_norm, bias=True), run_last_axes_norm),
+    "RMSNorm": (320, keras_rms_norm, run_last_axes_norm),
+    "PReLU": (320, partial(keras_norm, make=prelu), run_prelu),
+    "Reshape": (320, reshape, run_reshape),
+    "Permute": (320, keras_permute, run_permute),
+    "Flatten": (320, keras_flatten, run_flatten),
+    "Dense": (320, dense, run_dense),
+    "Embedding": (320, embedding, run_embedding),
+    "RNN": (320, partial(keras_recurrent, two_biases=False), run_recurrent),
+    "GRU": (360, partial(keras_recurrent, two_biases=True), run_recurrent),
+    "LSTM": (320, partial(keras_recurrent, two_biases=False), run_recurrent),
+    "MultiheadAttention": (360, keras_attention, run_attention),
+    "Add": (360, elementwise, run_identity),
+    "Multiply": (360, elementwise, run_identity),
+    "Concat": (360, concat, run_identity),
 }
+"""Of each layer how many cases, what makes one, and what asks Keras; of branches, each is asked."""
 
 
 def run(keras: Any, layer: str, fields: Fields, x: Any) -> tuple[Any, list[Any]]:
@@ -509,7 +486,8 @@ def run(keras: Any, layer: str, fields: Fields, x: Any) -> tuple[Any, list[Any]]
     fields = {key: tuples(one) for key, one in fields.items()}
     last = fields.pop("data_format", "channels_first") == "channels_last"
     ask = Ask(keras, layer, fields, x, last)
-    return RUNS[layer](ask), ask.made
+    asking = LAYERS[layer][2] if layer in LAYERS else run_identity
+    return asking(ask), ask.made
 
 
 def merge(keras: Any, layer: str, fields: Fields, x: Any) -> dict[str, Any]:
@@ -552,6 +530,14 @@ def outcome(keras: Any, layer: str, fields: Fields, shape: list[int], symbolic: 
         return refusal(error)
 
 
+def cases(layer: str) -> list[Config]:
+    number, make, _ = LAYERS[layer]
+    made = configurations(
+        f"keras {layer}", number, make, whole=lambda fields, _: "layers" in fields
+    )
+    return [one for one in made if is_said(layer, *one)]
+
+
 def main() -> None:
     keras: Any = importlib.import_module("keras")
     warnings.simplefilter("ignore")
@@ -563,12 +549,8 @@ def main() -> None:
     }
     lines: list[dict[str, Any]] = [header]
     compared: Counter[tuple[str, bool]] = Counter()
-    for layer in CONFIGS:
-        for fields, shape in configurations(
-            layer, CONFIGS, tool="keras ", whole=lambda fields, _: "layers" in fields
-        ):
-            if not is_said(layer, fields, shape):
-                continue
+    for layer in LAYERS:
+        for fields, shape in cases(layer):
             case = {"layer": layer, "fields": fields, "shape": shape}
             called = outcome(keras, layer, fields, shape, symbolic=False)
             lines.append(case | called)

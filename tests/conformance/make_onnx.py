@@ -23,16 +23,14 @@ from generator import (
     SEED,
     Config,
     Fields,
-    Recipes,
+    Recipe,
     configurations,
     conv,
-    entries,
     maybe,
     pairs,
     pool,
-    refusal,
-    write,
 )
+from records import entries, refusal, write
 
 GOLDEN = Path(__file__).with_name("onnx.jsonl.gz")
 OPSET = 22
@@ -76,7 +74,7 @@ def onnx_pool(rng: random.Random) -> Config:
     return fields, shape
 
 
-CONFIGS: Recipes = {
+LAYERS: dict[str, tuple[int, Recipe]] = {
     **{f"Conv{n}d": (350, partial(onnx_conv, rank=n, transposed=False)) for n in (1, 2, 3)},
     **{f"ConvTranspose{n}d": (350, partial(onnx_conv, rank=n, transposed=True)) for n in (1, 2, 3)},
     "Pool": (1200, onnx_pool),
@@ -167,6 +165,11 @@ def outcome(onnx: Any, layer: str, fields: Fields, shape: list[int]) -> dict[str
     return {"output": lengths[1:]}
 
 
+def cases(layer: str) -> list[Config]:
+    made = configurations(f"onnx {layer}", *LAYERS[layer], whole=lambda _fields, _shape: False)
+    return [one for one in made if is_said(layer, one[0])]
+
+
 def main() -> None:
     onnx: Any = importlib.import_module("onnx")
     importlib.import_module("onnx.shape_inference")
@@ -177,13 +180,10 @@ def main() -> None:
         "seed": SEED,
     }
     lines: list[dict[str, Any]] = [header]
-    for layer in CONFIGS:
-        for fields, shape in configurations(
-            layer, CONFIGS, tool="onnx ", whole=lambda _fields, _shape: False
-        ):
-            if is_said(layer, fields):
-                case = {"layer": layer, "fields": fields, "shape": shape}
-                lines.append(case | outcome(onnx, layer, fields, shape))
+    for layer in LAYERS:
+        for fields, shape in cases(layer):
+            case = {"layer": layer, "fields": fields, "shape": shape}
+            lines.append(case | outcome(onnx, layer, fields, shape))
     write(GOLDEN, lines)
 
 

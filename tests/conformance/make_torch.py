@@ -18,8 +18,9 @@ from typing import Any
 from generator import (
     BATCH,
     SEED,
+    Config,
     Fields,
-    Recipes,
+    Recipe,
     adaptive_pool,
     alone,
     attention,
@@ -32,7 +33,6 @@ from generator import (
     elementwise,
     embedding,
     encoder,
-    entries,
     flatten,
     global_pool,
     group_norm,
@@ -44,13 +44,10 @@ from generator import (
     pool,
     prelu,
     recurrent,
-    refusal,
     reshape,
-    tuples,
     upsample,
-    window_rank,
-    write,
 )
+from records import entries, refusal, tuples, window_rank, write
 
 Tensors = list[tuple[str, list[int]]]
 
@@ -64,39 +61,6 @@ REFUSALS = (
     ValueError,
     ZeroDivisionError,
 )
-
-CONFIGS: Recipes = {
-    **{f"Conv{n}d": (360, partial(conv, rank=n, transposed=False)) for n in (1, 2, 3)},
-    **{f"ConvTranspose{n}d": (360, partial(conv, rank=n, transposed=True)) for n in (1, 2, 3)},
-    "Pool": (1000, pool),
-    "AdaptivePool": (600, adaptive_pool),
-    "GlobalPool": (360, global_pool),
-    "BatchNorm": (400, partial(channel_norm, least=0)),
-    "InstanceNorm": (400, partial(channel_norm, least=1)),
-    "GroupNorm": (400, group_norm),
-    "LayerNorm": (360, partial(last_axes_norm, bias=True)),
-    "RMSNorm": (360, partial(last_axes_norm, bias=False)),
-    "PReLU": (360, prelu),
-    "Pad": (800, pad),
-    "Crop": (400, crop),
-    "Upsample": (600, upsample),
-    "PixelShuffle": (360, pixel_shuffle),
-    "PixelUnshuffle": (360, pixel_unshuffle),
-    "Reshape": (400, reshape),
-    "Permute": (360, permute),
-    "Flatten": (400, flatten),
-    "Dense": (360, dense),
-    "Embedding": (360, embedding),
-    "RNN": (360, partial(recurrent, projected=False)),
-    "GRU": (360, partial(recurrent, projected=False)),
-    "LSTM": (400, partial(recurrent, projected=True)),
-    "MultiheadAttention": (400, attention),
-    "TransformerEncoderLayer": (360, encoder),
-    "Add": (400, elementwise),
-    "Multiply": (400, elementwise),
-    "Concat": (400, concat),
-}
-
 
 # What torch makes of them: the module, if there is one, and what leaves it.
 
@@ -244,41 +208,49 @@ def run_plain(ask: Ask) -> Made:
     return None, getattr(ask.torch.nn, ask.name)(**ask.fields)(ask.x)
 
 
-RUNS: dict[str, Callable[[Ask], Made]] = {
-    **{f"Conv{n}d": run_conv for n in (1, 2, 3)},
-    **{f"ConvTranspose{n}d": run_conv for n in (1, 2, 3)},
-    "Pool": run_pool,
-    "AdaptivePool": run_adaptive_pool,
-    "GlobalPool": run_global_pool,
-    "BatchNorm": run_channel_norm,
-    "InstanceNorm": run_channel_norm,
-    "GroupNorm": run_group_norm,
-    "LayerNorm": run_last_axes_norm,
-    "RMSNorm": run_last_axes_norm,
-    "PReLU": run_prelu,
-    "Pad": run_pad,
-    "Crop": run_crop,
-    "Reshape": run_reshape,
-    "Permute": run_permute,
-    "Flatten": run_flatten,
-    "Dense": run_dense,
-    "Embedding": run_embedding,
-    "RNN": run_recurrent,
-    "GRU": run_recurrent,
-    "LSTM": run_recurrent,
-    "MultiheadAttention": run_attention,
-    "TransformerEncoderLayer": run_encoder,
+LAYERS: dict[str, tuple[int, Recipe, Callable[[Ask], Made]]] = {
+    **{f"Conv{n}d": (360, partial(conv, rank=n, transposed=False), run_conv) for n in (1, 2, 3)},
+    **{
+        f"ConvTranspose{n}d": (360, partial(conv, rank=n, transposed=True), run_conv)
+        for n in (1, 2, 3)
+    },
+    "Pool": (1000, pool, run_pool),
+    "AdaptivePool": (600, adaptive_pool, run_adaptive_pool),
+    "GlobalPool": (360, global_pool, run_global_pool),
+    "BatchNorm": (400, partial(channel_norm, least=0), run_channel_norm),
+    "InstanceNorm": (400, partial(channel_norm, least=1), run_channel_norm),
+    "GroupNorm": (400, group_norm, run_group_norm),
+    "LayerNorm": (360, partial(last_axes_norm, bias=True), run_last_axes_norm),
+    "RMSNorm": (360, partial(last_axes_norm, bias=False), run_last_axes_norm),
+    "PReLU": (360, prelu, run_prelu),
+    "Pad": (800, pad, run_pad),
+    "Crop": (400, crop, run_crop),
+    "Upsample": (600, upsample, run_plain),
+    "PixelShuffle": (360, pixel_shuffle, run_plain),
+    "PixelUnshuffle": (360, pixel_unshuffle, run_plain),
+    "Reshape": (400, reshape, run_reshape),
+    "Permute": (360, permute, run_permute),
+    "Flatten": (400, flatten, run_flatten),
+    "Dense": (360, dense, run_dense),
+    "Embedding": (360, embedding, run_embedding),
+    "RNN": (360, partial(recurrent, projected=False), run_recurrent),
+    "GRU": (360, partial(recurrent, projected=False), run_recurrent),
+    "LSTM": (400, partial(recurrent, projected=True), run_recurrent),
+    "MultiheadAttention": (400, attention, run_attention),
+    "TransformerEncoderLayer": (360, encoder, run_encoder),
+    "Add": (400, elementwise, run_plain),
+    "Multiply": (400, elementwise, run_plain),
+    "Concat": (400, concat, run_plain),
 }
-"""What is not here, `run_plain` does."""
+"""Of each layer how many cases, what makes one, and what asks torch."""
 
 
 def run(torch: Any, layer: str, fields: Fields, x: Any) -> tuple[Any, Tensors, Tensors]:
     """What leaves, the parameters and the buffers."""
     fields = {key: tuples(one) for key, one in fields.items()}
     last = fields.pop("data_format", "channels_first") == "channels_last"
-    module, y = RUNS.get(layer, run_plain)(
-        Ask(torch, layer, fields, x.movedim(-1, 1) if last else x)
-    )
+    asking = LAYERS[layer][2] if layer in LAYERS else run_plain
+    module, y = asking(Ask(torch, layer, fields, x.movedim(-1, 1) if last else x))
     named = list(module.named_parameters()) if module else []
     kept = list(module.named_buffers()) if module else []
     return (
@@ -325,6 +297,11 @@ def outcome(torch: Any, layer: str, fields: Fields, shape: list[int]) -> dict[st
         return refusal(error)
 
 
+def cases(layer: str) -> list[Config]:
+    number, make, _ = LAYERS[layer]
+    return configurations(layer, number, make, whole=alone)
+
+
 def main() -> None:
     torch: Any = importlib.import_module("torch")
     torch.set_num_threads(1)
@@ -332,8 +309,8 @@ def main() -> None:
     header = {"torch": torch.__version__, "python": platform.python_version(), "seed": SEED}
     lines: list[dict[str, Any]] = [header]
     with torch.no_grad():
-        for layer in CONFIGS:
-            for fields, shape in configurations(layer, CONFIGS, whole=alone):
+        for layer in LAYERS:
+            for fields, shape in cases(layer):
                 case = {"layer": layer, "fields": fields, "shape": shape}
                 lines.append(case | outcome(torch, layer, fields, shape))
     write(GOLDEN, lines)

@@ -17,7 +17,7 @@ GOLDEN: dict[str, Any] = json.loads(
 )
 
 
-def test_the_golden_is_what_it_should_be() -> None:
+def test_golden_is_of_torchvision_0_29_2_with_18_networks() -> None:
     assert GOLDEN["torchvision"].startswith("0.29.2")
     assert len(GOLDEN["networks"]) == 18
     assert len(GOLDEN["networks"]["resnet50"]["parameters"]) == 161
@@ -25,7 +25,7 @@ def test_the_golden_is_what_it_should_be() -> None:
 
 
 @pytest.mark.parametrize("name", GOLDEN["networks"])
-def test_tensors_are_torchvisions(name: str) -> None:
+def test_tensors_of_a_zoo_network_are_torchvisions(name: str) -> None:
     """Paths differ, and so may the order: theirs is that of definition, here it is of use."""
     golden = GOLDEN["networks"][name]
     tensors = getattr(zoo, name)().parameters()

@@ -1,17 +1,14 @@
 """The layers against torch: what it accepts, the shapes, and the tensors it keeps.
 
-The cases are those of make_torch.py; torch is not needed to run them.
+The cases are those of make_torch.py.
 """
 
 from __future__ import annotations
 
 from itertools import zip_longest
 from math import prod
-from pathlib import Path
 from typing import Any
 
-import pytest
-from generator import entries
 from golden import (
     Case,
     Difference,
@@ -21,16 +18,12 @@ from golden import (
     flat,
     on_each_axis,
     refused,
+    slid,
 )
+from layers import ROWS
+from records import entries
 
-LAYERS = [
-    *("Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"),
-    *("Pool", "AdaptivePool", "GlobalPool", "Pad", "Crop", "Upsample"),
-    *("BatchNorm", "InstanceNorm", "GroupNorm", "LayerNorm", "RMSNorm", "PReLU"),
-    *("PixelShuffle", "PixelUnshuffle", "Reshape", "Permute", "Flatten"),
-    *("Dense", "Embedding", "RNN", "GRU", "LSTM", "MultiheadAttention", "TransformerEncoderLayer"),
-    *("Add", "Multiply", "Concat"),
-]
+LAYERS = [row.name for row in ROWS if row.torch and row.is_compared]
 BATCH = 2
 
 # Where paramcalc means to differ.
@@ -86,32 +79,6 @@ def is_unused(case: Case) -> bool:
 def counts_back_to_the_batch(case: Case) -> bool:
     dim: int = case.fields.get("dim" if case.layer == "Concat" else "start_dim", 0)
     return dim == -1 - (len(case.branches[0]) if case.layer == "Concat" else case.rank)
-
-
-def same(case: Case) -> Shape:
-    """What "same" leaves: an axis divided by the stride, or multiplied."""
-    up = "Transpose" in case.layer
-    lengths = [
-        length * step if up else -(-length // step)
-        for length, step in zip(
-            case.spatial, case.spread(case.fields.get("stride", 1)), strict=True
-        )
-    ]
-    return case.join(case.fields["out_channels"], lengths)
-
-
-def padded_window(case: Case) -> Shape:
-    """What an average pooling leaves, walked: windows that start on the axis or its padding."""
-    fields = case.fields
-    kernels = case.spread(fields["kernel_size"])
-    steps = case.spread(fields.get("stride", fields["kernel_size"]))
-    paddings = case.spread(fields.get("padding", 0))
-    lengths: list[int] = []
-    for length, kernel, step, padding in zip(case.spatial, kernels, steps, paddings, strict=True):
-        over = step - 1 if fields.get("ceil_mode") else 0
-        starts = range(-padding, length + padding - kernel + over + 1, step)
-        lengths.append(len([start for start in starts if not over or start < length]))
-    return case.join(case.channels, lengths)
 
 
 def broadcast(shapes: list[Shape]) -> Shape | None:
@@ -195,7 +162,7 @@ DIFFERENCES: dict[str, Difference] = {
         "⌈n / s⌉",
         "as TensorFlow and Keras",
         lambda case: case.is_conv,
-        same,
+        slid,
         "ValueError: padding='same' is not supported",
     ),
     "same of a transposed convolution": refused(
@@ -203,7 +170,7 @@ DIFFERENCES: dict[str, Difference] = {
         "n·s",
         "as Keras",
         lambda case: case.fields["padding"] == "same",
-        same,
+        slid,
         "TypeError: conv_transpose",
     ),
     "more than three spatial axes": refused(
@@ -235,8 +202,8 @@ DIFFERENCES: dict[str, Difference] = {
         "refused, in 3-D alone",
         "allowed",
         "as in 1-D and 2-D",
-        lambda case: case.rank == 4 and 0 not in padded_window(case),
-        padded_window,
+        lambda case: case.rank == 4 and 0 not in slid(case),
+        slid,
         "RuntimeError: input image (T:",
     ),
     "branches of different ranks, which torch aligns with the batch": refused(
@@ -256,26 +223,3 @@ DIFFERENCES: dict[str, Difference] = {
     ),
 }
 TORCH = Golden("torch", "2.13.0", LAYERS, DIFFERENCES)
-
-
-@pytest.mark.parametrize("layer", LAYERS)
-def test_layers_agree_with_torch(layer: str) -> None:
-    TORCH.check_agreement(layer)
-
-
-@pytest.mark.parametrize("name", DIFFERENCES)
-def test_differences_are_as_stated(name: str) -> None:
-    TORCH.check_difference(name)
-
-
-@pytest.mark.parametrize("layer", LAYERS)
-def test_there_are_enough_cases(layer: str) -> None:
-    TORCH.check_numbers(layer, 300)
-
-
-def test_every_layer_is_compared() -> None:
-    TORCH.check_layers(lacking=set())
-
-
-def test_a_golden_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    TORCH.check_missing(tmp_path)

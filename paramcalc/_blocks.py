@@ -1,0 +1,76 @@
+"""Layers that are made of layers: to every question they are the network inside."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY
+
+from paramcalc._network import Add, Network
+from paramcalc.errors import join_path
+from paramcalc.layers._base import Layer, Node, Parameter, Shape, layer
+from paramcalc.layers._fields import count, flag
+from paramcalc.layers.activation import Activation, Identity
+from paramcalc.layers.attention import MultiheadAttention
+from paramcalc.layers.dense import Dense
+from paramcalc.layers.norm import LayerNorm
+
+
+@layer
+class TransformerEncoderLayer(Network):
+    """A layer of a transformer's encoder: attention, two dense layers, two normalizations.
+
+    `(4·E² + 4·E) + (E + 1)·F + (F + 1)·E + 2·2·E` parameters, with E for d_model and F
+    for dim_feedforward. Input and output are (length, features). It is a network: a
+    trace has a step for each layer inside, under torch's names.
+
+    Args:
+        d_model: features of the input and of the output.
+        nhead: heads of the attention; d_model must be a multiple of it.
+        dim_feedforward: features between the two dense layers.
+        bias: whether dense layers, projections, and normalizations have biases.
+
+    Raises:
+        TypeError: a field is of the wrong type.
+        ConfigError: a size is less than 1, or nhead does not divide d_model.
+        ShapeError: the input is not (length, d_model).
+
+    Source:
+        torch 2.13 `torch.nn.TransformerEncoderLayer`; whether it normalizes first or last
+        changes nothing here.
+
+    Example:
+        >>> layer = TransformerEncoderLayer(512, 8)
+        >>> layer.output_shape((100, 512)), layer.num_params()
+        ((100, 512), 3152384)
+    """
+
+    d_model: int = count("E", states="features")
+    nhead: int = count()
+    dim_feedforward: int = count("F", default=2048)
+    _: KW_ONLY
+    bias: bool = flag(default=True)
+
+    def _check(self) -> None:
+        self._check_divides("nhead", "d_model")
+        self._measure([Add(Identity(), Identity()), *[Identity()] * 6])
+
+    def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
+        networks[path] = self
+        features, inner, bias = self.d_model, self.dim_feedforward, self.bias
+
+        def add(name: str, one: Layer, *inputs: int) -> int:
+            nodes.append((join_path(path, name), one, inputs[-1], inputs))
+            return len(nodes) - 1
+
+        residual, norm = Add(Identity(), Identity()), LayerNorm(features, bias=bias)
+        attended = add("self_attn", MultiheadAttention(features, self.nhead, bias=bias), source)
+        normed = add("norm1", norm, add("add1", residual, attended, source))
+        widened = add("linear1", Dense(features, inner, bias), normed)
+        active = add("relu", Activation("relu"), widened)
+        last = add("linear2", Dense(inner, features, bias), active)
+        return add("norm2", norm, add("add2", residual, last, normed))
+
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
+        """In torch's order, which is not that in which they are used."""
+        parts = "self_attn", "linear1", "linear2", "norm1", "norm2"
+        tensors = Network._tensors(self, shape)
+        return tuple(sorted(tensors, key=lambda one: parts.index(one.name.partition(".")[0])))

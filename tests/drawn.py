@@ -1,0 +1,267 @@
+"""What layers and their inputs are drawn from: fields, layers of a kind, shapes that fit them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from hypothesis import strategies as st
+
+import paramcalc as pc
+
+Drawn = st.SearchStrategy[Any]
+Shapes = st.SearchStrategy[pc.Shape]
+
+SMALL = st.integers(1, 6)
+LENGTHS = st.integers(1, 40)
+FEW = st.integers(1, 3)
+LONGEST_WINDOW = 16
+"""Six taps, three steps from one to the next."""
+LONG = st.integers(LONGEST_WINDOW, 40)
+SIDE = st.integers(0, 6)
+SIDES = st.one_of(SIDE, st.tuples(SIDE), st.tuples(*[st.tuples(SIDE, SIDE)] * 2))
+SHAPES: Shapes = st.lists(LENGTHS, min_size=1, max_size=4).map(tuple)
+FORMATS = st.sampled_from(["channels_first", "channels_last"])
+MODES = st.sampled_from(["max", "avg"])
+PAD_MODES = st.sampled_from(["constant", "reflect", "replicate", "circular"])
+FLAGS = st.booleans()
+PROJECTIONS = st.integers(0, 6)
+
+
+def just(value: Any) -> Drawn:
+    return st.just(value)
+
+
+# Strategies are kept: to make one takes longer than to draw from it.
+
+
+@cache
+def optional(values: Drawn) -> Drawn:
+    return st.one_of(st.none(), values)
+
+
+@cache
+def below(end: int) -> Drawn:
+    return st.integers(0, end - 1)
+
+
+@cache
+def multiples(factor: int) -> Drawn:
+    return SMALL.map(lambda n: n * factor)
+
+
+@cache
+def for_each(entries: Drawn, rank: int) -> Drawn:
+    return st.tuples(*[entries] * rank)
+
+
+@cache
+def per_axis(entries: Drawn, rank: int = 2) -> Drawn:
+    """One for all axes, or one for each."""
+    return st.one_of(entries, for_each(entries, rank))
+
+
+@cache
+def paddings(rank: int, largest: int) -> Drawn:
+    """Padding in any of its forms."""
+    side = below(largest + 1)
+    pairs = for_each(for_each(side, 2), rank)
+    return st.one_of(st.sampled_from(["same", "valid"]), per_axis(side, rank), pairs)
+
+
+@cache
+def conv_fields(rank: int, groups: int) -> st.SearchStrategy[dict[str, Any]]:
+    fields = {
+        "in_channels": optional(multiples(groups)),
+        "out_channels": multiples(groups),
+        "kernel_size": per_axis(SMALL, rank),
+        "stride": per_axis(SMALL, rank),
+        "padding": paddings(rank, 4),
+        "dilation": per_axis(FEW, rank),
+        "groups": just(groups),
+        "bias": FLAGS,
+        "data_format": FORMATS,
+    }
+    return st.fixed_dictionaries(fields)
+
+
+@st.composite
+def convs(draw: st.DrawFn, kind: Callable[..., Any], rank: int) -> Any:
+    return kind(**draw(conv_fields(rank, draw(FEW))))
+
+
+@st.composite
+def transposed_convs(draw: st.DrawFn, kind: Callable[..., Any], rank: int) -> Any:
+    fields = draw(conv_fields(rank, draw(FEW)))
+    if fields["padding"] != "same":
+        stride: Any = fields["stride"]
+        least = stride if isinstance(stride, int) else min(stride)
+        fields["output_padding"] = draw(per_axis(below(least), rank))
+    return kind(**fields)
+
+
+@st.composite
+def pools(draw: st.DrawFn) -> pc.Pool:
+    rank = draw(FEW)
+    kernel_size = draw(per_axis(SMALL, rank))
+    smallest = kernel_size if isinstance(kernel_size, int) else min(kernel_size)
+    return pc.Pool(
+        kernel_size,
+        stride=draw(optional(per_axis(SMALL, rank))),
+        padding=draw(paddings(rank, smallest // 2)),
+        dilation=draw(per_axis(FEW, rank)),
+        ceil_mode=draw(FLAGS),
+        mode=draw(MODES),
+        data_format=draw(FORMATS),
+    )
+
+
+def of_either_format(kind: Callable[..., Any], *fields: Drawn, **more: Drawn) -> Drawn:
+    return st.builds(kind, *fields, data_format=FORMATS, **more)
+
+
+def adaptive_pools() -> Drawn:
+    sizes = st.one_of(SMALL, st.tuples(*[optional(SMALL)] * 2))
+    return of_either_format(pc.AdaptivePool, sizes, mode=MODES)
+
+
+def upsamplings() -> Drawn:
+    sized = of_either_format(pc.Upsample, per_axis(SMALL))
+    return st.one_of(sized, of_either_format(pc.Upsample, scale_factor=per_axis(SMALL)))
+
+
+def channel_norms(kind: Callable[..., Any]) -> Drawn:
+    return of_either_format(kind, optional(SMALL), FLAGS, FLAGS)
+
+
+def group_norms() -> Drawn:
+    @cache
+    def grouped(groups: int) -> Drawn:
+        return of_either_format(pc.GroupNorm, just(groups), optional(multiples(groups)), FLAGS)
+
+    return FEW.flatmap(grouped)
+
+
+def layer_norms() -> Drawn:
+    lengths = st.one_of(optional(LENGTHS), st.tuples(LENGTHS, SMALL))
+    return st.builds(pc.LayerNorm, lengths, FLAGS, FLAGS)
+
+
+def rms_norms() -> Drawn:
+    return st.builds(pc.RMSNorm, st.one_of(optional(LENGTHS), st.tuples(SMALL)), FLAGS)
+
+
+def reshapes() -> Drawn:
+    targets = st.one_of(SHAPES, just((-1,)), SMALL.map(lambda length: (length, -1)))
+    return targets.map(pc.Reshape)
+
+
+def permutes() -> Drawn:
+    dims = st.integers(1, 4).flatmap(lambda rank: st.permutations(range(rank)))
+    return dims.map(tuple).map(pc.Permute)
+
+
+def flattens() -> Drawn:
+    from_first = st.builds(pc.Flatten, st.integers(0, 2))
+    return st.one_of(just(pc.Flatten()), from_first, st.builds(pc.Flatten, st.integers(-3, -1)))
+
+
+def denses() -> Drawn:
+    return st.builds(pc.Dense, optional(LENGTHS), st.integers(1, 50), FLAGS)
+
+
+def embeddings() -> Drawn:
+    return st.builds(pc.Embedding, LENGTHS, SMALL)
+
+
+def activations() -> Drawn:
+    return st.builds(pc.Activation, st.text(max_size=8))
+
+
+def dropouts() -> Drawn:
+    return st.builds(pc.Dropout, st.floats(0, 1))
+
+
+def recurrent(kind: Callable[..., Any], **more: Drawn) -> Drawn:
+    fields = {"input_size": optional(SMALL), "hidden_size": st.integers(7, 9)}
+    flags = "bias", "bidirectional", "recurrent_bias", "return_sequences"
+    return st.builds(kind, num_layers=FEW, **fields, **dict.fromkeys(flags, FLAGS), **more)
+
+
+def headed(kind: Callable[..., Any], *fields: Drawn, **more: Drawn) -> Drawn:
+    """Of as many features as its heads can share."""
+
+    @cache
+    def of_heads(heads: int) -> Drawn:
+        return st.builds(kind, multiples(heads), just(heads), *fields, bias=FLAGS, **more)
+
+    return FEW.flatmap(of_heads)
+
+
+def attentions() -> Drawn:
+    dims = {"kdim": optional(SMALL), "vdim": optional(SMALL)}
+    return headed(pc.MultiheadAttention, add_bias_kv=FLAGS, **dims)
+
+
+def encoders() -> Drawn:
+    return headed(pc.TransformerEncoderLayer, SMALL)
+
+
+def frozen() -> Drawn:
+    return st.one_of(convs(pc.Conv2d, 2), channel_norms(pc.BatchNorm), denses()).map(pc.Frozen)
+
+
+def networks(kind: Callable[..., Any]) -> Drawn:
+    """Of layers that take all shapes and leave them as they are."""
+    layers = st.sampled_from([pc.Identity(), pc.Activation("relu"), pc.Dropout()])
+    return st.lists(layers, min_size=1, max_size=3).map(kind)
+
+
+@st.composite
+def spatial(
+    draw: st.DrawFn,
+    layer: Any,
+    sizes: Any = None,
+    channels: int | None = None,
+    *,
+    groups: int = 1,
+    least_rank: int = 1,
+) -> pc.Shape:
+    """A spatial axis for each of the sizes, and the channels; of any number, where it is open."""
+    rank = len(sizes) if isinstance(sizes, tuple) else draw(FEW) - 1 + least_rank  # pyright: ignore[reportUnknownArgumentType]
+    lengths = draw(for_each(LONG, rank))
+    channels = channels or draw(SMALL) * groups
+    return (*lengths, channels) if layer.data_format == "channels_last" else (channels, *lengths)
+
+
+@st.composite
+def shuffled(draw: st.DrawFn, layer: Any, factor: int) -> pc.Shape:
+    """Channels, a height and a width that a `PixelShuffle` and its inverse take."""
+    height, width, channels = [draw(SMALL) * factor for _ in range(3)]
+    channels *= factor
+    last = layer.data_format == "channels_last"
+    return (height, width, channels) if last else (channels, height, width)
+
+
+def of_rank(rank: int) -> Shapes:
+    return for_each(LENGTHS, rank)
+
+
+@cache
+def ending_with(lengths: int | tuple[int, ...] | None) -> Shapes:
+    """A shape whose last axes are so long; the last one of any length for None."""
+    given = lengths if isinstance(lengths, tuple) else (lengths,)
+    last = st.tuples(*[LENGTHS if one is None else just(one) for one in given])
+    return st.tuples(SHAPES, last).map(lambda parts: parts[0] + parts[1])
+
+
+@cache
+def sequences(features: int | None) -> Shapes:
+    return st.tuples(LENGTHS, SMALL if features is None else just(features))
+
+
+@cache
+def reshaped(target: pc.Shape) -> Shapes:
+    left = SMALL.map(lambda n: [n, *map(abs, target)]) if -1 in target else just([*target])
+    return left.flatmap(lambda lengths: st.permutations(lengths).map(tuple))

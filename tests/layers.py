@@ -1,0 +1,330 @@
+"""Every public layer in a row: how one is made, what fits it, and what it is called elsewhere.
+
+A new layer needs one row here. What goes through all layers reads it: laws, hostile values, words
+of refusals, goldens. A public layer without a row fails in test_layers.py; what the rows say of
+torch and Keras is held against them in conformance/test_names.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import drawn
+from drawn import SHAPES, Shapes, ending_with, sequences, shuffled, spatial
+from rows import OF_OUTPUTS, Row, called, channel_norm, conv, elementwise, recurrent, unchanging
+
+import paramcalc as pc
+
+KERAS_POOL = "pool_size=kernel_size strides=stride"
+FREEZES = "set on a layer there, around it here; freeze(network) for all of its layers"
+WITH_BATCH = "axes are counted with the batch there"
+LAST_SIDE_FIRST = "sides are (left, right, top, bottom) there, ((top, bottom), (left, right)) here"
+SHARED = "None if the spatial axes are shared there, 1 if all are"
+ONE_HEAD = "that of one head there, of all here"
+FREE_NAME = 'the name is free: Activation("relu")'
+AXIS = "axis=normalized_shape"  # The number of an axis there, its length here.
+SCALED = "center=affine scale=affine"
+KERAS_ACTIVATIONS = "layers.ELU layers.LeakyReLU layers.ReLU layers.Softmax"
+KERAS_DROPOUTS = "layers.Dropout layers.SpatialDropout#D layers.AlphaDropout layers.GaussianDropout"
+TORCH_ACTIVATIONS = """
+    nn.CELU nn.ELU nn.GELU nn.Hardshrink nn.Hardsigmoid nn.Hardswish nn.Hardtanh nn.LeakyReLU
+    nn.LogSigmoid nn.LogSoftmax nn.Mish nn.RReLU nn.ReLU nn.ReLU6 nn.SELU nn.SiLU nn.Sigmoid
+    nn.Softmax nn.Softmax2d nn.Softmin nn.Softplus nn.Softshrink nn.Softsign nn.Tanh
+    nn.Tanhshrink nn.Threshold
+"""
+
+ROWS = [
+    conv(pc.Conv1d, 1),
+    conv(pc.Conv2d, 2),
+    conv(pc.Conv3d, 3),
+    conv(pc.ConvTranspose1d, 1),
+    conv(pc.ConvTranspose2d, 2),
+    conv(pc.ConvTranspose3d, 3),
+    Row(
+        pc.Pool,
+        lambda: [pc.Pool(3, 2, 1), pc.Pool((2, 3), mode="avg", ceil_mode=True)],
+        (4, 9, 9),
+        drawn.pools(),
+        lambda pool: spatial(pool, pool.kernel_size),
+        [called("nn.MaxPool#d", mode="max"), called("nn.AvgPool#d", mode="avg")],
+        [
+            called("layers.MaxPooling#D", KERAS_POOL, mode="max"),
+            called("layers.AveragePooling#D", KERAS_POOL, mode="avg"),
+        ],
+    ),
+    Row(
+        pc.AdaptivePool,
+        lambda: [pc.AdaptivePool(3), pc.AdaptivePool((None, 1), mode="max")],
+        (4, 9, 9),
+        drawn.adaptive_pools(),
+        lambda pool: spatial(pool, pool.output_size),
+        [called("nn.AdaptiveMaxPool#d", mode="max"), called("nn.AdaptiveAvgPool#d", mode="avg")],
+        [
+            called("layers.AdaptiveMaxPooling#D", mode="max"),
+            called("layers.AdaptiveAveragePooling#D", mode="avg"),
+        ],
+    ),
+    Row(
+        pc.GlobalPool,
+        lambda: [pc.GlobalPool(), pc.GlobalPool(mode="max")],
+        (4, 9, 9),
+        drawn.of_either_format(pc.GlobalPool, mode=drawn.MODES),
+        spatial,
+        [
+            called("Tensor.amax", mode="max", note="over the spatial axes"),
+            called("Tensor.mean", mode="avg", note="over the spatial axes"),
+        ],
+        [
+            called("layers.GlobalMaxPooling#D", mode="max", theirs={"keepdims": False}),
+            called("layers.GlobalAveragePooling#D", mode="avg", theirs={"keepdims": False}),
+        ],
+    ),
+    Row(
+        pc.Pad,
+        lambda: [pc.Pad(1), pc.Pad(((0, 1), (2, 2)), "reflect")],
+        (4, 9, 9),
+        drawn.of_either_format(pc.Pad, drawn.SIDES, drawn.PAD_MODES),
+        lambda pad: spatial(pad, pad.padding),
+        [
+            called("nn.functional.pad", "pad=padding", note=LAST_SIDE_FIRST),
+            *[
+                called(f"nn.{name}#d", mode=mode, note=LAST_SIDE_FIRST)
+                for mode, name in {
+                    "constant": "ConstantPad",
+                    "reflect": "ReflectionPad",
+                    "replicate": "ReplicationPad",
+                    "circular": "CircularPad",
+                }.items()
+            ],
+            called("nn.ZeroPad#d", mode="constant", note=LAST_SIDE_FIRST),
+        ],
+        [called("layers.ZeroPadding#D", mode="constant")],
+    ),
+    Row(
+        pc.Crop,
+        lambda: [pc.Crop(1), pc.Crop(((0, 1), (2, 2)))],
+        (4, 9, 9),
+        drawn.of_either_format(pc.Crop, drawn.SIDES),
+        lambda crop: spatial(crop, crop.cropping),
+        [called("nn.functional.pad", "pad=cropping", note=f"negative there; {LAST_SIDE_FIRST}")],
+        [called("layers.Cropping#D")],
+    ),
+    Row(
+        pc.Upsample,
+        lambda: [pc.Upsample(12), pc.Upsample(scale_factor=(2, 3), mode="bilinear")],
+        (4, 9, 9),
+        drawn.upsamplings(),
+        lambda one: spatial(one, one.size if one.scale_factor is None else one.scale_factor),
+        [
+            called("nn.Upsample"),
+            called("nn.UpsamplingNearest2d", mode="nearest"),
+            called("nn.UpsamplingBilinear2d", mode="bilinear"),
+        ],
+        [
+            called("layers.UpSampling1D layers.UpSampling3D", "size=scale_factor"),
+            called("layers.UpSampling2D", "size=scale_factor interpolation=mode"),
+            called("layers.Resizing", "height=size width=size interpolation=mode"),
+        ],
+    ),
+    channel_norm(pc.BatchNorm, 0, called("layers.BatchNormalization", SCALED)),
+    channel_norm(
+        pc.InstanceNorm, 1, called("layers.GroupNormalization", SCALED, theirs={"groups": -1})
+    ),
+    Row(
+        pc.GroupNorm,
+        lambda: [pc.GroupNorm(2, 4), pc.GroupNorm(4, None, affine=False)],
+        (4, 9, 9),
+        drawn.group_norms(),
+        lambda norm: spatial(norm, None, norm.num_channels, groups=norm.num_groups),
+        [called("nn.GroupNorm")],
+        [called("layers.GroupNormalization", f"groups=num_groups {SCALED}")],
+        open_field="num_channels",
+    ),
+    Row(
+        pc.LayerNorm,
+        lambda: [pc.LayerNorm(9), pc.LayerNorm((9, 9), bias=False)],
+        (4, 9, 9),
+        drawn.layer_norms(),
+        lambda norm: ending_with(norm.normalized_shape),
+        [called("nn.LayerNorm")],
+        [called("layers.LayerNormalization", f"{AXIS} scale=elementwise_affine center=bias")],
+        open_field="normalized_shape",
+    ),
+    Row(
+        pc.RMSNorm,
+        lambda: [pc.RMSNorm(9), pc.RMSNorm((9, 9), elementwise_affine=False)],
+        (4, 9, 9),
+        drawn.rms_norms(),
+        lambda norm: ending_with(norm.normalized_shape),
+        [called("nn.RMSNorm")],
+        [called("layers.RMSNormalization", AXIS)],
+        open_field="normalized_shape",
+    ),
+    Row(
+        pc.PReLU,
+        lambda: [pc.PReLU(4), pc.PReLU()],
+        (4, 9, 9),
+        drawn.of_either_format(pc.PReLU, drawn.optional(drawn.SMALL)),
+        lambda one: spatial(one, None, None if one.num_parameters == 1 else one.num_parameters),
+        [called("nn.PReLU")],
+        [called("layers.PReLU", "shared_axes=num_parameters", note=SHARED)],
+        open_field="num_parameters",
+    ),
+    Row(
+        pc.PixelShuffle,
+        lambda: [pc.PixelShuffle(2)],
+        (4, 8, 8),
+        drawn.of_either_format(pc.PixelShuffle, drawn.FEW),
+        lambda one: shuffled(one, one.upscale_factor),
+        [called("nn.PixelShuffle")],
+    ),
+    Row(
+        pc.PixelUnshuffle,
+        lambda: [pc.PixelUnshuffle(2)],
+        (4, 8, 8),
+        drawn.of_either_format(pc.PixelUnshuffle, drawn.FEW),
+        lambda one: shuffled(one, one.downscale_factor),
+        [called("nn.PixelUnshuffle")],
+    ),
+    Row(
+        pc.Reshape,
+        lambda: [pc.Reshape((16, 16)), pc.Reshape((8, -1))],
+        (4, 8, 8),
+        drawn.reshapes(),
+        lambda reshape: drawn.reshaped(reshape.target_shape),
+        [called("Tensor.reshape", note="with the batch there")],
+        [called("layers.Reshape")],
+    ),
+    Row(
+        pc.Permute,
+        lambda: [pc.Permute((2, 0, 1))],
+        (4, 8, 9),
+        drawn.permutes(),
+        lambda permute: drawn.of_rank(len(permute.dims)),
+        [called("Tensor.permute", note=WITH_BATCH)],
+        [called("layers.Permute", note="axes are counted from 1 there")],
+    ),
+    Row(
+        pc.Flatten,
+        lambda: [pc.Flatten(), pc.Flatten(1, 2)],
+        (4, 8, 9),
+        drawn.flattens(),
+        lambda _: drawn.of_rank(4),
+        [called("nn.Flatten", note=WITH_BATCH)],
+        [called("layers.Flatten")],
+    ),
+    Row(
+        pc.Dense,
+        lambda: [pc.Dense(8, 6), pc.Dense(None, 1, bias=False)],
+        (5, 8),
+        drawn.denses(),
+        lambda dense: ending_with(dense.in_features),
+        [called("nn.Linear")],
+        [called("layers.Dense", "units=out_features use_bias=bias")],
+        open_field="in_features",
+    ),
+    Row(
+        pc.Embedding,
+        lambda: [pc.Embedding(10, 6)],
+        (5,),
+        drawn.embeddings(),
+        lambda _: SHAPES,
+        [called("nn.Embedding")],
+        [called("layers.Embedding", "input_dim=num_embeddings output_dim=embedding_dim")],
+    ),
+    recurrent(pc.RNN, "SimpleRNN"),
+    recurrent(pc.GRU, "GRU", "reset_after=recurrent_bias"),
+    recurrent(pc.LSTM, "LSTM", proj_size=drawn.PROJECTIONS),
+    Row(
+        pc.MultiheadAttention,
+        lambda: [
+            pc.MultiheadAttention(8, 2),
+            pc.MultiheadAttention(8, 4, bias=False, add_bias_kv=True, kdim=3, vdim=5),
+        ],
+        (5, 8),
+        drawn.attentions(),
+        lambda attention: sequences(attention.embed_dim),
+        [called("nn.MultiheadAttention")],
+        [called("layers.MultiHeadAttention", "key_dim=embed_dim use_bias=bias", note=ONE_HEAD)],
+    ),
+    Row(
+        pc.TransformerEncoderLayer,
+        lambda: [pc.TransformerEncoderLayer(8, 2, 16)],
+        (5, 8),
+        drawn.encoders(),
+        lambda encoder: sequences(encoder.d_model),
+        [called("nn.TransformerEncoderLayer")],
+    ),
+    elementwise(pc.Add, "add"),
+    elementwise(pc.Multiply, "mul"),
+    Row(
+        pc.Concat,
+        lambda: [pc.Concat(pc.Identity(), pc.Dropout()), pc.Concat(a=pc.Identity(), dim=-1)],
+        (4, 9, 9),
+        drawn.networks(pc.Concat),
+        lambda _: SHAPES,
+        [called("cat", note=f"{OF_OUTPUTS}; {WITH_BATCH}")],
+        [called("layers.Concatenate", "axis=dim", note=f"{OF_OUTPUTS}; {WITH_BATCH}")],
+    ),
+    Row(
+        pc.Sequential,
+        lambda: [
+            pc.Sequential(pc.Conv2d(4, 6, 3), pc.Flatten()),
+            pc.Sequential(body=pc.Identity(), head=pc.Dense(9, 3)),
+        ],
+        (4, 9, 9),
+        drawn.networks(pc.Sequential),
+        lambda _: SHAPES,
+        [called("nn.Sequential")],
+        [called("Sequential")],
+        is_compared=False,
+    ),
+    Row(
+        pc.Frozen,
+        lambda: [pc.Frozen(pc.Conv2d(4, 6, 3))],
+        (4, 9, 9),
+        drawn.frozen(),
+        lambda frozen: shapes_for(frozen.layer),
+        [called("nn.Module.requires_grad_", theirs={"requires_grad": False}, note=FREEZES)],
+        [called("Layer.trainable", note=FREEZES)],
+        is_compared=False,
+    ),
+    Row(
+        pc.Input,
+        lambda: [pc.Input(4, 9, 9)],
+        (4, 9, 9),
+        SHAPES.map(pc.Input),
+        lambda one: drawn.just(one.shape),
+        [],
+        [called("Input")],
+        is_compared=False,
+    ),
+    unchanging(
+        pc.Activation,
+        lambda: [pc.Activation("relu")],
+        drawn.activations(),
+        called(TORCH_ACTIVATIONS, note=FREE_NAME),
+        called("layers.Activation", "activation=name"),
+        called(KERAS_ACTIVATIONS, note=FREE_NAME),
+    ),
+    unchanging(
+        pc.Dropout,
+        lambda: [pc.Dropout(0.25)],
+        drawn.dropouts(),
+        called("nn.Dropout nn.Dropout#d nn.AlphaDropout nn.FeatureAlphaDropout"),
+        called(KERAS_DROPOUTS, "rate=p"),
+    ),
+    unchanging(
+        pc.Identity,
+        lambda: [pc.Identity()],
+        drawn.just(pc.Identity()),
+        called("nn.Identity"),
+        called("layers.Identity"),
+    ),
+]
+ROW_OF = {row.kind: row for row in ROWS}
+
+
+def shapes_for(layer: Any) -> Shapes:
+    """Inputs that fit a layer."""
+    return ROW_OF[type(layer)].shapes(layer)

@@ -1,0 +1,151 @@
+"""What a row of the table of layers holds, and the rows that several layers share."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import drawn
+from drawn import SHAPES, Drawn, Shapes, sequences, spatial
+
+import paramcalc as pc
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """What a layer is called in a framework, by names below `torch` or `keras`."""
+
+    names: tuple[str, ...]
+    arguments: dict[str, str]
+    """An argument there, and the field here, where it is called otherwise."""
+    fields: dict[str, Any]
+    """What fields here must be for it to be the same layer."""
+    theirs: dict[str, Any]
+    """What arguments there must be."""
+    note: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A public layer."""
+
+    kind: Callable[..., Any]
+    """Its class; of a type that leaves arguments to the tests."""
+    examples: Callable[[], list[Any]]
+    """Makes some, of which one or another states each field."""
+    shape: pc.Shape
+    """An input that fits all of these."""
+    layers: Drawn
+    shapes: Callable[[Any], Shapes]
+    """Inputs that fit a layer."""
+    torch: list[Elsewhere] = field(default_factory=list[Elsewhere])
+    keras: list[Elsewhere] = field(default_factory=list[Elsewhere])
+    open_field: str = ""
+    """The field that is None to take what the input has. The first example states it."""
+    is_compared: bool = True
+    """Whether the goldens have it. They say nothing of what lets every shape through and keeps no
+    tensors, nor of what contains other layers as they are."""
+
+    @property
+    def name(self) -> str:
+        return self.kind.__name__
+
+    @property
+    def fields(self) -> list[str]:
+        kind: Any = self.kind
+        return [one.name for one in dataclasses.fields(kind)]
+
+    @property
+    def is_network(self) -> bool:
+        return "layers" in self.fields
+
+
+def called(
+    names: str,
+    arguments: str = "",
+    *,
+    theirs: dict[str, Any] | None = None,
+    note: str = "",
+    **fields: Any,
+) -> Elsewhere:
+    """Names in which `#` stands for 1, 2 and 3, and arguments as "theirs=ours", with blanks."""
+    each = [one.replace("#", n) for one in names.split() for n in ("123" if "#" in one else "1")]
+    pairs = dict([pair.split("=") for pair in arguments.split()])
+    return Elsewhere(tuple(each), pairs, fields, theirs or {}, note)
+
+
+OF_OUTPUTS = "given the outputs of branches there, the branches here"
+
+
+def conv(kind: Callable[..., Any], rank: int) -> Row:
+    is_transposed = "Transpose" in kind.__name__
+    name = f"layers.Conv{rank}D{'Transpose' * is_transposed}"
+    arguments = "filters=out_channels strides=stride dilation_rate=dilation use_bias=bias"
+    return Row(
+        kind,
+        lambda: [kind(4, 6, 3), kind(None, 4, 3, 2, "same", groups=2, bias=False)],
+        (4, *[9] * rank),
+        drawn.transposed_convs(kind, rank) if is_transposed else drawn.convs(kind, rank),
+        lambda one: spatial(one, one.kernel_size, one.in_channels, groups=one.groups),
+        [called(f"nn.{kind.__name__}")],
+        [called(name, arguments)],
+        open_field="in_channels",
+    )
+
+
+def channel_norm(kind: Callable[..., Any], least_rank: int, keras: Elsewhere) -> Row:
+    return Row(
+        kind,
+        lambda: [kind(4, affine=True), kind(), kind(affine=False, track_running_stats=True)],
+        (4, 9, 9),
+        drawn.channel_norms(kind),
+        lambda norm: spatial(norm, None, norm.num_features, least_rank=least_rank),
+        [called(f"nn.{kind.__name__}#d")],
+        [keras],
+        open_field="num_features",
+    )
+
+
+def recurrent(kind: Callable[..., Any], keras: str, more: str = "", **fields: Drawn) -> Row:
+    projected = {"proj_size": 3} if fields else {}
+    note = "return_sequences is False there by default; Bidirectional is a layer around it"
+    return Row(
+        kind,
+        lambda: [kind(8, 6), kind(None, 6, 2, bidirectional=True, bias=False, **projected)],
+        (5, 8),
+        drawn.recurrent(kind, **fields),
+        lambda layer: sequences(layer.input_size),
+        [called(f"nn.{kind.__name__}", note="batch_first=True, or its shape is another there")],
+        [called(f"layers.{keras}", f"units=hidden_size use_bias=bias {more}", note=note)],
+        open_field="input_size",
+    )
+
+
+def elementwise(kind: Callable[..., Any], torch: str) -> Row:
+    return Row(
+        kind,
+        lambda: [
+            kind(pc.Identity(), pc.Conv2d(4, 4, 3, padding=1)),
+            kind(body=pc.BatchNorm(), skip=pc.Identity()),
+        ],
+        (4, 9, 9),
+        drawn.networks(kind),
+        lambda _: SHAPES,
+        [called(torch, note=OF_OUTPUTS)],
+        [called(f"layers.{kind.__name__}", note=OF_OUTPUTS)],
+    )
+
+
+def unchanging(
+    kind: Callable[..., Any],
+    examples: Callable[[], list[Any]],
+    layers: Drawn,
+    torch: Elsewhere,
+    *keras: Elsewhere,
+) -> Row:
+    """Of a layer that lets every shape through and keeps no tensors."""
+    return Row(
+        kind, examples, (4, 9, 9), layers, lambda _: SHAPES, [torch], [*keras], is_compared=False
+    )
