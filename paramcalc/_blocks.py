@@ -1,5 +1,8 @@
 """Layers that are made of layers: to every question they are the network inside."""
 
+# Layers answer the library by methods that are not for users.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from dataclasses import KW_ONLY

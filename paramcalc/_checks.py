@@ -32,20 +32,20 @@ def wrong(owner: object, field: str, wanted: str, value: object) -> str:
 
 def entries(value: Any) -> tuple[Any, ...] | None:
     """The entries of a tuple or list; None for anything else."""
-    return tuple(value) if isinstance(value, tuple | list) else None
+    given: Any = value  # What is known of its entries is nothing.
+    return tuple(given) if isinstance(value, tuple | list) else None
 
 
 def as_int(
     value: Any, owner: object, field: str, wanted: str = "be an int", whole: Any = None
 ) -> int:
     """Anything with `__index__` but a bool, as a plain int; `whole` is what it is an entry of."""
-    number = value
-    if type(value) is not int:
-        try:
-            number = operator.index(None if isinstance(value, bool) else value)
-        except TypeError:
-            shown = value if whole is None else whole
-            raise TypeError(wrong(owner, field, wanted, shown)) from None
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool):
+        raise TypeError(wrong(owner, field, wanted, value if whole is None else whole))
     if -LARGEST <= number <= LARGEST:
         return number
     raise ConfigError(wrong(owner, field, "be at most 2**63 - 1", number))
@@ -199,8 +199,8 @@ def as_shape(value: Any, layer: object, field: str = "input_shape") -> tuple[int
     try:
         shape = as_ints(value, layer, field)
     except ConfigError:
-        problem = f"{field} must be at most 2**63 - 1 on every axis, got {show(value)}"
-        raise ShapeError(problem, layer=layer, input_shape=entries(value)) from None
+        problem = f"{field} must be at most 2**63 - 1 on every axis, got {show(plain)}"
+        raise ShapeError(problem, layer=layer, input_shape=entries(plain)) from None
     if min(shape, default=0) < 1:
         wanted = "at least 1 on every axis" if shape else "at least one axis"
         problem = f"{field} must {'be' if shape else 'have'} {wanted}, got {show(shape)}"

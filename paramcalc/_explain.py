@@ -1,5 +1,8 @@
 """The explanation of a network: its own methods run on ints that remember how they were made."""
 
+# Layers answer the library by methods that are not for users.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import re
@@ -17,6 +20,10 @@ from paramcalc.layers._base import Layer, Shape
 from paramcalc.render import latex
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Markup, Row, Table, printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +134,8 @@ def work(lifted: Lifted) -> Working:
         ]
     )
     num_params = lifted.num_params()
-    shape, output = step.input_shape, step.output_shape
+    shape: Any = step.input_shape
+    output: Any = step.output_shape
     if shape is None or output is None:
         return Working(step.path, step.layer, None, None, (), parameters, num_params, None)
     names = [name for _, name in lifted.names(len(output))]

@@ -1,5 +1,8 @@
 """Floating-point operations by the conventions of the tools that report them."""
 
+# Layers answer the library by methods that are not for users.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -127,7 +130,7 @@ def flops(
     ledger = LEDGERS[tool]
     rows: list[FlopsRow] = []
     for step in walk(network, input_shape, "flops", counting=False):
-        layer = step.layer._thawed  # pyright: ignore[reportPrivateUsage]
+        layer = step.layer._thawed
         inner = step if layer is step.layer else step._replace(layer=layer)
         rows.append(FlopsRow(step.path, step.layer, ledger.count(inner)))
     return Flops(tool, tuple(rows))

@@ -5,10 +5,14 @@ grows. So an input that is refused rules out all others of which as much reaches
 refuses, or less where that is too small, and the search leaps over them.
 """
 
+# Layers answer the library by methods that are not for users.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf, prod
 
 from paramcalc import formulas
@@ -46,18 +50,18 @@ def first_from(start: int, holds: Callable[[int], bool]) -> int:
 
 def pairs_of(error: ShapeError) -> Sequence[tuple[int, int | None]]:
     """The lengths that do not fit, each as (got, wanted); wanted is None, where several would."""
-    return error._compared  # pyright: ignore[reportPrivateUsage]
+    return error._compared
 
 
 def apart(error: ShapeError) -> dict[tuple[int, ...], int]:
     """By how much branches that do not go together differ, for each two of them, and each axis."""
-    unequal: Sequence[tuple[int, ...]] = error._unequal  # pyright: ignore[reportPrivateUsage]
+    unequal: Sequence[tuple[int, ...]] = error._unequal
     return {tuple(place): length - other for *place, length, other in unequal}
 
 
 def reasons_of(error: ShapeError) -> set[object]:
     """What is refused whatever else there is: a shape, or lengths in it, at some place."""
-    found: list[object] = [error.input_shape, *error._unequal]  # pyright: ignore[reportPrivateUsage]
+    found: list[object] = [error.input_shape, *error._unequal]
     found += [pair for pair in enumerate(pairs_of(error)) if pair[1][0] != pair[1][1]]
     return {(error.path, one) for one in found if one is not None}
 
@@ -109,7 +113,7 @@ class Search:
         axes = [axis for axis, length in enumerate(form) if length is None]
         self.groups: list[list[int]] = [axes] if square and axes else [[axis] for axis in axes]
         self.period, self.far = 0, NOT_FAR  # After how many lengths all is repeated, if it is.
-        periods = [step.layer._period() for step in steps]  # pyright: ignore[reportPrivateUsage]
+        periods = [step.layer._period() for step in steps]
         if None not in periods:
             self.period = prod([one or 1 for one in periods])
             self.far = max(LARGEST // self.period, 1) * self.period
@@ -121,9 +125,11 @@ class Search:
         self.least: list[int] = [1] * len(self.groups)
         if len(self.groups) > 1 and not self.is_short(0, self.far):
             for group in range(len(self.groups)):
-                self.least[group] = first_from(
-                    1, lambda one, at=group: one >= self.far or not self.is_short(at, one)
-                )
+                self.least[group] = first_from(1, partial(self.is_enough, group))
+
+    def is_enough(self, group: int, length: int) -> bool:
+        """Whether some inputs with no more than a length may fit, or none will."""
+        return length >= self.far or not self.is_short(group, length)
 
     def is_short(self, group: int, length: int) -> bool:
         """Whether all inputs with no more than a length are refused."""
@@ -138,7 +144,7 @@ class Search:
 
     def output(self, lengths: tuple[int, ...]) -> Shape:
         """The shape of the output."""
-        return self.network._shape(self.shape(lengths))  # pyright: ignore[reportPrivateUsage]
+        return self.network._shape(self.shape(lengths))
 
     def fit(self, *lengths: int) -> Found:
         """The smallest lengths that fit and begin with these: of the first group, then the next."""
@@ -183,7 +189,7 @@ class Search:
 
         length = since = least
         # All from `since` on is refused, and so a period later.
-        lasting: list[tuple[Found, Found, int]] = []
+        lasting: list[Found] = []
         found = Found()
         while length <= self.longest:
             found = fit(length)
@@ -200,14 +206,12 @@ class Search:
                     return first_alike(fit, length, last)
             can_last = self.period and not found.is_bound()
             later = fit(length + self.period) if can_last else Found()
-            if not found.is_lasting(later):
+            if not found.is_lasting(later) or not found.is_lasting(later, fit(far)):
                 since, lasting = last + 1, []
             else:
-                lasting.append((found, later, far))
+                lasting.append(found)
                 if last + 1 - since >= self.period:
-                    if all(one.is_lasting(later, fit(far)) for one, later, far in lasting):
-                        return Found((), [error for one, *_ in lasting for error in one.errors])
-                    since, lasting = last + 1, []
+                    return Found((), [error for one in lasting for error in one.errors])
             length = last + 1
         return found
 
@@ -240,9 +244,9 @@ def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], Form
     if input_shape is not None:
         wanted = "be a tuple of ints, with None for the lengths to be found"
         return steps, as_form(input_shape, verb, network, wanted)
-    form: Form | None = network._stated_shape()  # pyright: ignore[reportPrivateUsage]
+    form: Form | None = network._stated_shape()
     if form is None and steps:
-        form = steps[0].layer._stated_form()  # pyright: ignore[reportPrivateUsage]
+        form = steps[0].layer._stated_form()
     if form is None:
         shape = ("channels", *["None"] * (stated_rank(steps) or 2))
         problem = "the first layer does not say how many channels and axes arrive"
@@ -368,7 +372,7 @@ def lengths_of(search: Search, shape: Shape, axis: int, wanted: int) -> Lengths:
     stop = min(first_from(length, lambda one: given(one) > wanted), LARGEST + 1)
     if length >= stop:
         return range(0)
-    if not any(step.layer._has_gaps for step in search.steps):  # pyright: ignore[reportPrivateUsage]
+    if not any(step.layer._has_gaps for step in search.steps):
         return range(length, stop)
     found: list[int] = []
     while length < stop:
@@ -398,7 +402,7 @@ def same_padding(layer: Conv | Pool) -> int | Padding:
         >>> same_padding(pc.Conv1d(3, 8, 4))
         ((1, 2),)
     """
-    if not isinstance(layer, Conv | Pool):
+    if not isinstance(layer, Conv | Pool):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(wrong("same_padding", "layer", "be a convolution or pooling", layer))
     numbers = [spread(one, 1) for one in (layer.kernel_size, layer.stride, layer.dilation)]
     pairs: list[tuple[int, int]] = []

@@ -1,5 +1,8 @@
 """Layers made of Terms: the methods that count, run on them, give the working of every number."""
 
+# Layers answer the library by methods that are not for users.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -47,8 +50,8 @@ class Lifted:
         self, step: Step, family: str, made_of: MadeOf | None, outputs: Sequence[Shape | None]
     ) -> None:
         self.step = step
-        self.layer = step.layer._thawed  # pyright: ignore[reportPrivateUsage]
-        self.family = self.layer._family or family  # pyright: ignore[reportPrivateUsage]
+        self.layer = step.layer._thawed
+        self.family = self.layer._family or family
         self.made_of = made_of
         self.outputs = outputs
         self._copy: tuple[Any, Shape | None] | None = None
@@ -56,7 +59,7 @@ class Lifted:
     @property
     def family_after(self) -> str:
         """What the axes of its output are."""
-        return self.layer._family_after or self.family  # pyright: ignore[reportPrivateUsage]
+        return self.layer._family_after or self.family
 
     @property
     def key(self) -> object:
@@ -97,7 +100,7 @@ class Lifted:
         try:
             if isinstance(layer, Builtin):
                 given = [shape, output] if question == "num_macs" else [shape]
-                answer = getattr(layer, QUESTIONS[question])(*given)
+                answer: Any = getattr(layer, QUESTIONS[question])(*given)
             else:
                 answer = getattr(layer, question)(shape)
                 answer = entries(answer) or answer
@@ -122,15 +125,12 @@ class Lifted:
 
     def lengths(self) -> Shape:
         """The output shape, with the working of each length."""
-        output = self.step.output_shape
+        output: Any = self.step.output_shape
         if output is None:
             return ()
         if isinstance(self.layer, Network):
             return self._merged(output)
-        lengths = self.answer("output_shape", output)
-        if lengths is output:
-            return output
-        pairs = zip(lengths, output, strict=True)
+        pairs = zip(self.answer("output_shape", output), output, strict=True)
         return tuple([one if isinstance(one, Term) else plain for one, plain in pairs])
 
     def _merged(self, output: Shape) -> Shape:
@@ -148,7 +148,8 @@ class Lifted:
 
         The next layer's count shows it.
         """
-        shape, output = self.step.input_shape, self.step.output_shape
+        shape: Any = self.step.input_shape
+        output: Any = self.step.output_shape
         if output is shape:
             return self.made_of
         if (
@@ -189,8 +190,8 @@ def lift(layer: Any, shape: Shape | None, family: str) -> Any:
 
     What a layer of the library states of its input is the very Term of the input shape.
     """
-    copy = object.__new__(type(layer))
-    defaults = defaults_of(type(layer))
+    copy: Any = object.__new__(layer.__class__)
+    defaults = defaults_of(layer.__class__)
     if not isinstance(layer, Builtin):
         taken = {symbol for symbol, _ in name_axes(layer, len(shape or ()) or 1, family)}
         for field, value in attributes(layer).items():
@@ -198,7 +199,7 @@ def lift(layer: Any, shape: Shape | None, family: str) -> Any:
             taken.add(symbol)
             object.__setattr__(copy, field, as_terms(value, symbol, defaults.get(field)))
         return copy
-    for field, spec in layer._specs.items():  # pyright: ignore[reportPrivateUsage]
+    for field, spec in layer._specs.items():
         value, usual = getattr(layer, field), defaults.get(field)
         if isinstance(value, Layer):
             terms = lift(value, shape, family)
@@ -207,7 +208,7 @@ def lift(layer: Any, shape: Shape | None, family: str) -> Any:
             terms = tuple(numbers)
         elif shape is not None and spec.states and value not in (None, usual):
             whole = spec.states == "last axes"
-            axis = layer._stated_axis()  # pyright: ignore[reportPrivateUsage]
+            axis = layer._stated_axis()
             terms = shape[len(shape) - len(value) :] if whole else shape[axis]
         else:
             terms = as_terms(value, spec.symbol or field, usual, spec)
@@ -235,17 +236,19 @@ def as_terms(value: Any, symbol: str, usual: Any, spec: Spec | None = None) -> A
             return value
         return Term(value, f"{symbol}_{index}" if index else symbol, divides=divides)
 
-    if not isinstance(value, tuple):
+    given = None if isinstance(value, list) else entries(value)
+    if given is None:
         return as_term(value, "", usual)
-    rank = len(value)
+    rank = len(given)
     indices = [index for _, index, _ in spatial_axes(rank)]
     if spec is not None and spec.states and rank > 1:
         indices = [f"{i}" for i in range(1, rank + 1)]  # Any axes, not the spatial ones.
-    usual = usual if isinstance(usual, tuple) else (usual,) * rank
+    usual = entries(usual) or (usual,) * rank
     terms: list[Any] = []
-    for entry, index, one in zip(value, indices, usual, strict=False):
-        if isinstance(entry, tuple) and len(entry) == 2:
-            sides = zip(entry, ("1", "2"), strict=True)
+    for entry, index, one in zip(given, indices, usual, strict=False):
+        pair = entries(entry)
+        if pair is not None and len(pair) == 2:
+            sides = zip(pair, ("1", "2"), strict=True)
             terms.append(tuple([as_term(side, index + end, one) for side, end in sides]))
         else:
             terms.append(as_term(entry, index, one))

@@ -1,5 +1,8 @@
 """What a network takes in memory, in bytes: to train it, and to run it."""
 
+# Layers answer the library by methods that are not for users.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import re
@@ -217,10 +220,10 @@ def run(steps: list[Step], sizes: list[int], in_place: bool) -> tuple[dict[int, 
     shared = {-1} if readers[-1] > 1 else set[int]()
     live = peak = sizes[-1]
     for number, step in enumerate(steps):
-        layer, owner = step.layer._thawed, owners[step.inputs[0]]  # pyright: ignore[reportPrivateUsage]
-        name = layer._plain_name if isinstance(layer, Activation) else ""  # pyright: ignore[reportPrivateUsage]
+        layer, owner = step.layer._thawed, owners[step.inputs[0]]
+        name = layer._plain_name if isinstance(layer, Activation) else ""
         is_overwritten = in_place and name in OVERWRITING and owner not in shared
-        if layer._is_view or is_overwritten:  # pyright: ignore[reportPrivateUsage]
+        if layer._is_view or is_overwritten:
             waiting[owner] += max(readers[number], 1) - 1
         else:
             owner = number
@@ -303,7 +306,7 @@ def tensor_bytes(
     buffers: list[int] = []
     trained: list[Shape] = []
     for step in steps:
-        layer = step.layer._thawed  # pyright: ignore[reportPrivateUsage]
+        layer = step.layer._thawed
         tensors = step._replace(layer=layer).parameters
         weights += [one.size for one in tensors if one.trainable]
         buffers += [one.size for one in tensors if not one.trainable]

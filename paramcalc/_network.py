@@ -1,5 +1,8 @@
 """Networks: layers put together into one."""
 
+# Layers answer the library by methods that are not for users.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
@@ -101,7 +104,7 @@ class Network(Builtin):
         return total
 
     def _macs(self, shape: Shape | None, output: Shape | None) -> int:
-        counts = answers(self, shape, lambda one, *shapes: one._macs(*shapes))
+        counts = answers(self, shape, lambda one, given, output: one._macs(given, output))
         return sum([count for _, count in counts])
 
     def _missing(self, what: str) -> ShapeError:
@@ -111,18 +114,14 @@ class Network(Builtin):
         return error
 
 
-def read_layers(value: Any, owner: object, name: str) -> tuple[Any, ...]:
-    """A tuple or list, as a tuple; what it holds is checked with the names."""
-    given = entries(value)
-    if given is None:
-        raise TypeError(wrong(owner, name, "be a tuple of layers", value))
-    return given
+def read_layers(value: Sequence[Any], *_: object) -> tuple[Any, ...]:
+    """A tuple; what it holds is checked with the names."""
+    return tuple(value)
 
 
-def read_names(value: Any, owner: object, _name: str) -> tuple[str, ...]:
+def read_names(value: Sequence[Any], owner: object, _: str) -> tuple[str, ...]:
     """A tuple of strings that Python takes as keywords, as they stand."""
-    given = entries(value)
-    names = tuple([as_str(one, owner, "a name") for one in ([value] if given is None else given)])
+    names = tuple([as_str(one, owner, "a name") for one in value])
     for one in names:
         if not is_keyword_argument(one):
             raise ConfigError(wrong(owner, "a name", "be a Python identifier", one))
@@ -145,8 +144,8 @@ def layers_and_names(
 ) -> tuple[Any, Any]:
     """The layers and the names that a container is called with."""
     if not parts:
-        is_list = len(layers) == 1 and isinstance(layers[0], tuple | list)
-        return layers[0] if is_list else layers, ()
+        only = entries(layers[0]) if len(layers) == 1 else None
+        return layers if only is None else only, ()
     if layers:
         raise TypeError(f"{name_of(owner)}: give layers with names or without, not both")
     if {*parts} == {"layers", "names"}:
@@ -174,18 +173,19 @@ class Container(Network):
             values = f"{counted(len(self.layers), 'layer')} and names {show(self.names)}"
             raise ConfigError(f"{name_of(self)}: each layer needs a name of its own, got {values}")
         for position, one in enumerate(self.layers):
-            if not isinstance(one, Layer):
+            if not isinstance(one, Layer):  # pyright: ignore[reportUnnecessaryIsInstance]
                 self._refuse(self.names[position] if self.names else f"[{position}]", one)
         self._measure(self.layers)
 
     def _refuse(self, key: str, value: object) -> None:
         """Say what is wrong with a value that is no layer."""
         hint = ""
+        given: Any = value
         if isinstance(value, type) and issubclass(value, Layer):
             hint = f"; call it: {value.__name__}(...)"
         elif isinstance(value, dict):
             hint = f"; give names as keywords: {name_of(self)}(**parts)"
-        raise TypeError(wrong(self, key, "be a Layer", value) + hint)
+        raise TypeError(wrong(self, key, "be a Layer", given) + hint)
 
     def __len__(self) -> int:
         return len(self.layers)
@@ -287,12 +287,6 @@ class Branches(Container):
             raise ConfigError(f"{name_of(self)}: at least one branch is needed")
         Container._check(self)
 
-    if TYPE_CHECKING:
-
-        def _merge(self, outputs: Sequence[Shape], shape: Shape | None) -> Shape:
-            """The one shape made of the outputs of the branches, which got `shape`."""
-            ...
-
     def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
         """The nodes of the branches, and then one of the merging, which has no parameters."""
         networks[path] = self
@@ -322,7 +316,7 @@ class Branches(Container):
         first, second = [f"{show(outputs[at])} from {keys[at]}" for at in (one, other)]
         error = self._misfit(f"{rule}, got {first} and {second}", shape)
         pairs = enumerate(zip(reversed(outputs[one]), reversed(outputs[other]), strict=False))
-        error._unequal = tuple(  # pyright: ignore[reportPrivateUsage]
+        error._unequal = tuple(
             [
                 (one, other, axis, *pair)
                 for axis, pair in pairs

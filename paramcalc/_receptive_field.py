@@ -3,6 +3,9 @@
 Not receptive_field.py: `paramcalc.receptive_field` is the function.
 """
 
+# Layers answer the library by methods that are not for users.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -129,7 +132,7 @@ class Way:
             rank = len(output) if output else None
             sources = as_sources(layer.sources(before[0]), layer, len(before[0]), rank)
             return [(step.inputs[0], sources, None)]
-        dim = layer._joined_dim([len(shape) for shape in before])  # pyright: ignore[reportPrivateUsage]
+        dim = layer._joined_dim([len(shape) for shape in before])
         pairs = zip(step.inputs, merged_sources(before, output, dim), strict=True)
         return [(number, sources, dim) for number, sources in pairs]
 
@@ -391,10 +394,10 @@ def receptive_field(network: Layer, input_shape: Shape | None = None) -> Recepti
         network                   10 × 10          2 × 2   0 × 0
     """
     steps = walk(network, input_shape, "receptive_field")
-    lengths: Form | None = network._checked(input_shape)  # pyright: ignore[reportPrivateUsage]
+    lengths: Form | None = network._checked(input_shape)
     if lengths is None:
         rank = stated_rank(steps)
         if rank is None:
-            raise network._missing("the number of axes")  # pyright: ignore[reportPrivateUsage]
+            raise network._missing("the number of axes")
         lengths = (None,) * (rank + 1)
     return Way(steps, lengths).field(len(steps) - 1, "", network)

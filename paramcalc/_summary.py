@@ -3,6 +3,9 @@
 Not summary.py: `paramcalc.summary` is the function.
 """
 
+# Layers answer the library by methods that are not for users.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import re
@@ -294,7 +297,7 @@ def summary(
         raise ParamcalcError(wrong("summary", "depth", "be at least 0", depth))
     steps = walk(network, input_shape, "summary")
     rows = [
-        SummaryRow(*step[:4], step.num_params, None if step[2] is None else step.num_macs)
+        SummaryRow(*step[:4], step.num_params, step.num_macs if step.input_shape else None)
         for step in steps
     ]
     num_params, num_macs = add_up(rows)

@@ -3,6 +3,9 @@
 How a network is built matters to `Layer._write` alone, which adds its layers to the list.
 """
 
+# Layers answer the library by methods that are not for users.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
@@ -52,11 +55,11 @@ def plan_of(network: Layer) -> Plan:
         return kept
     nodes: list[Node] = []
     networks: dict[str, Layer] = {}
-    end = network._write(nodes, networks, "", -1)  # pyright: ignore[reportPrivateUsage]
+    end = network._write(nodes, networks, "", -1)
     stated = [
         (shape, source)
         for _, one, source, _ in nodes
-        if not one._network_depth and (shape := one._stated_shape())  # pyright: ignore[reportPrivateUsage]
+        if not one._network_depth and (shape := one._stated_shape())
     ]
     first = next((shape for shape, source in stated if source == -1), None)
     calls = [
@@ -94,7 +97,7 @@ def merge_or_state(node: Node, known: list[Any]) -> Shape | None:
     """The output of merged branches; or that of an `Input`, where no shape is known before it."""
     _, layer, source, inputs = node
     if not layer._network_depth:
-        return layer._stated_shape()  # pyright: ignore[reportPrivateUsage]
+        return layer._stated_shape()
     outputs = [known[one + 1] for one in inputs]
     return None if None in outputs else layer._merge(outputs, known[source + 1])
 
@@ -202,7 +205,7 @@ class Step(NamedTuple):
 
 def stated_rank(steps: Iterable[Step]) -> int | None:
     """The number of spatial axes at the first layer that states one."""
-    ranks = [step.layer._stated_rank() for step in steps]  # pyright: ignore[reportPrivateUsage]
+    ranks = [step.layer._stated_rank() for step in steps]
     return next((rank for rank in ranks if rank is not None), None)
 
 
@@ -213,9 +216,9 @@ def walk(network: object, input_shape: object, verb: str, *, counting: bool = Tr
     """
     if not isinstance(network, Layer):
         raise TypeError(wrong(verb, "network", "be a Layer", network))
-    shape = network._checked(input_shape)  # pyright: ignore[reportPrivateUsage]
+    shape = network._checked(input_shape)
     if not counting:
-        network._needed(shape, "the output shape")  # pyright: ignore[reportPrivateUsage]
+        network._needed(shape, "the output shape")
     plan = plan_of(network)
     shapes = run(plan, shape)
     return [

@@ -640,3 +640,12 @@ def test_show_cuts_what_is_long_or_deep() -> None:
     )
     assert show((1, 2)) == "(1, 2)"
     assert show(Mute()).startswith("<Mute instance at ")
+
+
+def test_int_with_too_many_digits_for_python_is_refused_in_words() -> None:
+    with pytest.raises(pc.ConfigError) as caught:
+        pc.Conv2d(10**5000, 3, 3)
+    assert str(caught.value) == (
+        "Conv2d: in_channels must be at most 2**63 - 1, got "
+        "a value of type int that cannot be printed"
+    )

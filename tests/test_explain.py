@@ -592,3 +592,17 @@ def test_frozen_layer_is_explained_as_its_layer_but_for_the_counts() -> None:
             f"{line.label} (not learnt)" for line in part.parameters
         ]
         assert frozen.num_params == 0
+
+
+def test_layer_of_ones_own_that_cannot_be_copied_is_explained_by_its_numbers() -> None:
+    class Own(pc.Layer):
+        __signature__ = "none that Python knows"
+
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            return input_shape or ()
+
+        def parameters(self, input_shape: pc.Shape | None = None) -> tuple[pc.Parameter, ...]:
+            return (pc.Parameter("weight", (3, 4)),)
+
+    (part,) = pc.explain(Own(), (5,)).parts
+    assert [str(line) for line in part.lines()] == ["5", "12", "12"]

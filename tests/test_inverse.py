@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_receptive_field import spatial_layers
 
 import paramcalc as pc
-from paramcalc import zoo
+from paramcalc import _inverse, zoo
 
 LONGEST = 70
 
@@ -719,3 +719,20 @@ def test_product_of_axes_that_are_found_one_by_one(network: pc.Layer, smallest: 
     assert pc.smallest_input(network, square=False) == smallest
     shapes = [(1, *one) for one in product(range(1, 20), repeat=len(smallest) - 1)]
     assert next(shape for shape in shapes if passes(network, shape)) == smallest
+
+
+def test_search_for_inputs_that_are_not_square_may_be_given_up(monkeypatch: Any) -> None:
+    network = pc.Sequential(pc.Conv2d(1, 4, 3), pc.Flatten(), pc.Dense(60, 3))
+    monkeypatch.setattr(_inverse, "MAX_TRIES", 11)
+    with pytest.raises(pc.ShapeError, match=r"no square input fits: .* gives \(36,\)$"):
+        pc.smallest_input(network)
+
+
+@pytest.mark.parametrize("layer", [pc.GroupNorm(2, None), pc.Conv1d(None, 4, 1, groups=2)])
+@pytest.mark.parametrize("freeze", [pc.Sequential, pc.Frozen])
+def test_lengths_that_groups_do_not_divide_are_left_out(layer: Any, freeze: Any) -> None:
+    network = pc.Sequential(pc.Pool((3,)), pc.Permute((1, 0)), freeze(layer), pc.Permute((1, 0)))
+    tried = [n for n in range(3, 30) if passes(network, (2, n)) and (n // 3 == 4)]
+    if isinstance(layer, pc.GroupNorm):
+        assert pc.input_lengths(network, 4, (2, None)) == (range(tried[0], tried[-1] + 1),)
+    assert tried == [12, 13, 14]

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import paramcalc as pc
 from paramcalc import zoo
 from paramcalc.errors import show
-from paramcalc.layers._windows import seen_before, united
+from paramcalc.layers._windows import Window, covered, seen_before, united
 
 # Araujo, Norris and Sim, Distill 2019: networks of TF-Slim, whose blocks stride at their end.
 
@@ -992,3 +992,31 @@ def test_what_is_too_much_to_list_is_refused_in_words() -> None:
     assert (behind.size, behind.stride) == ((None,), (Fraction(1, 2),))
     with pytest.raises(pc.ParamcalcError, match=r"a window of 1000.* taps with gaps is too large"):
         pc.summary(layer, shape, columns=("num_uncovered",)).to_records()
+
+
+def test_frozen_layers_see_what_their_layers_see() -> None:
+    layers: list[tuple[pc.Layer, pc.Shape]] = [
+        (pc.Conv2d(3, 8, 3, 2, data_format="channels_last"), (9, 8, 3)),
+        (pc.GroupNorm(1, None), (4, 6)),
+    ]
+    for layer, shape in layers:
+        ours, frozen = [pc.receptive_field(one, shape) for one in (layer, pc.Frozen(layer))]
+        assert (ours.size, ours.stride, ours.padding) == (
+            frozen.size,
+            frozen.stride,
+            frozen.padding,
+        )
+        (step,), (other,) = pc.trace(layer, shape), pc.trace(pc.Frozen(layer), shape)
+        assert step.num_uncovered == other.num_uncovered
+    assert pc.receptive_field(pc.Frozen(pc.Pool((2, 3)))).size == (2, 3)
+
+
+def test_positions_that_any_window_covers_are_those_that_are_listed() -> None:
+    """All small windows, tap by tap."""
+    fields = product(range(1, 4), range(4), range(-2, 4), range(1, 4), range(1, 4))
+    for window in [Window(*one) for one in fields]:
+        taps = [window.dilation * tap - window.padding for tap in range(window.kernel_size)]
+        for length, count in product(range(1, 6), range(1, 4)):
+            places = {window.stride * at + tap for at in range(count) for tap in taps}
+            seen = [i for i in range(length) if window.spacing * i in places]
+            assert covered(window, length, count) == len(seen), (window, length, count)

@@ -60,7 +60,7 @@ class Term(int):
         made_of: Term | None = None,
     ) -> Term:
         number = value if type(value) is int else as_int(value, "Term", "value")
-        if made_of is not None and not isinstance(made_of, Term):
+        if not isinstance(made_of, Term | None):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(wrong("Term", "made_of", "be a Term", made_of))
         flags = as_bool(divides, "Term", "divides"), as_bool(is_axis, "Term", "is_axis")
         stands = Symbol(as_str(symbol, "Term", "symbol"), *flags, made_of)

@@ -1,9 +1,13 @@
 """What axes are called, and the families of layers that give them a meaning."""
 
+# Layers answer the library by methods that are not for users.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from paramcalc._checks import entries
 from paramcalc.errors import ShapeError, counted, show
 from paramcalc.formulas import dilated_kernel_size, same_length, same_padding, window_length
 from paramcalc.layers._base import Builtin, Form, Layer, Shape, Sources, Window
@@ -29,7 +33,7 @@ def spatial_axes(rank: int) -> list[tuple[str, str, str]]:
 
 def name_axes(layer: Layer, rank: int, family: str) -> list[tuple[str, str]]:
     """The symbol and the name of each axis of a shape at `layer`, whose axes are of a family."""
-    symbol = layer._axis_symbol  # pyright: ignore[reportPrivateUsage]
+    symbol = layer._axis_symbol
     numbered = [(f"n_{i}", f"axis {i}") for i in range(1, rank + 1)]
     if family == "plain" or (family == "sequence" and rank > 2):
         return numbered
@@ -39,12 +43,12 @@ def name_axes(layer: Layer, rank: int, family: str) -> list[tuple[str, str]]:
     spatial = [(letter, name) for letter, _, name in spatial_axes(rank - 1)]
     usual = "C" if spatial or isinstance(layer, SpatialLayer) else "F"
     channels = (symbol or usual, "channels" if spatial else "features")
-    return [*spatial, channels] if layer._channels_last else [channels, *spatial]  # pyright: ignore[reportPrivateUsage]
+    return [*spatial, channels] if layer._channels_last else [channels, *spatial]
 
 
 def spread(value: Any, rank: int) -> tuple[Any, ...]:
     """One value as one for each of `rank` axes; a tuple is so already."""
-    return value if isinstance(value, tuple) else (value,) * rank
+    return entries(value) or (value,) * rank
 
 
 def as_pairs(padding: Any, rank: int) -> list[tuple[int, int]]:
@@ -62,7 +66,7 @@ class SpatialLayer(Builtin):
     data_format: str
 
     @property
-    def _channels_last(self) -> bool:  # type: ignore[override]
+    def _channels_last(self) -> bool:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.data_format == "channels_last"
 
     def _stated_axis(self) -> int:

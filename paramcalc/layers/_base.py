@@ -208,9 +208,6 @@ class Layer:
     def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         return as_answer(self.num_macs(shape), self, "num_macs()")
 
-    def _sources(self, shape: Form) -> Sources:
-        return self.sources(shape)
-
     def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
         """Add what the layer does, at `path`, to the output of node `source`; return its own node.
 
@@ -222,6 +219,12 @@ class Layer:
     def _map(self, change: Callable[[Layer], Layer]) -> Any:
         """The layer as changed; of a network that holds layers, a copy with each changed."""
         return change(self)
+
+    if TYPE_CHECKING:
+
+        def _merge(self, outputs: list[Shape], shape: Shape | None) -> Shape:
+            """The output of a network's branches, merged: what only those have."""
+            ...
 
     def _checked(self, input_shape: object) -> Shape | None:
         """The shape a caller gives, checked; or the one that a leading `Input` states; or None."""
@@ -393,7 +396,7 @@ class Builtin(Layer):
         if self._rank is not None:
             return self._rank
         values = [getattr(self, name) for name, spec in self._specs.items() if spec.per_axis]
-        return next((len(one) for one in values if isinstance(one, tuple)), None)
+        return next((len(one) for one in map(entries, values) if one is not None), None)
 
     def __repr__(self) -> str:
         """The shortest call that makes an equal layer: defaults are left out."""
@@ -413,9 +416,9 @@ class Builtin(Layer):
 
     def _brief(self, value: Any) -> str:
         """What all axes have in common stands for them, where their number is fixed."""
-        if self._rank and isinstance(value, tuple) and isinstance(value[0], int):
-            return repr(value[0] if len({*value}) == 1 else value)
-        return repr(value)
+        sizes = entries(value) if self._rank else None
+        alike = sizes and isinstance(sizes[0], int) and len({*sizes}) == 1
+        return repr(sizes[0] if sizes and alike else value)
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         return make, (type(self), {name: getattr(self, name) for name in self._specs})
@@ -478,4 +481,4 @@ def layer(cls: type[T]) -> type[T]:
         if spec.states:
             made._stating = name
             made._axis_symbol = "" if spec.states == "last axes" else spec.symbol
-    return made
+    return made  # type: ignore[no-any-return]

@@ -1,5 +1,8 @@
 """A layer that is used and not trained."""
 
+# Layers answer the library by methods that are not for users.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from paramcalc._checks import wrong
@@ -23,7 +26,7 @@ def read_layer(value: Any, owner: object, name: str) -> Layer:
     """A layer; of one that is frozen already, the layer inside."""
     if not isinstance(value, Layer):
         raise TypeError(wrong(owner, name, "be a Layer", value))
-    return value._thawed  # pyright: ignore[reportPrivateUsage]
+    return value._thawed
 
 
 @layer
@@ -57,7 +60,7 @@ class Frozen(Builtin):
         return self.layer
 
     @property
-    def _network_depth(self) -> int:  # type: ignore[override]
+    def _network_depth(self) -> int:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.layer._network_depth
 
     @property
@@ -65,11 +68,11 @@ class Frozen(Builtin):
         return self.layer._has_gaps
 
     @property
-    def _family(self) -> str:  # type: ignore[override]
+    def _family(self) -> str:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.layer._family
 
     @property
-    def _channels_last(self) -> bool:  # type: ignore[override]
+    def _channels_last(self) -> bool:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.layer._channels_last
 
     def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
@@ -78,8 +81,8 @@ class Frozen(Builtin):
         start = len(nodes)
         end = self.layer._write(nodes, networks, path, source)
         nodes[start:] = [
-            (where, one if one._network_depth else frozen(one), *ends)
-            for where, one, *ends in nodes[start:]
+            (where, one if one._network_depth else frozen(one), number, inputs)
+            for where, one, number, inputs in nodes[start:]
         ]
         return end
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY
 from math import prod
 
-from paramcalc._checks import as_axes, wrong
+from paramcalc._checks import as_axes, entries, wrong
 from paramcalc.errors import ConfigError, show
 from paramcalc.formulas import norm_params
 from paramcalc.layers._axes import FeaturesLayer, SpatialLayer
@@ -194,10 +194,10 @@ def read_normalized_shape(value: Any, owner: object, name: str) -> Shape | None:
     """An int for the last axis, or a tuple for several; None takes the last from the input."""
     if value is None:
         return None
-    if isinstance(value, tuple | list) and not value:
+    if entries(value) == ():
         raise ConfigError(wrong(owner, name, "have at least one axis", ()))
     lengths = as_axes(value, owner, name, None)
-    return lengths if isinstance(lengths, tuple) else (lengths,)
+    return entries(lengths) or (lengths,)
 
 
 class LastAxesNorm(FeaturesLayer):
@@ -219,8 +219,7 @@ class LastAxesNorm(FeaturesLayer):
 
     def _lengths(self, shape: Shape | None) -> Shape:
         """The axes normalized over."""
-        stated: Any = self.normalized_shape
-        return stated or (self._stated(shape),)
+        return entries(self.normalized_shape) or (self._stated(shape),)
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         return scale_and_shift(self._lengths(shape), self.bias) if self.elementwise_affine else ()
@@ -229,7 +228,8 @@ class LastAxesNorm(FeaturesLayer):
         return norm_params(prod(self._lengths(shape)), self.bias) if self.elementwise_affine else 0
 
     def _brief(self, value: Any) -> str:
-        return repr(value[0] if isinstance(value, tuple) and len(value) == 1 else value)
+        lengths = entries(value)
+        return repr(lengths[0] if lengths and len(lengths) == 1 else value)
 
 
 @layer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY
 from math import lcm
 
-from paramcalc._checks import as_axes, as_optional_count, wrong
+from paramcalc._checks import as_axes, as_optional_count, entries, wrong
 from paramcalc.errors import ConfigError, show
 from paramcalc.layers._axes import SlidingLayer, SpatialLayer, spread
 from paramcalc.layers._base import Form, Shape, Sources, Window, layer
@@ -111,11 +111,12 @@ class Pool(SlidingLayer):
 
 def read_output_size(value: Any, owner: object, name: str, rank: int | None) -> Any:
     """An int, or a tuple of one for each axis, in which None keeps an axis."""
-    if not isinstance(value, tuple | list):
+    given = entries(value)
+    if given is None:
         return as_axes(value, owner, name, rank)
-    if not value:
-        raise ConfigError(wrong(owner, name, "have at least one entry", value))
-    return tuple([as_optional_count(one, owner, name) for one in value])
+    if not given:
+        raise ConfigError(wrong(owner, name, "have at least one entry", given))
+    return tuple([as_optional_count(one, owner, name) for one in given])
 
 
 @layer

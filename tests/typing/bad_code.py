@@ -161,7 +161,7 @@ def verbs(net: pc.Sequential) -> None:
 
 def results(net: pc.Sequential) -> None:
     pc.trace(net).append(net)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
-    pc.trace(net)[0].parameters()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    pc.trace(net)[0].tensors()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     pc.summary(net).num_macs.bit_length()  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
     pc.summary(net).rows[0].output_shape[0].bit_length()  # type: ignore[index]  # pyright: ignore[reportOptionalSubscript]
     pc.summary(net).num_params = 0  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
