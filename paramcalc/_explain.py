@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from paramcalc._checks import as_int
@@ -16,7 +16,7 @@ from paramcalc._trace import walk
 from paramcalc.errors import counted
 from paramcalc.formulas import Term
 from paramcalc.formulas._term import as_style
-from paramcalc.layers._base import Layer, Shape
+from paramcalc.layers._base import Builtin, Layer, Shape
 from paramcalc.render import latex
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Markup, Row, Table, printable
@@ -116,6 +116,18 @@ class Working:
 def layer_text(layer: Layer) -> str:
     """What a table says of a layer: all of it, but of a network its kind alone."""
     return type(layer).__name__ if isinstance(layer, Container) else repr(layer)
+
+
+def layer_texts(layers: Iterable[Layer]) -> list[str]:
+    """The texts of several layers; those that are equal are written once."""
+    known: dict[object, str] = {}
+    texts: list[str] = []
+    for layer in layers:
+        key = layer if isinstance(layer._thawed, Builtin) else id(layer)
+        if key not in known:
+            known[key] = layer_text(layer)
+        texts.append(known[key])
+    return texts
 
 
 def shape_text(shape: Shape) -> str:

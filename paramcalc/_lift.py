@@ -65,7 +65,7 @@ class Lifted:
     def key(self) -> object:
         """What its answers depend on: steps that are alike are worked through only once."""
         layer = self.step.layer
-        if self.made_of is None and isinstance(layer, Builtin) and not layer._network_depth:
+        if self.made_of is None and isinstance(self.layer, Builtin) and not layer._network_depth:
             return layer, self.step.input_shape, self.family
         return self
 
@@ -201,7 +201,9 @@ def lift(layer: Any, shape: Shape | None, family: str) -> Any:
         return copy
     for field, spec in layer._specs.items():
         value, usual = getattr(layer, field), defaults.get(field)
-        if isinstance(value, Layer):
+        if isinstance(value, bool | str):
+            terms = value
+        elif isinstance(value, Layer):
             terms = lift(value, shape, family)
         elif shape is not None and spec.symbol == OWN_NUMBER:
             numbers = [Term(one, str(one), divides=True) if one > 0 else one for one in value]

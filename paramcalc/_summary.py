@@ -8,14 +8,13 @@ Not summary.py: `paramcalc.summary` is the function.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import groupby
 
 from paramcalc._checks import as_int, as_str, entries, wrong
-from paramcalc._explain import layer_text, shape_text
+from paramcalc._explain import layer_text, layer_texts, shape_text
 from paramcalc._lift import lift_all
 from paramcalc._network import Branches
 from paramcalc._trace import Step, plan_of, walk
@@ -162,7 +161,7 @@ class Summary(Shown):
     def _values(self, column: str, style: str = "unicode") -> list[Any]:
         """The plain values of a column, one for each row."""
         if column == "layer":
-            return [layer_text(row.layer) for row in self.rows]
+            return layer_texts([row.layer for row in self.rows])
         if column == "receptive_field":
             # Not at the head: one column would cost a fifth of the time it takes to load all this.
             from paramcalc._receptive_field import receptive_field
@@ -222,7 +221,7 @@ class Summary(Shown):
 
 def keys(path: str) -> list[str]:
     """The steps of a path: `features[2]` is `features`, then `[2]`."""
-    return re.findall(r"\[\d+\]|[^.\[\]]+", path)
+    return path.replace("[", ".[").removeprefix(".").split(".") if path else []
 
 
 def formula(numbers: Iterable[int], style: str) -> str:

@@ -322,21 +322,25 @@ def test_every_explanation_has_the_value_and_evaluates_to_it(
     case: tuple[pc.Layer, tuple[int, ...]],
 ) -> None:
     layer, shape = case
-    (part,) = pc.explain(layer, shape).parts
-    assert part.num_params == layer.num_params(shape)
-    assert part.num_macs == layer.num_macs(shape)
-    assert tuple(line.value for line in part.lengths) == layer.output_shape(shape)
-    assert [line.value for line in part.parameters] == [one.size for one in layer.parameters(shape)]
-    for line in part.lines():
-        for style in "unicode", "ascii", "latex":
-            *formulas, value = line.steps(style)
-            assert evaluate(value) == line.value
-            if len(formulas) > 1:  # The last is in numbers.
-                assert evaluate(formulas[-1]) == line.value
-    if not isinstance(layer, pc.Reshape):  # That states its lengths.
-        assert all(isinstance(line.value, pc.Term) for line in part.lengths), "the working is known"
-    if part.num_params > 1:  # PReLU's only one is just that.
-        assert isinstance(part.num_params, pc.Term)
+    pairs = zip(pc.trace(layer, shape), pc.explain(layer, shape).parts, strict=True)
+    for step, part in pairs:  # Several, of a layer that is made of layers.
+        assert part.num_params == step.num_params
+        assert part.num_macs == step.num_macs
+        assert tuple(line.value for line in part.lengths) == step.output_shape
+        if isinstance(step.layer, pc.Add):
+            continue
+        tensors = step.layer.parameters(step.input_shape)
+        assert [line.value for line in part.parameters] == [one.size for one in tensors]
+        for line in part.lines():
+            for style in "unicode", "ascii", "latex":
+                *formulas, value = line.steps(style)
+                assert evaluate(value) == line.value
+                if len(formulas) > 1:  # The last is in numbers.
+                    assert evaluate(formulas[-1]) == line.value
+        if not isinstance(step.layer, pc.Reshape):  # That states its lengths.
+            assert all(isinstance(line.value, pc.Term) for line in part.lengths), "it is known"
+        if part.num_params > 1:  # PReLU's only one is just that.
+            assert isinstance(part.num_params, pc.Term)
 
 
 @given(networks_and_shapes())

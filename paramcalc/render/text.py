@@ -11,6 +11,14 @@ WIDTH, LEAST = 80, 16
 """The columns of a terminal, and the least a column of words is narrowed to for its sake."""
 
 
+def wrap_words(words: str, width: int) -> list[str]:
+    """Words in lines of a width; one that is longer is broken."""
+    from textwrap import wrap  # Not at the head: seldom needed.
+
+    lines = wrap(words, width, break_long_words=False) or [""]
+    return lines if max(map(len, lines)) <= width else wrap(words, width)
+
+
 def render(table: Table) -> str:
     """The table as text. If that makes it fit, its widest column of words is wrapped."""
     titles = [column.title for column in table.columns]
@@ -31,17 +39,17 @@ def render(table: Table) -> str:
     signs = [">" if column.numeric else "<" for column in table.columns]
     template = "  ".join([f"{{:{sign}{width}}}" for sign, width in zip(signs, widths, strict=True)])
 
+    wrapped: dict[str, list[str]] = {}  # What is alike is wrapped once.
+
     def join(cells: list[str]) -> Iterator[str]:
         if len(cells[widest]) <= widths[widest]:
             yield template.format(*cells).rstrip()
             return
-        from textwrap import wrap  # Not at the head: seldom needed.
-
-        width = widths[widest]
-        words = wrap(cells[widest], width, break_long_words=False) or [""]
-        words = words if max(map(len, words)) <= width else wrap(cells[widest], width)
+        words = cells[widest]
+        if words not in wrapped:
+            wrapped[words] = wrap_words(words, widths[widest])
         parts = [[cell] for cell in cells]
-        parts[widest] = words
+        parts[widest] = wrapped[words]
         for line in zip_longest(*parts, fillvalue=""):
             yield template.format(*line).rstrip()
 
