@@ -1,8 +1,6 @@
 """The inverse questions: which input fits, which gives a certain output, what padding keeps it.
 
-A network is asked what it takes, and not how: lengths along the way become no smaller as the input
-grows. So an input that is refused rules out all others of which as much reaches the layer that
-refuses, or less where that is too small, and the search leaps over them.
+All but the last by trying inputs: see the search.
 """
 
 # Layers answer the library by methods that are not for users.
@@ -10,13 +8,12 @@ refuses, or less where that is too small, and the search leaps over them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass, replace
-from functools import partial
-from math import inf, prod
+from dataclasses import replace
+from math import inf
 
 from paramcalc import formulas
 from paramcalc._checks import LARGEST, as_axes, as_bool, as_form, name_of, wrong
+from paramcalc._search import Search, first_from
 from paramcalc._trace import Step, stated_rank, walk
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
 from paramcalc.layers._axes import spread
@@ -30,212 +27,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 Lengths = range | tuple[int, ...]
-NOT_FAR = 1 << 20
-"""No longer inputs are tried with layers of one's own, which may do other things with lengths."""
-MAX_TRIES = 10_000
-"""After so many inputs the search is given up."""
-
-
-def first_from(start: int, holds: Callable[[int], bool]) -> int:
-    """The smallest number from `start` on for which something holds, as for all that are larger."""
-    low, step = start - 1, 1
-    while not holds(low + step):
-        low, step = low + step, 2 * step
-    high = low + step
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if holds(middle) else (middle, high)
-    return high
-
-
-def pairs_of(error: ShapeError) -> Sequence[tuple[int, int | None]]:
-    """The lengths that do not fit, each as (got, wanted); wanted is None, where several would."""
-    return error._compared
-
-
-def apart(error: ShapeError) -> dict[tuple[int, ...], int]:
-    """By how much branches that do not go together differ, for each two of them, and each axis."""
-    unequal: Sequence[tuple[int, ...]] = error._unequal
-    return {tuple(place): length - other for *place, length, other in unequal}
-
-
-def reasons_of(error: ShapeError) -> set[object]:
-    """What is refused whatever else there is: a shape, or lengths in it, at some place."""
-    found: list[object] = [error.input_shape, *error._unequal]
-    found += [pair for pair in enumerate(pairs_of(error)) if pair[1][0] != pair[1][1]]
-    return {(error.path, one) for one in found if one is not None}
-
-
-@dataclass(slots=True)
-class Found:
-    """Lengths that fit; or else the errors that say why none do, one for each of a period.
-
-    If it `is_short` all smaller inputs are refused as well, if it `is_long` all larger ones. Of the
-    `reasons` each is there whatever the lengths are that may still change. `smaller` says why the
-    next smaller input is refused.
-    """
-
-    lengths: tuple[int, ...] = ()
-    errors: Sequence[ShapeError] = ()
-    is_short: bool = False
-    is_long: bool = False
-    reasons: Set[object] = frozenset()
-    smaller: Sequence[ShapeError] = ()
-
-    def is_bound(self) -> bool:
-        """Whether there is a length that would fit in the stead of one that does not."""
-        pairs = [pair for error in self.errors for pair in pairs_of(error)]
-        return any(wanted not in (None, got) for got, wanted in pairs)
-
-    def is_lasting(self, *others: Found) -> bool:
-        """Whether what is refused so a period later, and far away, is so in each period."""
-        if any(len(one.errors) != len(self.errors) or one.is_bound() for one in (self, *others)):
-            return False
-        for errors in zip(self.errors, *[one.errors for one in others], strict=True):
-            if len({one.path for one in errors}) > 1:
-                return False
-            # Some branches must stay apart: not come closer, nor have met on the way.
-            near, later, *far = map(apart, errors)
-            if near and not any(
-                abs(gap) <= abs(later.get(place, 0))
-                and all(later[place] * one.get(place, 0) > 0 for one in far)
-                for place, gap in near.items()
-            ):
-                return False
-        return True
-
-
-class Search:
-    """The inputs that pass through a network, of a form with None for the lengths to be found."""
-
-    def __init__(self, network: Layer, steps: Sequence[Step], form: Form, *, square: bool) -> None:
-        self.network, self.steps, self.form = network, steps, form
-        axes = [axis for axis, length in enumerate(form) if length is None]
-        self.groups: list[list[int]] = [axes] if square and axes else [[axis] for axis in axes]
-        self.period, self.far = 0, NOT_FAR  # After how many lengths all is repeated, if it is.
-        periods = [step.layer._period() for step in steps]
-        if None not in periods:
-            self.period = prod([one or 1 for one in periods])
-            self.far = max(LARGEST // self.period, 1) * self.period
-        self.longest: int = LARGEST
-        self.known: dict[tuple[int, ...], Found] = {}
-        self.tries: int = 0
-        self.last: ShapeError | None = None
-        # Of each group the length before which none fits, however long the others are.
-        self.least: list[int] = [1] * len(self.groups)
-        if len(self.groups) > 1 and not self.is_short(0, self.far):
-            for group in range(len(self.groups)):
-                self.least[group] = first_from(1, partial(self.is_enough, group))
-
-    def is_enough(self, group: int, length: int) -> bool:
-        """Whether some inputs with no more than a length may fit, or none will."""
-        return length >= self.far or not self.is_short(group, length)
-
-    def is_short(self, group: int, length: int) -> bool:
-        """Whether all inputs with no more than a length are refused."""
-        far = [self.far] * len(self.groups)
-        return self.fit(*far[:group], length, *far[group + 1 :]).is_short
-
-    def shape(self, lengths: tuple[int, ...]) -> Shape:
-        """The shape of the input with a length for each group of axes."""
-        pairs = zip(self.groups, lengths, strict=True)
-        found = {axis: length for group, length in pairs for axis in group}
-        return tuple([found.get(axis, length or 0) for axis, length in enumerate(self.form)])
-
-    def output(self, lengths: tuple[int, ...]) -> Shape:
-        """The shape of the output."""
-        return self.network._shape(self.shape(lengths))
-
-    def fit(self, *lengths: int) -> Found:
-        """The smallest lengths that fit and begin with these: of the first group, then the next."""
-        if lengths not in self.known:
-            is_all = len(lengths) == len(self.groups)
-            self.known[lengths] = self.tried(lengths) if is_all else self.fit_next(lengths)
-        return self.known[lengths]
-
-    def fit_next(self, lengths: tuple[int, ...]) -> Found:
-        """The same, where the next length is still to be found."""
-        least = self.least[len(lengths) :]
-        if lengths:
-            low, high = self.fit(*lengths, *least), self.fit(*lengths, *[self.far] * len(least))
-            reasons = low.reasons & high.reasons
-            if low.is_long or reasons:
-                return replace(low, is_short=high.is_short, reasons=reasons)
-        return self.fit_from(least[0], *lengths)
-
-    def tried(self, lengths: tuple[int, ...]) -> Found:
-        """What comes of an input."""
-        self.tries += 1  # Of those that fit, too: all lengths that do may be asked for.
-        if self.tries > MAX_TRIES:
-            problem = f"gave up at {show(self.shape(lengths))}, after {MAX_TRIES} inputs"
-            problem += f"; the last was refused: {self.last}" if self.last else ""
-            raise ParamcalcError(problem, layer=self.network)
-        self.last = None
-        try:
-            self.output(lengths)
-        except ShapeError as error:
-            self.last = error.with_traceback(None)  # It would keep all that was there alive.
-            pairs = [(got, got if wanted is None else wanted) for got, wanted in pairs_of(error)]
-            is_long = any(got > wanted for got, wanted in pairs)
-            is_short = any(got < wanted for got, wanted in pairs) and not is_long
-            return Found((), [error], is_short, is_long, reasons_of(error))
-        return Found(lengths)
-
-    def fit_from(self, least: int, *before: int) -> Found:
-        """The same, with a length from `least` on after those before."""
-
-        def fit(length: int) -> Found:
-            return self.fit(*before, length)
-
-        length = since = least
-        # All from `since` on is refused, and so a period later.
-        lasting: list[Found] = []
-        found = Found()
-        while length <= self.longest:
-            found = fit(length)
-            if found.lengths:
-                return found
-            if found.is_long:
-                smaller = fit(length - 1) if length > least else Found()
-                known = smaller.errors if smaller.is_short else found.smaller
-                return replace(found, is_long=False, reasons=frozenset(), smaller=known)
-            last, far = length, length + self.far
-            if found.is_short or found.reasons:
-                last = last_refused(fit, length, far)
-                if last >= far:
-                    return first_alike(fit, length, last)
-            can_last = self.period and not found.is_bound()
-            later = fit(length + self.period) if can_last else Found()
-            if not found.is_lasting(later) or not found.is_lasting(later, fit(far)):
-                since, lasting = last + 1, []
-            else:
-                lasting.append(found)
-                if last + 1 - since >= self.period:
-                    return Found((), [error for one in lasting for error in one.errors])
-            length = last + 1
-        return found
-
-
-def last_refused(fit: Callable[[int], Found], length: int, far: int) -> int:
-    """The last of the lengths from one on, up to `far`, that are certainly refused as well."""
-    found = fit(length)
-
-    def is_like(larger: Found) -> bool:
-        return bool(found.reasons & larger.reasons) or (found.is_short and larger.is_short)
-
-    if is_like(fit(far)):
-        return far
-    return first_from(length, lambda one: one >= far or not is_like(fit(one + 1)))
-
-
-def first_alike(fit: Callable[[int], Found], length: int, far: int) -> Found:
-    """Why all lengths are refused: the first that is where that far away is, or its very words."""
-    found, again = fit(far), fit(2 * far)
-    if [str(one) for one in found.errors] == [str(one) for one in again.errors]:
-        return replace(found, reasons=frozenset())  # No length is in them.
-    path = found.errors[0].path
-    first = first_from(length, lambda one: [error.path for error in fit(one).errors][:1] == [path])
-    return replace(fit(first), is_short=found.is_short, reasons=frozenset())
 
 
 def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], Form]:
@@ -260,7 +51,7 @@ def fitting(search: Search) -> tuple[int, ...]:
     if not found.errors:
         return found.lengths
     error, hint, what = found.errors[-1], "", "input"
-    if any(len(group) > 1 for group in search.groups):
+    if len(search.groups) > search.count:
         free = Search(search.network, search.steps, search.form, square=False)
         try:
             lengths = free.fit().lengths
@@ -337,7 +128,7 @@ def input_lengths(
     """
     search = Search(network, *asked(network, input_shape, "input_lengths"), square=False)
     shape = search.shape(fitting(search))
-    axes = [axis for (axis,) in search.groups]
+    axes = list(search.groups)
     wanted = as_axes(output, "input_lengths", "output", len(axes)) if axes else ()
     return tuple([lengths_of(search, shape, *one) for one in zip(axes, wanted, strict=True)])
 
@@ -370,15 +161,13 @@ def lengths_of(search: Search, shape: Shape, axis: int, wanted: int) -> Lengths:
         return range(0)
     length = first_from(shape[axis], lambda one: given(one) >= wanted)
     stop = min(first_from(length, lambda one: given(one) > wanted), LARGEST + 1)
-    if length >= stop:
-        return range(0)
     if not any(step.layer._has_gaps for step in search.steps):
-        return range(length, stop)
+        return range(length, max(stop, length))
     found: list[int] = []
     while length < stop:
         found += line.fit_from(length).lengths
         length = found[-1] + 1
-    whole = range(found[0], length)
+    whole = range(found[0], length) if found else range(0)
     return whole if len(whole) == len(found) else tuple(found)
 
 

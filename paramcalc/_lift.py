@@ -201,9 +201,8 @@ def lift(layer: Any, shape: Shape | None, family: str) -> Any:
         return copy
     for field, spec in layer._specs.items():
         value, usual = getattr(layer, field), defaults.get(field)
-        if isinstance(value, bool | str):
-            terms = value
-        elif isinstance(value, Layer):
+        terms: Any = value
+        if isinstance(value, Layer):
             terms = lift(value, shape, family)
         elif shape is not None and spec.symbol == OWN_NUMBER:
             numbers = [Term(one, str(one), divides=True) if one > 0 else one for one in value]
@@ -212,7 +211,7 @@ def lift(layer: Any, shape: Shape | None, family: str) -> Any:
             whole = spec.states == "last axes"
             axis = layer._stated_axis()
             terms = shape[len(shape) - len(value) :] if whole else shape[axis]
-        else:
+        elif not isinstance(value, bool | str):
             terms = as_terms(value, spec.symbol or field, usual, spec)
         object.__setattr__(copy, field, terms)
     return copy

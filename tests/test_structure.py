@@ -34,6 +34,7 @@ ROOMS = [
     "_lift",
     "_explain",
     "_receptive_field",
+    "_search",
     "_inverse",
     "_ledgers",
     "_flops",

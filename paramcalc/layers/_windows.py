@@ -54,6 +54,8 @@ class Window:
             object.__setattr__(self, field, number)
 
 
+ITSELF = Window()
+"""Where each position sees the one at its own place."""
 Sources = tuple[tuple[int, Window] | None, ...]
 """For each axis of the output the axis of the input it comes from, and by which window; None, if
 it comes from no single one, as the channels of a convolution, which are made of all."""
@@ -93,7 +95,7 @@ def merged_sources(
         new = rank - len(shape)
         windows = [
             # What is broadcast is the same position everywhere.
-            Window(stride=0) if output and length == 1 < output[axis] else Window()
+            Window(stride=0) if output and length == 1 < output[axis] else ITSELF
             for axis, length in enumerate(shape, new)
         ]
         if dim is not None:
