@@ -175,3 +175,18 @@ print(*sys.modules)
     assert set(pc.__all__) == set(dir(pc))
     with pytest.raises(AttributeError, match="has no attribute 'Conv4d'"):
         _ = pc.Conv4d  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=dotted)
+def test_functions_have_at_most_60_lines(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef) and node.end_lineno:
+            assert node.end_lineno - node.lineno < 60, node.name
+
+
+@pytest.mark.parametrize("path", MODULES, ids=dotted)
+def test_verbs_do_not_guess_what_a_layer_has(path: Path) -> None:
+    if dotted(path) == "_lift":  # It copies whatever a user's own layer holds.
+        return
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        assert not (isinstance(node, ast.Name) and node.id == "hasattr")
