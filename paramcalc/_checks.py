@@ -8,13 +8,10 @@ function that was called.
 from __future__ import annotations
 
 import operator
+from collections.abc import Collection
+from typing import Any
 
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
-
-TYPE_CHECKING = False  # Importing typing would be a tenth of the import of all this.
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from typing import Any
 
 LARGEST = 2**63 - 1
 """No framework has a longer axis, or a larger size of anything."""

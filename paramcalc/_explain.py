@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from paramcalc._checks import as_int
 from paramcalc._lift import MAX_SUMMANDS, Lifted, lift_all
@@ -20,10 +21,6 @@ from paramcalc.layers._base import Builtin, Layer, Shape
 from paramcalc.render import latex
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Markup, Row, Table, printable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 
 @dataclass(frozen=True, slots=True)

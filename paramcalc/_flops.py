@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from paramcalc._checks import as_name
 from paramcalc._explain import layer_text
@@ -15,10 +16,6 @@ from paramcalc.errors import counted
 from paramcalc.layers._base import Layer, Shape
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Row, Table
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 
 @dataclass(frozen=True, slots=True)

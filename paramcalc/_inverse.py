@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import inf
+from typing import Any
 
 from paramcalc import formulas
 from paramcalc._checks import LARGEST, as_axes, as_bool, as_form, name_of, wrong
@@ -21,10 +22,6 @@ from paramcalc.layers._base import Form, Layer, Shape
 from paramcalc.layers._fields import Padding
 from paramcalc.layers.conv import Conv
 from paramcalc.layers.pool import Pool
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 Lengths = range | tuple[int, ...]
 

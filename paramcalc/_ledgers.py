@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 from math import prod
+from typing import Any
 
 from paramcalc._network import Add, Concat, Multiply
 from paramcalc._trace import Step
@@ -31,10 +32,6 @@ from paramcalc.layers.pool import AdaptivePool, GlobalPool, Pool
 from paramcalc.layers.recurrent import GRU, LSTM, RNN
 from paramcalc.layers.reshape import Flatten, Permute, Reshape
 from paramcalc.layers.resize import Crop, Pad, PixelShuffle, PixelUnshuffle, Upsample
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 LETTERS = (
     "N values arrive and O leave, C channels, P places on the axes before the last, "

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from paramcalc._checks import entries
 from paramcalc._network import Concat, Network
@@ -15,11 +16,7 @@ from paramcalc.layers._axes import name_axes, spatial_axes
 from paramcalc.layers._base import Builtin, Layer, Shape, defaults_of
 from paramcalc.layers._fields import OWN_NUMBER, Spec
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, TypeVar
-
-    T = TypeVar("T")
+T = TypeVar("T")
 
 MadeOf = list[Term | None]
 """For each axis of a shape, what its length was made of, if that is to be shown."""

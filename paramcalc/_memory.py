@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from textwrap import fill
+from typing import Any
 
 from paramcalc._checks import as_bool, as_int, as_name, entries, wrong
 from paramcalc._trace import Step, plan_of, walk
@@ -21,10 +22,6 @@ from paramcalc.layers.activation import Activation
 from paramcalc.render import html, latex, markdown, text
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Markup, Row, Table
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 DTYPES = {
     "float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "float8": 8, "int8": 8, "int4": 4,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import KW_ONLY, replace
 from keyword import iskeyword
+from typing import Any, Self, overload
 
 from paramcalc._checks import as_int, as_str, entries, name_of, wrong
 from paramcalc._trace import answers, plan_of, run
@@ -22,10 +23,6 @@ from paramcalc.errors import (
 )
 from paramcalc.layers._base import Builtin, Form, Layer, Node, Parameter, Shape, Sources, layer
 from paramcalc.layers._fields import declared
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Self, overload
 
 MAX_DEPTH = 50
 MAX_SIZE = 10_000_000
@@ -193,12 +190,10 @@ class Container(Network):
     def __iter__(self) -> Iterator[Layer]:
         return iter(self.layers)
 
-    if TYPE_CHECKING:
-
-        @overload
-        def __getitem__(self, key: int | str) -> Layer: ...
-        @overload
-        def __getitem__(self, key: slice) -> Self: ...
+    @overload
+    def __getitem__(self, key: int | str) -> Layer: ...
+    @overload
+    def __getitem__(self, key: slice) -> Self: ...
 
     def __getitem__(self, key: int | str | slice) -> Layer:
         if isinstance(key, str):

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
+from typing import Any
 
 from paramcalc._checks import as_axes, as_bool
 from paramcalc._explain import layer_text
@@ -32,10 +33,6 @@ from paramcalc.layers._windows import (
 )
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Row, Table
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 Number = int | Fraction | None
 

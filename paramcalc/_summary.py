@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import groupby
+from typing import Any
 
 from paramcalc._checks import as_int, as_str, entries, wrong
 from paramcalc._explain import layer_text, layer_texts, shape_text
@@ -23,10 +24,6 @@ from paramcalc.formulas import Term
 from paramcalc.layers._base import Layer, Shape
 from paramcalc.render import latex, table
 from paramcalc.render.shown import Shown
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 COLUMNS = {
     "path": table.Column("path"),

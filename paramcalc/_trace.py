@@ -10,18 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from paramcalc._checks import wrong
 from paramcalc.errors import ParamcalcError, locate
 from paramcalc.layers._base import Layer, Node, Parameter, Shape
 from paramcalc.layers._windows import Window, as_sources, covered
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, TypeVar
-
-    T = TypeVar("T")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from paramcalc._checks import as_bool, as_int, as_str, wrong
 from paramcalc.errors import ParamcalcError, show
 from paramcalc.render import html, latex
 from paramcalc.render.table import printable
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 Sum = tuple[tuple[tuple[int, "Term"], ...], int]
 Product = tuple[int, tuple["Term", ...]]

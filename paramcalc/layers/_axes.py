@@ -6,17 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from paramcalc._checks import entries
 from paramcalc.errors import ShapeError, counted, show
 from paramcalc.formulas import dilated_kernel_size, same_length, same_padding, window_length
 from paramcalc.layers._base import Builtin, Form, Layer, Shape, Sources, Window
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, TypeVar
-
-    T = TypeVar("T")
+T = TypeVar("T")
 
 AXES = {
     1: [("L", "", "length")],
@@ -136,11 +133,10 @@ class SlidingLayer(SpatialLayer):
 
     __slots__ = ()
 
-    if TYPE_CHECKING:
-        kernel_size: Any
-        stride: Any
-        padding: Any
-        dilation: Any
+    kernel_size: Any
+    stride: Any
+    padding: Any
+    dilation: Any
 
     def _slide(
         self,

@@ -9,6 +9,7 @@ from functools import cache
 from inspect import signature
 from math import prod
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, dataclass_transform
 
 from paramcalc._checks import (
     as_answer,
@@ -28,11 +29,7 @@ from paramcalc.layers._fields import Spec
 from paramcalc.layers._windows import Sources as Sources
 from paramcalc.layers._windows import Window as Window
 
-TYPE_CHECKING = False  # Importing typing would be a tenth of the import of all this.
-if TYPE_CHECKING:
-    from typing import Any, NoReturn, TypeVar, dataclass_transform
-
-    T = TypeVar("T")
+T = TypeVar("T")
 
 Shape = tuple[int, ...]
 """The lengths of all axes but the batch axis, such as (channels, height, width)."""
@@ -445,13 +442,6 @@ def defaults_of(cls: type) -> dict[str, Any]:
 def make(cls: Callable[..., T], fields: dict[str, object]) -> T:
     """A layer from its fields: what pickle calls, so that what it brings back has been checked."""
     return cls(**fields)
-
-
-if not TYPE_CHECKING:
-
-    def dataclass_transform(**_facts):
-        """Do nothing, as that of typing does at run time."""
-        return lambda decorator: decorator
 
 
 @dataclass_transform(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field
+from typing import Any
 
 from paramcalc._checks import (
     as_axes,
@@ -15,10 +16,6 @@ from paramcalc._checks import (
     as_padding,
     as_sides,
 )
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 Axes = int | tuple[int, ...]
 """As a caller gives it: an int for all spatial axes, or one for each."""

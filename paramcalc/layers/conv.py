@@ -21,7 +21,6 @@ from paramcalc.layers._fields import (
 from paramcalc.layers._fields import padding as padding_field
 from paramcalc.layers._windows import transposed
 
-TYPE_CHECKING = False
 GivenPadding = int | str | tuple[int, ...] | tuple[tuple[int, int], ...]
 
 
@@ -30,8 +29,7 @@ class Convolution(SlidingLayer):
 
     __slots__ = ()
 
-    if TYPE_CHECKING:
-        _rank: int  # pyright: ignore[reportIncompatibleVariableOverride]
+    _rank: int  # pyright: ignore[reportIncompatibleVariableOverride]
     in_channels: int | None
     out_channels: int
     groups: int

@@ -5,21 +5,21 @@
 
 from __future__ import annotations
 
+from typing import Any, Protocol, TypeVar, overload
+
 from paramcalc._checks import wrong
 from paramcalc.layers._base import Builtin, Form, Layer, Node, Parameter, Shape, Sources, layer
 from paramcalc.layers._fields import declared
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Protocol, TypeVar, overload
 
-    class Holding(Protocol):
-        """A network: it stands to the right, and cannot be imported here."""
+class Holding(Protocol):
+    """A network: it stands to the right, and cannot be imported here."""
 
-        @property
-        def layers(self) -> tuple[Layer, ...]: ...
+    @property
+    def layers(self) -> tuple[Layer, ...]: ...
 
-    N = TypeVar("N", bound=Holding)
+
+N = TypeVar("N", bound=Holding)
 
 
 def read_layer(value: Any, owner: object, name: str) -> Layer:
@@ -118,14 +118,10 @@ def frozen(layer: Layer) -> Layer:
     return layer if has_none else Frozen(layer)
 
 
-if TYPE_CHECKING:
-
-    @overload
-    def freeze(network: N) -> N: ...
-    @overload
-    def freeze(network: Layer) -> Layer: ...
-
-
+@overload
+def freeze(network: N) -> N: ...
+@overload
+def freeze(network: Layer) -> Layer: ...
 def freeze(network: Any) -> Any:
     """The same network with nothing to train: its layers that keep tensors are `Frozen`.
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from paramcalc._checks import as_lengths, wrong
 from paramcalc.errors import ConfigError, show
 from paramcalc.layers._base import Builtin, Shape, layer
 from paramcalc.layers._fields import declared
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 
 def read_shape(value: Any, owner: object, name: str) -> Shape:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY
 from math import prod
+from typing import Any
 
 from paramcalc._checks import as_axes, entries, wrong
 from paramcalc.errors import ConfigError, show
@@ -11,10 +12,6 @@ from paramcalc.formulas import norm_params
 from paramcalc.layers._axes import FeaturesLayer, SpatialLayer
 from paramcalc.layers._base import Parameter, Shape, layer
 from paramcalc.layers._fields import count, data_format, declared, flag, optional_count
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 
 def scale_and_shift(shape: Shape, bias: bool = True) -> tuple[Parameter, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY
 from math import lcm
+from typing import Any
 
 from paramcalc._checks import as_axes, as_optional_count, entries, wrong
 from paramcalc.errors import ConfigError, show
@@ -13,10 +14,6 @@ from paramcalc.layers._fields import Axes, Padding, choice, data_format, declare
 from paramcalc.layers._fields import padding as padding_field
 from paramcalc.layers._windows import adaptive
 from paramcalc.layers.conv import GivenPadding
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 
 @layer

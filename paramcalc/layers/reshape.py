@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 from paramcalc._checks import as_ints, wrong
 from paramcalc.errors import ConfigError, ShapeError, counted, show
 from paramcalc.layers._base import Builtin, Form, Shape, Sources, layer
 from paramcalc.layers._fields import OWN_NUMBER, declared, integer
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 
 @layer

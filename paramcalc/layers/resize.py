@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY
+from typing import Any
 
 from paramcalc._checks import as_axes, wrong
 from paramcalc.errors import ConfigError, counted, show
@@ -10,10 +11,6 @@ from paramcalc.layers._axes import SpatialLayer, as_pairs, spatial_axes, spread
 from paramcalc.layers._base import Form, Shape, Sources, Window, layer
 from paramcalc.layers._fields import Axes, Sides, choice, count, data_format, declared, sides
 from paramcalc.layers._windows import interpolation
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 
 @layer

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from paramcalc.render import html, markdown, text
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from paramcalc.render.table import Table
+from paramcalc.render.table import Table
 
 
 class Shown:
