@@ -6,8 +6,7 @@ import runpy
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from networks import ANSWER
 
 import paramcalc as pc

@@ -13,6 +13,7 @@ from networks import ANSWER
 from strategies import layers_and_shapes, networks_and_shapes
 
 import paramcalc as pc
+from paramcalc.formulas import Term
 
 CHAPTER = [
     pc.Conv2d(3, 5, 5), pc.Pool(3, stride=2), pc.Conv2d(5, 12, 3), pc.Pool(5, stride=2),
@@ -338,9 +339,9 @@ def test_every_explanation_has_the_value_and_evaluates_to_it(
                 if len(formulas) > 1:  # The last is in numbers.
                     assert evaluate(formulas[-1]) == line.value
         if not isinstance(step.layer, pc.Reshape):  # That states its lengths.
-            assert all(isinstance(line.value, pc.Term) for line in part.lengths), "it is known"
+            assert all(isinstance(line.value, Term) for line in part.lengths), "it is known"
         if part.num_params > 1:  # PReLU's only one is just that.
-            assert isinstance(part.num_params, pc.Term)
+            assert isinstance(part.num_params, Term)
 
 
 @given(networks_and_shapes())
@@ -537,7 +538,7 @@ def test_layers_of_ones_own_may_name_their_fields_as_they_like(field: str) -> No
             assert pc.explain(network, shape).num_params == 21
         (part,) = pc.explain(Own(), shape).parts
         assert part.lengths[0].value == 10
-        assert isinstance(part.lengths[0].value, pc.Term)
+        assert isinstance(part.lengths[0].value, Term)
         assert part.lengths[0].value.numbers() == "3 + 7"
 
 

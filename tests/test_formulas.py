@@ -7,8 +7,7 @@ from math import prod
 
 import oracle
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from paramcalc import formulas
 

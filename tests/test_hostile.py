@@ -24,6 +24,8 @@ import pytest
 from layers import ROWS
 
 import paramcalc as pc
+from paramcalc.formulas import Term
+from paramcalc.layers import Window
 
 if TYPE_CHECKING:
     from rows import Row
@@ -233,9 +235,13 @@ def test_bad_shape_for_a_layer_is_refused(row: Row) -> None:
             asked(partial(ask, value))
 
 
-@pytest.mark.parametrize("kind", [pc.Parameter, pc.Window, pc.Term])
+@pytest.mark.parametrize("kind", [pc.Parameter, Window, Term])
 def test_bad_argument_of_what_layers_are_asked_for_is_refused(kind: Any) -> None:
-    usual: dict[Any, Any] = {pc.Parameter: ["w", (3,), True], pc.Window: [1] * 5, pc.Term: [3, "k"]}
+    usual: dict[Any, Any] = {
+        pc.Parameter: ["w", (3,), True],
+        Window: [1] * 5,
+        Term: [3, "k"],
+    }
     for position, value in itertools.product(range(len(usual[kind])), bad_values()):
         arguments = [*usual[kind]]
         arguments[position] = value
@@ -288,7 +294,7 @@ def test_bad_key_of_a_network_is_refused() -> None:
 def test_bad_argument_of_a_result_is_refused() -> None:
     field, explanation = pc.receptive_field(NET, (3, 16, 16)), pc.explain(NET, (3, 16, 16))
     part, term = explanation.parts[0], explanation.parts[0].lengths[1].value
-    assert isinstance(term, pc.Term)
+    assert isinstance(term, Term)
     asks: list[Callable[..., Any]] = [field.interval, field.centre, term.symbols, term.numbers]
     asks += [explanation.to_text, part.lengths[1].steps]
     for ask, value in itertools.product(asks, bad_values()):

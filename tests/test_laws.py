@@ -10,8 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from layers import ROW_OF
 from strategies import LAYERS, layers_and_shapes, networks_and_shapes
 

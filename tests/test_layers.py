@@ -154,7 +154,7 @@ def test_repr_is_the_shortest_call(text: str) -> None:
     assert repr(eval(text, {name: getattr(pc, name) for name in pc.__all__})) == text  # noqa: S307  # what repr promises
 
 
-@pytest.mark.parametrize("kind", [*ROW_OF, pc.Parameter, pc.Window])
+@pytest.mark.parametrize("kind", [*ROW_OF, pc.Parameter, pc.layers.Window])
 def test_annotations_can_be_resolved_at_run_time(kind: type) -> None:
     assert set(get_type_hints(kind)) >= {field.name for field in dataclasses.fields(kind)}
 
@@ -470,6 +470,6 @@ def test_the_shape_of_a_parameter_is_of_plain_ints() -> None:
 
     shape: Any = (4, Index())
     assert pc.Parameter("weight", shape).shape == (4, 3)
-    parameter = pc.Parameter("weight", (True + 3, pc.Term(3, "C")))
-    assert [type(one) for one in parameter.shape] == [int, pc.Term]
+    parameter = pc.Parameter("weight", (True + 3, pc.formulas.Term(3, "C")))
+    assert [type(one) for one in parameter.shape] == [int, pc.formulas.Term]
     assert parameter.size == 12

@@ -12,8 +12,7 @@ from unittest.mock import Mock
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from networks import ANSWER
 from strategies import layers_and_shapes, networks_and_shapes
 
@@ -35,7 +34,7 @@ OPTIMIZERS = st.sampled_from(sorted(_memory.OPTIMIZERS))
 DTYPES = st.sampled_from(sorted(_memory.DTYPES))
 
 
-def numbers(used: pc.Memory) -> tuple[int, ...]:
+def numbers(used: pc.results.Memory) -> tuple[int, ...]:
     return tuple([int(getattr(used, f"{one}_bytes")) for one in BYTES])
 
 
@@ -216,7 +215,7 @@ def test_an_output_lives_until_its_last_reader_has_run() -> None:
 
     def run(*steps: tuple[pc.Layer, tuple[int, ...]]) -> tuple[list[int], int]:
         sizes = [2 * 10**number for number in range(len(steps))] + [1]
-        written = [pc.Step("", one, (1,), (1,), inputs) for one, inputs in steps]
+        written = [pc.results.Step("", one, (1,), (1,), inputs) for one, inputs in steps]
         owners, peak = _memory.run(written, sizes, in_place=True)
         return [owners[number] for number in range(len(steps))], peak
 

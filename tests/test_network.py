@@ -95,7 +95,7 @@ def test_the_same_layer_twice_is_two_layers() -> None:
 
 def test_trace_of_a_single_layer() -> None:
     (step,) = pc.trace(FLATTEN, (3, 4))
-    assert step == pc.Step("", FLATTEN, (3, 4), (12,))
+    assert step == pc.results.Step("", FLATTEN, (3, 4), (12,))
     assert (
         repr(step)
         == "Step(path='', layer=Flatten(), input_shape=(3, 4), output_shape=(12,), inputs=(-1,))"
@@ -158,7 +158,9 @@ def test_a_layer_of_ones_own_in_a_network() -> None:
         "[2].scale",
         "[2].steps",
     ]
-    assert pc.trace(network, (3, 9, 9))[1] == pc.Step("[1]", Scale(), (5, 7, 7), (5, 7, 7), (0,))
+    assert pc.trace(network, (3, 9, 9))[1] == pc.results.Step(
+        "[1]", Scale(), (5, 7, 7), (5, 7, 7), (0,)
+    )
 
 
 def test_a_layer_of_ones_own_may_multiply() -> None:

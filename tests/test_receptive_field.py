@@ -12,13 +12,12 @@ from typing import Any
 
 import oracle
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import paramcalc as pc
 from paramcalc import zoo
 from paramcalc.errors import show
-from paramcalc.layers import _windows
+from paramcalc.layers import Window, _windows
 from paramcalc.layers._windows import covered, seen_before, united
 
 # Araujo, Norris and Sim, Distill 2019: networks of TF-Slim, whose blocks stride at their end.
@@ -91,7 +90,7 @@ def test_torchvisions_strides_see_less(name: str, size: int) -> None:
 # Another way: the positions that a layer sees, listed one by one, and put together going forwards.
 
 
-def seen(network: pc.Layer, axis: int, steps: dict[str, pc.Step]) -> list[set[int]]:
+def seen(network: pc.Layer, axis: int, steps: dict[str, pc.results.Step]) -> list[set[int]]:
     """For each position behind a network the positions before it that it sees, along an axis."""
 
     def through(layer: pc.Layer, path: str, before: list[set[int]]) -> list[set[int]]:
@@ -249,9 +248,9 @@ def test_each_layer_sees_what_is_found_by_listing_it(
                 assert field.interval(index, clipped=True)[axis] == pair, (layer, axis, at)
 
 
-def same(*axes: int) -> list[tuple[int, pc.Window]]:
+def same(*axes: int) -> list[tuple[int, Window]]:
     """Axes that are seen position by position."""
-    return [(axis, pc.Window()) for axis in axes]
+    return [(axis, Window()) for axis in axes]
 
 
 @pytest.mark.parametrize(
@@ -271,16 +270,24 @@ def same(*axes: int) -> list[tuple[int, pc.Window]]:
         (pc.Permute((2, 0, 1)), (2, 3, 4), same(2, 0, 1)),
         (pc.GlobalPool(), (2, 3, 4), same(0)),
         (pc.GlobalPool(data_format="channels_last"), (3, 4, 2), same(2)),
-        (pc.Conv1d(2, 5, 3), (2, 9), [None, (1, pc.Window(3))]),
-        (pc.Frozen(pc.Conv1d(2, 5, 3)), (2, 9), [None, (1, pc.Window(3))]),
-        (pc.Pool(2), (2, 9), [*same(0), (1, pc.Window(2, 2))]),
-        (pc.Pool(2, data_format="channels_last"), (9, 2), [(0, pc.Window(2, 2)), *same(1)]),
+        (pc.Conv1d(2, 5, 3), (2, 9), [None, (1, Window(3))]),
+        (pc.Frozen(pc.Conv1d(2, 5, 3)), (2, 9), [None, (1, Window(3))]),
+        (pc.Pool(2), (2, 9), [*same(0), (1, Window(2, 2))]),
+        (pc.Pool(2, data_format="channels_last"), (9, 2), [(0, Window(2, 2)), *same(1)]),
         (pc.AdaptivePool((None, 1)), (2, 3, 4), [*same(0, 1), None]),
-        (pc.AdaptivePool(2), (2, 5), [*same(0), (1, pc.Window(6, 5, 1, spacing=2))]),
-        (pc.Pad(((1, 2),)), (2, 5), [*same(0), (1, pc.Window(padding=1))]),
-        (pc.Crop(((1, 2),)), (2, 5), [*same(0), (1, pc.Window(padding=-1))]),
-        (pc.Upsample(scale_factor=2), (2, 5), [*same(0), (1, pc.Window(2, 1, 1, spacing=2))]),
-        (pc.PixelUnshuffle(2), (1, 4, 4), [None, (1, pc.Window(2, 2)), (2, pc.Window(2, 2))]),
+        (pc.AdaptivePool(2), (2, 5), [*same(0), (1, Window(6, 5, 1, spacing=2))]),
+        (pc.Pad(((1, 2),)), (2, 5), [*same(0), (1, Window(padding=1))]),
+        (pc.Crop(((1, 2),)), (2, 5), [*same(0), (1, Window(padding=-1))]),
+        (
+            pc.Upsample(scale_factor=2),
+            (2, 5),
+            [*same(0), (1, Window(2, 1, 1, spacing=2))],
+        ),
+        (
+            pc.PixelUnshuffle(2),
+            (1, 4, 4),
+            [None, (1, Window(2, 2)), (2, Window(2, 2))],
+        ),
     ],
 )
 def test_where_axes_come_from(layer: pc.Layer, shape: pc.Shape, sources: list[Any]) -> None:
@@ -441,7 +448,7 @@ class Silent(pc.Layer):
 
 
 def test_layers_of_ones_own() -> None:
-    shift = Own((None, (1, pc.Window(padding=1))))
+    shift = Own((None, (1, Window(padding=1))))
     field = pc.receptive_field(pc.Sequential(pc.Pool(2), shift, pc.Identity()), (1, 8))
     assert field.interval(1) == ((0, 1),)
     with pytest.raises(pc.ShapeError) as caught:
@@ -455,7 +462,16 @@ def test_layers_of_ones_own() -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [None, 5, (), ((0, pc.Window()),), (None, 1), (None, (2, pc.Window())), (None, (1, 2)), "ab"],
+    [
+        None,
+        5,
+        (),
+        ((0, Window()),),
+        (None, 1),
+        (None, (2, Window())),
+        (None, (1, 2)),
+        "ab",
+    ],
 )
 def test_what_layers_of_ones_own_answer_is_checked(answer: Any) -> None:
     with pytest.raises(TypeError) as caught:
@@ -581,9 +597,9 @@ def test_what_is_not_covered_has_a_number_for_each_spatial_axis_always() -> None
         (pc.Dense(5, 2), (3, 5), ()),
         (pc.Flatten(), (3, 5), ()),
         (pc.Permute((1, 0)), (3, 5), ()),
-        (Own((None, (1, pc.Window()), (2, pc.Window(padding=1)))), (1, 5, 5), (0, 1)),
-        (Own(((0, pc.Window(1, 2)), (1, pc.Window()))), (5, 4), (2, 0)),
-        (Own(((0, pc.Window()), (1, pc.Window(3, 0, 1, 2)))), (5, 4), (2,)),
+        (Own((None, (1, Window()), (2, Window(padding=1)))), (1, 5, 5), (0, 1)),
+        (Own(((0, Window(1, 2)), (1, Window()))), (5, 4), (2, 0)),
+        (Own(((0, Window()), (1, Window(3, 0, 1, 2)))), (5, 4), (2,)),
     ]:
         network = pc.Sequential(pc.Identity(), layer)
         step = pc.trace(network, shape)[-1]
@@ -598,7 +614,7 @@ def test_windows_cover_what_is_found_by_listing_it() -> None:
     """With any stride and gaps, and with what lies between the positions of a longer axis."""
     sizes = product((1, 2, 3), (0, 1, 2, 5), (-2, 0, 3), (1, 2, 3), (1, 2, 3))
     for size, stride, padding, dilation, spacing in sizes:
-        window = pc.Window(size, stride, padding, dilation, spacing)
+        window = Window(size, stride, padding, dilation, spacing)
         for length, count in product((1, 4, 9), (1, 2, 4)):
             taps = product(range(count), range(size))
             places = {stride * at - padding + dilation * tap for at, tap in taps}
@@ -762,7 +778,7 @@ def test_what_is_seen_by_either_is_a_range_where_it_can_be() -> None:
 def test_what_is_seen_behind_a_window_is_a_range_where_it_can_be() -> None:
     some = [one for one in RANGES if one]
     for seen, size, step, spread in product(some, range(1, 4), range(1, 5), (1, 2)):
-        window = pc.Window(size, step, 1, spread)
+        window = Window(size, step, 1, spread)
         places = {at * step - 1 + tap * spread for at in seen for tap in range(size)}
         found = seen_before(seen, window, None, exact=True)
         assert set(found or ()) == places
@@ -937,7 +953,7 @@ def test_positions_put_after_each_other_are_no_broadcast_of_one() -> None:
 
 def test_windows_that_are_all_the_same() -> None:
     """Of a layer of one's own, then made longer: each position sees what the first does."""
-    same = Own((None, (1, pc.Window(3, stride=0))))
+    same = Own((None, (1, Window(3, stride=0))))
     field = pc.receptive_field(same, (1, 5))
     assert (field.size, field.stride) == ((3,), (0,))
     longer = pc.receptive_field(pc.Sequential(same, pc.ConvTranspose1d(1, 1, 2, 2)), (1, 5))
@@ -985,10 +1001,10 @@ def test_channels_are_where_the_first_layer_has_them_that_has_any() -> None:
 )
 def test_a_window_that_cannot_be(fields: dict[str, int], words: str) -> None:
     with pytest.raises(pc.ConfigError) as caught:
-        pc.Window(**fields)
+        Window(**fields)
     assert str(caught.value) == words
     with pytest.raises(TypeError, match=r"^Window: padding must be an int, got 0.5$"):
-        pc.Window(padding=0.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        Window(padding=0.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def test_positions_concatenated_of_what_sees_apart() -> None:
@@ -1024,7 +1040,7 @@ def test_the_number_of_axes_is_checked_though_their_lengths_are_not_known(
 
 def test_sources_check_what_they_are_asked_about() -> None:
     layer: Any = pc.Pool(2)
-    assert layer.sources([4, None]) == ((0, pc.Window()), (1, pc.Window(2, 2)))
+    assert layer.sources([4, None]) == ((0, Window()), (1, Window(2, 2)))
     wanted = (
         "Pool: input_shape must be a tuple of ints, with None for the lengths that are not known"
     )
@@ -1058,12 +1074,12 @@ def test_what_is_too_much_to_list_is_refused_in_words(monkeypatch: pytest.Monkey
     for number in 2, far:
         positions = range(3, 3 + number)
         with pytest.raises(pc.ParamcalcError, match="too many gaps"):
-            seen_before(positions, pc.Window(501, dilation=2), None, exact=True)
+            seen_before(positions, Window(501, dilation=2), None, exact=True)
     assert len(united(range(500), range(501, 1_001), exact=True) or ()) == 1_000
     for stop in 1_002, far:
         with pytest.raises(pc.ParamcalcError, match="too many gaps"):
             united(range(500), range(501, stop), exact=True)
-    listed = seen_before(range(3, 5), pc.Window(500, dilation=2), None, exact=True)
+    listed = seen_before(range(3, 5), Window(500, dilation=2), None, exact=True)
     assert listed == frozenset(range(3, 1_003))
     behind = pc.receptive_field(pc.Sequential(layer, pc.ConvTranspose1d(4, 4, 3, 2)), shape)
     assert (behind.size, behind.stride) == ((None,), (Fraction(1, 2),))

@@ -17,8 +17,7 @@ from unittest.mock import Mock
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from networks import ANSWER
 from strategies import networks_and_shapes
 

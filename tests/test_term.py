@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 from evaluate import evaluate
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import paramcalc as pc
 from paramcalc import formulas

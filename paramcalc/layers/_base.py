@@ -26,8 +26,7 @@ from paramcalc.errors import ConfigError, ShapeError, show
 from paramcalc.formulas import Term
 from paramcalc.layers import _fields
 from paramcalc.layers._fields import Spec
-from paramcalc.layers._windows import Sources as Sources
-from paramcalc.layers._windows import Window as Window
+from paramcalc.layers._windows import Sources as Sources, Window as Window
 
 T = TypeVar("T")
 

@@ -16,9 +16,9 @@ from paramcalc.layers._fields import (
     data_format,
     flag,
     optional_count,
+    padding as padding_field,
     per_axis,
 )
-from paramcalc.layers._fields import padding as padding_field
 from paramcalc.layers._windows import transposed
 
 GivenPadding = int | str | tuple[int, ...] | tuple[tuple[int, int], ...]

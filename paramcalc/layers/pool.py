@@ -10,8 +10,16 @@ from paramcalc._checks import as_axes, as_optional_count, entries, wrong
 from paramcalc.errors import ConfigError, show
 from paramcalc.layers._axes import SlidingLayer, SpatialLayer, spread
 from paramcalc.layers._base import Form, Shape, Sources, Window, layer
-from paramcalc.layers._fields import Axes, Padding, choice, data_format, declared, flag, per_axis
-from paramcalc.layers._fields import padding as padding_field
+from paramcalc.layers._fields import (
+    Axes,
+    Padding,
+    choice,
+    data_format,
+    declared,
+    flag,
+    padding as padding_field,
+    per_axis,
+)
 from paramcalc.layers._windows import adaptive
 from paramcalc.layers.conv import GivenPadding
 

@@ -69,7 +69,7 @@ def layers() -> None:
     pc.Frozen(pc.Dense)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     pc.Parameter("weight", 8)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     pc.Parameter(shape=(8,))  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    pc.Window(padding=0.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    pc.layers.Window(padding=0.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     pc.Conv4d(3, 8, 3)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 
 
@@ -180,8 +180,8 @@ def results(net: pc.Sequential) -> None:
     assert_type(pc.same_padding(pc.Conv2d(3, 8, 3)), tuple[int, ...])  # type: ignore[assert-type]  # pyright: ignore[reportAssertTypeFailure]
     assert_type(pc.freeze(net), pc.Layer)  # type: ignore[assert-type]  # pyright: ignore[reportAssertTypeFailure]
     assert_type(formulas.same_padding(32, 3), int)  # type: ignore[assert-type]  # pyright: ignore[reportAssertTypeFailure]
-    pc.Term(5).symbols()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    pc.Term("5", "k").symbols()  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    pc.formulas.Term(5).symbols()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    pc.formulas.Term("5", "k").symbols()  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def errors(error: pc.ShapeError) -> None:

@@ -120,7 +120,7 @@ def test_every_layer_is_asked_alike(shape: pc.Shape | None) -> None:
 
 def test_a_layer_says_what_it_sees() -> None:
     sources = pc.Conv2d(3, 8, 3).sources((3, 32, 32))
-    assert_type(sources, tuple[tuple[int, pc.Window] | None, ...])
+    assert_type(sources, tuple[tuple[int, pc.layers.Window] | None, ...])
     assert sources[0] is None
 
 
@@ -170,20 +170,20 @@ def test_layers_of_ones_own() -> None:
 
         def sources(
             self, input_shape: tuple[int | None, ...]
-        ) -> tuple[tuple[int, pc.Window] | None, ...]:
-            return tuple([(axis, pc.Window()) for axis in range(len(input_shape))])
+        ) -> tuple[tuple[int, pc.layers.Window] | None, ...]:
+            return tuple([(axis, pc.layers.Window()) for axis in range(len(input_shape))])
 
     net = pc.Sequential(pc.Conv2d(3, 8, 3), Scale(bias=True))
     assert_type(net.num_params((3, 32, 32)), int)
     assert_type(Scale().num_params((8,)), int)
     assert_type(pc.receptive_field(net).size, tuple[int | None, ...])
-    window = pc.Window(3, stride=2, padding=-1, dilation=1, spacing=1)
+    window = pc.layers.Window(3, stride=2, padding=-1, dilation=1, spacing=1)
     assert_type(window.kernel_size + window.stride + window.padding, int)
 
 
 def test_traces() -> None:
     steps = pc.trace(pc.Sequential(pc.Conv2d(3, 8, 3), pc.Pool(2)), (3, 32, 32))
-    assert_type(steps, tuple[pc.Step, ...])
+    assert_type(steps, tuple[pc.results.Step, ...])
     step = steps[0]
     assert_type(step.path, str)
     assert_type(step.layer, pc.Layer)
@@ -194,13 +194,13 @@ def test_traces() -> None:
 
 def test_summaries() -> None:
     found = pc.summary(pc.Dense(8, 8), columns=["path", "num_params"], depth=2)
-    assert_type(found, pc.Summary)
+    assert_type(found, pc.results.Summary)
     assert_type((found.num_params, found.num_buffers), tuple[int, int])
     assert_type(found.num_macs, int | None)
-    assert_type(found.rows, tuple[pc.SummaryRow, ...])
+    assert_type(found.rows, tuple[pc.results.SummaryRow, ...])
     assert_type(found.rows[0].output_shape, pc.Shape | None)
     assert_type(found.rows[0].num_macs, int | None)
-    assert_type(found.rows[0].within, tuple[pc.SummaryRow, ...])
+    assert_type(found.rows[0].within, tuple[pc.results.SummaryRow, ...])
     assert_type(found.to_records(), list[dict[str, Any]])
     texts = [found.to_csv(), found.to_html(), found.to_latex(), found.to_markdown(), str(found)]
     assert_type(texts, list[str])
@@ -208,30 +208,30 @@ def test_summaries() -> None:
 
 def test_explanations() -> None:
     found = pc.explain(pc.Conv2d(3, 8, 3), (3, 32, 32))
-    assert_type(found, pc.Explanation)
+    assert_type(found, pc.results.Explanation)
     assert_type(found.num_params, int)
     assert_type(found.num_macs, int | None)
-    assert_type(found.parts, tuple[pc.Working, ...])
+    assert_type(found.parts, tuple[pc.results.Working, ...])
     part = found.parts[0]
-    assert_type(part.lengths, tuple[pc.Line, ...])
+    assert_type(part.lengths, tuple[pc.results.Line, ...])
     assert_type(part.output_shape, pc.Shape | None)
     assert_type(part.title(style="ascii", width=60), str)
     for line in (*part.lines(), *found.totals()):
         assert_type((line.label, line.value), tuple[str, int])
         assert_type(line.steps("latex"), list[str])
-    if isinstance(part.num_params, pc.Term):  # An int that knows how it was made.
+    if isinstance(part.num_params, pc.formulas.Term):  # An int that knows how it was made.
         assert_type(part.num_params.symbols(), str)
     assert_type(found.to_text("ascii") + found.to_latex(), str)
-    length = formulas.window_length(formulas.Term(28, "n"), pc.Term(5, "k", divides=True))
+    length = formulas.window_length(formulas.Term(28, "n"), pc.formulas.Term(5, "k", divides=True))
     assert_type(length, int)
 
 
 def test_costs() -> None:
     operations = pc.flops(pc.Dense(8, 8), (8,), convention="torchinfo")
-    assert_type(operations, pc.Flops)
+    assert_type(operations, pc.results.Flops)
     assert_type(operations.num_flops, int)
     assert_type(operations.ledger(), tuple[str, ...])
-    assert_type(operations.rows, tuple[pc.FlopsRow, ...])
+    assert_type(operations.rows, tuple[pc.results.FlopsRow, ...])
     assert_type(operations.rows[0].num_flops, int)
     needed = pc.memory(
         pc.Sequential(body=pc.Dense(8, 8), head=pc.Dense(8, 8)),
@@ -243,7 +243,7 @@ def test_costs() -> None:
         in_place=True,
         recomputed="head",
     )
-    assert_type(needed, pc.Memory)
+    assert_type(needed, pc.results.Memory)
     assert_type(needed.parameter_bytes + needed.peak_bytes + needed.training_bytes, int)
     assert_type(needed.to_records(), list[dict[str, Any]])
     assert_type(needed.notes(), tuple[str, ...])
@@ -251,11 +251,11 @@ def test_costs() -> None:
 
 def test_receptive_fields() -> None:
     field = pc.receptive_field(pc.Sequential(pc.Conv2d(3, 8, 7, 2, 3), pc.Pool(3, 2, 1)))
-    assert_type(field, pc.ReceptiveField)
+    assert_type(field, pc.results.ReceptiveField)
     assert_type(field.axes, tuple[str, ...])
     assert_type(field.size, tuple[int | None, ...])
     assert_type(field.stride, tuple[int | Fraction | None, ...])
-    assert_type(field.steps, tuple[pc.ReceptiveField, ...])
+    assert_type(field.steps, tuple[pc.results.ReceptiveField, ...])
     assert_type(field.interval((0, 10), clipped=False), tuple[tuple[int, int] | None, ...])
     assert_type(field.centre(0), tuple[Fraction | None, ...])
 

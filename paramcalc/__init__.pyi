@@ -1,0 +1,69 @@
+"""The public names, for type checkers and editors."""
+
+from paramcalc import formulas as formulas, layers as layers, results as results, zoo as zoo
+from paramcalc._blocks import TransformerEncoderLayer as TransformerEncoderLayer
+from paramcalc._explain import explain as explain
+from paramcalc._flops import flops as flops
+from paramcalc._inverse import (
+    input_lengths as input_lengths,
+    same_padding as same_padding,
+    smallest_input as smallest_input,
+)
+from paramcalc._memory import memory as memory
+from paramcalc._network import (
+    Add as Add,
+    Concat as Concat,
+    Multiply as Multiply,
+    Sequential as Sequential,
+)
+from paramcalc._receptive_field import receptive_field as receptive_field
+from paramcalc._summary import summary as summary
+from paramcalc._trace import trace as trace
+from paramcalc.errors import (
+    ConfigError as ConfigError,
+    ParamcalcError as ParamcalcError,
+    ShapeError as ShapeError,
+)
+from paramcalc.layers._base import Layer as Layer, Parameter as Parameter, Shape as Shape
+from paramcalc.layers.activation import (
+    Activation as Activation,
+    Dropout as Dropout,
+    Identity as Identity,
+    PReLU as PReLU,
+)
+from paramcalc.layers.attention import MultiheadAttention as MultiheadAttention
+from paramcalc.layers.conv import (
+    Conv1d as Conv1d,
+    Conv2d as Conv2d,
+    Conv3d as Conv3d,
+    ConvTranspose1d as ConvTranspose1d,
+    ConvTranspose2d as ConvTranspose2d,
+    ConvTranspose3d as ConvTranspose3d,
+)
+from paramcalc.layers.dense import Dense as Dense
+from paramcalc.layers.embedding import Embedding as Embedding
+from paramcalc.layers.frozen import Frozen as Frozen, freeze as freeze
+from paramcalc.layers.input import Input as Input
+from paramcalc.layers.norm import (
+    BatchNorm as BatchNorm,
+    GroupNorm as GroupNorm,
+    InstanceNorm as InstanceNorm,
+    LayerNorm as LayerNorm,
+    RMSNorm as RMSNorm,
+)
+from paramcalc.layers.pool import (
+    AdaptivePool as AdaptivePool,
+    GlobalPool as GlobalPool,
+    Pool as Pool,
+)
+from paramcalc.layers.recurrent import GRU as GRU, LSTM as LSTM, RNN as RNN
+from paramcalc.layers.reshape import Flatten as Flatten, Permute as Permute, Reshape as Reshape
+from paramcalc.layers.resize import (
+    Crop as Crop,
+    Pad as Pad,
+    PixelShuffle as PixelShuffle,
+    PixelUnshuffle as PixelUnshuffle,
+    Upsample as Upsample,
+)
+
+__all__: list[str]

@@ -1,0 +1,21 @@
+"""What the verbs return, by name: for type annotations and `isinstance`."""
+
+from paramcalc._explain import Explanation, Line, Working
+from paramcalc._flops import Flops, FlopsRow
+from paramcalc._memory import Memory
+from paramcalc._receptive_field import ReceptiveField
+from paramcalc._summary import Summary, SummaryRow
+from paramcalc._trace import Step
+
+__all__ = [
+    "Explanation",
+    "Flops",
+    "FlopsRow",
+    "Line",
+    "Memory",
+    "ReceptiveField",
+    "Step",
+    "Summary",
+    "SummaryRow",
+    "Working",
+]
