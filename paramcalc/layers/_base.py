@@ -1,4 +1,4 @@
-"""What every layer can be asked, and what a layer of the library is made from."""
+"""The base classes of layers."""
 
 from __future__ import annotations
 
@@ -38,17 +38,10 @@ Form = tuple[int | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A tensor that a layer keeps: its name, its shape, and whether it is trained.
+    """A tensor that a layer keeps: its name and shape as in torch, and whether it is trainable.
 
-    Args:
-        name: what torch calls it: `weight`, `bias`, `running_mean`; in a network, after the
-            path of its layer.
-        shape: its axes as torch allocates them; `()` for a single value.
-        trainable: False for a buffer, such as a running mean, and for frozen weights.
-
-    Raises:
-        TypeError: an argument is of the wrong type.
-        ConfigError: an axis is shorter than 1.
+    In a network, the path of the layer precedes the name. Buffers, such as a running mean, and
+    frozen weights are not trainable.
 
     Example:
         >>> Parameter("weight", (5, 3, 5, 5)).size
@@ -69,17 +62,24 @@ class Parameter:
 
     @property
     def size(self) -> int:
-        """How many values the tensor holds."""
+        """The number of values in the tensor."""
         return prod(self.shape)
 
 
 class Layer:
-    """What all layers have in common, and the base class of your own layers.
+    """The base class of all layers, and of your own.
 
-    A subclass defines `output_shape` and, if it keeps tensors, `parameters`; the
-    number of parameters follows. If it multiplies, it defines `num_macs` as well,
-    which is 0 otherwise. Within a network these get a tuple of ints of at least 1,
-    or None where parameters are counted without a shape.
+    Shapes leave out the batch axis. `input_shape` is a tuple or list of ints. It may be left out
+    after an `Input`, and by `parameters` and `num_params` where no channels or features are None.
+
+    A subclass defines `output_shape` and, if it keeps tensors, `parameters`; the number of
+    parameters follows. If it multiplies, it defines `num_macs` too. Inside a network these get a
+    tuple of ints of at least 1, or None where parameters are counted without a shape.
+
+    Raises:
+        TypeError: a field or `input_shape` is of the wrong type.
+        ConfigError: a field is out of range, or two fields do not go together.
+        ShapeError: the input does not fit, or its shape is needed and missing.
 
     Example:
         >>> import paramcalc as pc
@@ -95,99 +95,52 @@ class Layer:
     __slots__ = ("__weakref__",)
 
     _network_depth: int = 0
-    """How deep networks nest in it: 0 for a layer, at least 1 for a network."""
+    """How deep networks nest in it; 0 for a layer."""
     _network_size: int = 1
-    """How many layers there are in it, itself included."""
+    """The number of layers in it, itself included."""
     _family: str = ""
-    """What the axes of its input are: "spatial", "features", "sequence", or "plain" for axes with
-    no meaning of their own; empty for the same as those of the layer before."""
+    """What the axes of its input are: "spatial", "features", "sequence", or "plain" for axes
+    without a meaning of their own; empty for those of the layer before."""
     _family_after: str = ""
-    """The same for its output, where that is another."""
+    """The same for its output, if that differs."""
     _axis_symbol: str = ""
-    """What its channels or features are called in formulas."""
+    """The symbol of its channels or features in formulas."""
     _channels_last: bool = False
     _has_gaps: bool = True
-    """Whether it may refuse a length between two that it takes."""
+    """Whether it may refuse a length between two that it accepts."""
     _is_view: bool = False
-    """Whether its output is its input's memory, when the network is run."""
+    """Whether its output is the memory of its input at inference."""
 
     def output_shape(self, input_shape: Shape | None = None) -> Shape:
-        """The output shape, without the batch axis.
-
-        Args:
-            input_shape: the input shape, without the batch axis; not needed if the
-                network starts with an `Input`.
-
-        Raises:
-            TypeError: `input_shape` is not a tuple or list of ints.
-            ShapeError: the shape does not fit, or is needed and missing.
-        """
+        """The output shape."""
         raise TypeError(f"{name_of(self)}: a layer must define output_shape")
 
     def parameters(self, input_shape: Shape | None = None) -> tuple[Parameter, ...]:
-        """The tensors that the layer keeps, trainable or not.
-
-        Args:
-            input_shape: the input shape; not needed where the channels and features
-                are given.
-
-        Raises:
-            TypeError: `input_shape` is not a tuple or list of ints.
-            ShapeError: the shape does not fit, or is needed and missing.
-        """
+        """The tensors that the layer keeps, trainable or not."""
         return ()
 
     def num_params(self, input_shape: Shape | None = None) -> int:
-        """How many values are trained: weights and biases, scales and shifts.
-
-        Args:
-            input_shape: the input shape; not needed where the channels and features
-                are given.
-
-        Raises:
-            TypeError: `input_shape` is not a tuple or list of ints.
-            ShapeError: the shape does not fit, or is needed and missing.
-        """
+        """The number of trainable values: weights and biases, scales and shifts."""
         return sum([one.size for one in Layer._tensors(self, input_shape) if one.trainable])
 
     def num_macs(self, input_shape: Shape | None = None) -> int:
-        """How many multiply-accumulates one example costs.
+        """The number of multiply-accumulates for one example.
 
-        Those of convolutions, dense and recurrent layers, one for each use of a weight,
-        and of the products of attention. Operations on single values, as by biases,
-        normalizations, and gates, are not counted.
-
-        Args:
-            input_shape: the input shape; not needed if the network starts with an
-                `Input`.
-
-        Raises:
-            TypeError: `input_shape` is not a tuple or list of ints.
-            ShapeError: the shape does not fit, or is needed and missing.
+        Convolutions, dense and recurrent layers cost one per use of a weight; the products of
+        attention count too. Biases, normalizations, gates and activations do not.
         """
         return 0
 
     def sources(self, input_shape: Form) -> Sources:
-        """Where each axis of the output comes from: what receptive fields are computed from.
+        """Where each axis of the output comes from: the basis of receptive fields.
 
-        An axis of the input that is the source of none is seen whole.
-
-        Args:
-            input_shape: the input shape; None for lengths that are not known.
-
-        Returns:
-            For each axis of the output the number of the input's axis it comes from and
-            a `Window`; or None, if it comes from no single one.
-
-        Raises:
-            TypeError: `input_shape` is not a tuple or list of ints and None.
-            ShapeError: it depends on a length that is not known, or the input does not
-                have as many axes as the layer takes.
+        Lengths of `input_shape` may be None. Per output axis the answer is (input axis, `Window`),
+        or None if it comes from no single axis. An input axis that is never named is seen whole.
         """
         raise self._misfit("sources() must say which positions it sees, for a receptive field")
 
-    # What networks and verbs ask. The shape was checked where it came in, and is None where
-    # parameters are counted without one. The answers of a user's own layer are checked here.
+    # What networks and verbs ask. The shape is checked, and None where parameters are counted
+    # without one. The answers of a user's own layer are checked here.
 
     def _shape(self, shape: Shape) -> Shape:
         return as_shape(self.output_shape(shape), self, "output_shape()")
@@ -205,51 +158,50 @@ class Layer:
         return as_answer(self.num_macs(shape), self, "num_macs()")
 
     def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
-        """Add what the layer does, at `path`, to the output of node `source`; return its own node.
+        """Append the layer, at `path`, reading node `source`; return the node of its output.
 
-        Networks enter themselves among the `networks`, by their path.
+        Networks also enter themselves in `networks`, by path.
         """
         nodes.append((path, self, source, (source,)))
         return len(nodes) - 1
 
     def _map(self, change: Callable[[Layer], Layer]) -> Any:
-        """The layer as changed; of a network that holds layers, a copy with each changed."""
+        """The changed layer; of a network, a copy with each layer changed."""
         return change(self)
 
     if TYPE_CHECKING:
 
         def _merge(self, outputs: list[Shape], shape: Shape | None) -> Shape:
-            """The output of a network's branches, merged: what only those have."""
+            """The merged output of branches; other layers have none."""
             ...
 
     def _checked(self, input_shape: object) -> Shape | None:
-        """The shape a caller gives, checked; or the one that a leading `Input` states; or None."""
+        """The shape from a caller, checked; else the one that an `Input` states; else None."""
         return self._stated_shape() if input_shape is None else as_shape(input_shape, self)
 
     def _stated_shape(self) -> Shape | None:
-        """The input shape, where an `Input` states it."""
+        """The input shape, if an `Input` states it."""
         return None
 
     def _stated_form(self) -> Form | None:
-        """The input shape that the layer states, with None for lengths it leaves open."""
+        """The input shape that the fields state, with None for open lengths."""
         return self._stated_shape()
 
     def _stated_rank(self) -> int | None:
-        """How many spatial axes there are, if a field says so."""
+        """The number of spatial axes, if a field states it."""
         return None
 
     def _period(self) -> int | None:
-        """After how many positions what the layer does is repeated; None if that is not known."""
+        """The number of positions after which the layer repeats itself; None if unknown."""
         return None
 
     def _needed(self, shape: Shape | None, what: str) -> Shape:
-        """The shape; refused where there is none, naming `what` depends on it."""
+        """The shape; an error that names `what` depends on it, if there is none."""
         if shape is None:
             raise self._missing(what)
         return shape
 
     def _missing(self, what: str) -> ShapeError:
-        """The error for a question that cannot be answered without the input shape."""
         return self._misfit(
             f"{what} depends on the input: give input_shape or start with Input(...)"
         )
@@ -257,14 +209,7 @@ class Layer:
     def _misfit(
         self, problem: str, shape: Form | None = None, *compared: tuple[int, int | None]
     ) -> ShapeError:
-        """The error for an input that does not fit.
-
-        Args:
-            problem: the rule and the values.
-            shape: the input shape.
-            *compared: where another number would fit, pairs (got, wanted); (got, None), where
-                several would.
-        """
+        """The error for an input that does not fit; `compared` as in `ParamcalcError._compared`."""
         known: Any = None if shape is None or None in shape else shape
         error = ShapeError(problem, layer=self, input_shape=known)
         error._compared = compared  # pyright: ignore[reportPrivateUsage]
@@ -272,36 +217,35 @@ class Layer:
 
     @property
     def _thawed(self) -> Layer:
-        """The layer, or the one inside that is frozen."""
+        """The layer; the one inside, if it is frozen."""
         return self
 
 
 Node = tuple[str, Layer, int, tuple[int, ...]]
-"""A layer in a network: its path, the layer, the node whose output is its input shape, and those
-that it reads: several, where branches are merged. -1 is the network's input."""
+"""A layer in a network: its path, itself, the node that gives its input shape, and the nodes that
+it reads: several for a merge. -1 is the network's input."""
 
 
 class Builtin(Layer):
-    """A layer of this library: checks what callers pass, and answers networks without.
+    """A layer of this library: public methods check, private ones trust.
 
-    Its class declares its fields and answers `_shape`, `_tensors`, `_params`, `_macs` and
-    `_sources` for shapes that were checked; everything else follows.
+    Its class declares the fields and answers `_shape`, `_tensors`, `_params`, `_macs` and
+    `_sources` for checked shapes; everything else follows.
     """
 
     __slots__ = ()
     _has_gaps = False
     _specs: Mapping[str, Spec] = MappingProxyType({})
-    """Its declared fields."""
     _reads: tuple[tuple[str, Callable[..., object], bool], ...] = ()
-    """How each is read, for the hot path."""
+    """Name, reader and whether it is per axis of each field, for the hot path."""
     _stating: str = ""
-    """The field that states a part of the input shape, if one does."""
+    """The field that states a part of the input shape, if any."""
     _has_own_init: bool = False
     _rank: int | None = None
-    """The number of spatial axes, where it is fixed."""
+    """The number of spatial axes, if the class fixes it."""
 
     def __init_subclass__(cls) -> None:
-        """Refuse subclasses outside the library: their fields could neither be read nor copied."""
+        """Refuse subclasses outside the library, whose fields could not be read or copied."""
         if not cls.__module__.startswith("paramcalc."):
             parent = cls.__mro__[1].__name__
             raise TypeError(
@@ -326,7 +270,7 @@ class Builtin(Layer):
         return self._sources(as_form(input_shape, self, self))
 
     def _fitting(self, input_shape: object) -> Shape | None:
-        """The input shape, if there is one and the layer takes it."""
+        """The input shape, checked against the layer, if there is one."""
         shape = self._checked(input_shape)
         if shape is not None:
             self._shape(shape)
@@ -359,7 +303,7 @@ class Builtin(Layer):
         self._check()
 
     def _set(self, *values: Any, rank: int | None = None) -> None:
-        """Store the fields, in order, as they are read for a number of axes."""
+        """Read and store the fields, in order, for a number of axes."""
         put, rank = object.__setattr__, rank or self._rank
         for (name, read, per_axis), value in zip(self._reads, values, strict=True):
             if per_axis:
@@ -378,7 +322,7 @@ class Builtin(Layer):
             raise ConfigError(f"{name_of(self)}: {by} must divide {field}, got {values}")
 
     def _stated(self, shape: Shape | None) -> int:
-        """The length that a field states; where the field is None, the input's."""
+        """The length that a field states, or the input's if the field is None."""
         stated: int | None = getattr(self, self._stating)
         if stated is not None:
             return stated
@@ -397,21 +341,24 @@ class Builtin(Layer):
     def __repr__(self) -> str:
         """The shortest call that makes an equal layer: defaults are left out."""
         cls: Any = type(self)
-        usual = defaults_of(cls)
-        required = [name for name in self._specs if name not in usual]
-        if self._has_own_init:  # Its defaults are stored in another form.
-            plain = cls(*[getattr(self, name) for name in required])
-            usual = {name: getattr(plain, name) for name in usual}
-        shown = [self._brief(getattr(self, name)) for name in required]
+        usual = self._usual()
+        shown: list[str] = []
         for position, name in enumerate(self._specs):
             value = getattr(self, name)
-            if name in usual and value != usual[name]:
+            if name not in usual:
+                shown.append(self._brief(value))
+            elif value != usual[name]:
                 is_first = position == 0 and name in cls.__match_args__
                 shown.append(("" if is_first else f"{name}=") + self._brief(value))
         return f"{cls.__name__}({', '.join(shown)})"
 
+    def _usual(self) -> Mapping[str, Any]:
+        """The defaults of its fields, as they are stored."""
+        cls: Any = type(self)
+        return stored_defaults(cls)
+
     def _brief(self, value: Any) -> str:
-        """What all axes have in common stands for them, where their number is fixed."""
+        """The text of a field: one number for all axes of a fixed number, if they are equal."""
         sizes = entries(value) if self._rank else None
         alike = sizes and isinstance(sizes[0], int) and len({*sizes}) == 1
         return repr(sizes[0] if sizes and alike else value)
@@ -430,16 +377,23 @@ class Builtin(Layer):
 
 @cache
 def defaults_of(cls: type) -> dict[str, Any]:
-    """The defaults of what a layer is made with."""
-    return {
-        name: one.default
-        for name, one in signature(cls).parameters.items()
-        if one.default is not one.empty
-    }
+    """The defaults of the arguments of a class."""
+    arguments = signature(cls).parameters.items()
+    return {name: one.default for name, one in arguments if one.default is not one.empty}
+
+
+@cache
+def stored_defaults(cls: Any) -> Mapping[str, Any]:
+    """The defaults of a layer's fields, as an example stores them."""
+    usual = defaults_of(cls)
+    if not cls._has_own_init:
+        return usual
+    example = cls(*[1 for name in cls._specs if name not in usual])
+    return {name: getattr(example, name) for name in usual}
 
 
 def make(cls: Callable[..., T], fields: dict[str, object]) -> T:
-    """A layer from its fields: what pickle calls, so that what it brings back has been checked."""
+    """A layer from its fields. Pickle calls it, so that a copy is checked too."""
     return cls(**fields)
 
 
@@ -459,11 +413,11 @@ def make(cls: Callable[..., T], fields: dict[str, object]) -> T:
     ),
 )
 def layer(cls: type[T]) -> type[T]:
-    """Make a class with declared fields a slotted dataclass that reads what it is given."""
+    """Make a class with declared fields a slotted dataclass that reads its arguments."""
     own_init = "__init__" in vars(cls)
     made: Any = dataclass(init=not own_init, repr=False, frozen=True, slots=True)(cls)
     made._has_own_init = own_init
-    del made.__setattr__, made.__delattr__  # `Builtin` has them, with better words.
+    del made.__setattr__, made.__delattr__  # Builtin's have better words.
     made._specs = {one.name: one.metadata["spec"] for one in dataclasses.fields(made)}
     made._reads = tuple([(name, one.read, one.per_axis) for name, one in made._specs.items()])
     for name, spec in made._specs.items():

@@ -54,6 +54,9 @@ class Input(Builtin):
             raise self._misfit(problem, shape, *zip(shape, self.shape, strict=False))
         return shape
 
+    def _usual(self) -> dict[str, Any]:
+        return {}
+
     def _stated_shape(self) -> Shape:
         return self.shape
 

@@ -9,7 +9,7 @@ from typing import Any
 from paramcalc._checks import as_axes, as_optional_count, entries, wrong
 from paramcalc.errors import ConfigError, show
 from paramcalc.layers._axes import SlidingLayer, SpatialLayer, spread
-from paramcalc.layers._base import Form, Shape, Sources, Window, layer
+from paramcalc.layers._base import Form, Shape, Sources, Window, defaults_of, layer
 from paramcalc.layers._fields import (
     Axes,
     Padding,
@@ -106,6 +106,10 @@ class Pool(SlidingLayer):
         ]
         counts = self._slide(shape, lengths, kernel_size, stride, padding, dilation, self.ceil_mode)
         return self._join(shape[self._stated_axis()], counts)
+
+    def _usual(self) -> dict[str, Any]:
+        plain = Pool(self.kernel_size)  # The default stride is the kernel size.
+        return {name: getattr(plain, name) for name in defaults_of(Pool)}
 
     def _sources(self, shape: Form) -> Sources:
         return self._axis_sources(self._windows(self._lengths(shape)), channels=True)
