@@ -214,9 +214,9 @@ def as_terms(value: Any, symbol: str, usual: Any, spec: Spec | None = None) -> A
         return value
     if type(value) is int:
         return Term(value, symbol, divides=spec is not None and spec.divides)
-    given = None if isinstance(value, list) else entries(value)
+    given = entries(value) if isinstance(value, tuple) else None
     if given is None:
-        return value
+        return value  # pyright: ignore[reportUnknownVariableType]
     rank = len(given)
     if spec is not None and spec.states and rank > 1:  # Any axes, not the spatial ones.
         indices = [f"_{i}" for i in range(1, rank + 1)]

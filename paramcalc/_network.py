@@ -29,18 +29,18 @@ MAX_SIZE = 10_000_000
 
 
 class Network(Builtin):
-    """A layer made of layers: every question is put to each of them, as its plan lists them.
+    """A layer made of layers: it puts every question to those in its plan.
 
-    A subclass defines `_write`, and gives `_measure` its layers when it is made.
+    A subclass defines `_write`, and passes its layers to `_measure` when it is made.
     """
 
     __slots__ = ("_kept_plan", "_network_depth", "_network_size")
 
     _options: tuple[str, ...] = ()
-    """What cannot be the name of a layer, for it is a keyword with another meaning."""
+    """Keywords that cannot name a layer."""
 
     def _measure(self, layers: Sequence[Layer]) -> None:
-        """Refuse a network so deep or so large that Python could not walk through it."""
+        """Refuse a network too deep or too large for Python to walk."""
         depth = 1 + max([one._network_depth for one in layers], default=0)
         size = 1 + sum([one._network_size for one in layers])
         if depth > MAX_DEPTH:
@@ -112,12 +112,12 @@ class Network(Builtin):
 
 
 def read_layers(value: Sequence[Any], *_: object) -> tuple[Any, ...]:
-    """A tuple; what it holds is checked with the names."""
+    """A tuple; its entries are checked with the names."""
     return tuple(value)
 
 
 def read_names(value: Sequence[Any], owner: object, _: str) -> tuple[str, ...]:
-    """A tuple of strings that Python takes as keywords, as they stand."""
+    """A tuple of keywords."""
     names = tuple([as_str(one, owner, "a name") for one in value])
     for one in names:
         if not is_keyword_argument(one):
@@ -126,7 +126,7 @@ def read_names(value: Sequence[Any], owner: object, _: str) -> tuple[str, ...]:
 
 
 def is_keyword_argument(name: str) -> bool:
-    """Whether Python takes `name` for one, and just as it stands."""
+    """Whether Python takes `name` as a keyword argument, unchanged."""
     if not name.isidentifier() or iskeyword(name) or name == "__debug__":
         return False
     if name.isascii():
@@ -139,7 +139,7 @@ def is_keyword_argument(name: str) -> bool:
 def layers_and_names(
     owner: Container, layers: tuple[Any, ...], parts: dict[str, Any]
 ) -> tuple[Any, Any]:
-    """The layers and the names that a container is called with."""
+    """The layers and the names from the arguments of a container."""
     if not parts:
         only = entries(layers[0]) if len(layers) == 1 else None
         return layers if only is None else only, ()
@@ -154,7 +154,7 @@ def layers_and_names(
 
 @layer
 class Container(Network):
-    """What networks of given layers share: the layers, with names or without."""
+    """A network of given layers, with or without names."""
 
     layers: tuple[Layer, ...] = declared(read_layers)
     names: tuple[str, ...] = declared(read_names)
@@ -175,7 +175,7 @@ class Container(Network):
         self._measure(self.layers)
 
     def _refuse(self, key: str, value: object) -> None:
-        """Say what is wrong with a value that is no layer."""
+        """Say what is wrong with a value that is not a layer."""
         hint = ""
         given: Any = value
         if isinstance(value, type) and issubclass(value, Layer):
@@ -218,7 +218,7 @@ class Container(Network):
         return replace(self, layers=tuple([one._map(change) for one in self.layers]))
 
     def _parts(self, path: str = "") -> list[tuple[str, Layer]]:
-        """(path, layer) of each layer in it, where it stands at `path` itself."""
+        """The path and the layer of each layer, for a container at `path`."""
         if self.names:
             return [(join_path(path, name), self[name]) for name in self.names]
         return [(f"{path}[{position}]", one) for position, one in enumerate(self.layers)]
@@ -230,23 +230,15 @@ class Container(Network):
 
 
 class Sequential(Container):
-    """Layers in a row: the output of one is the input of the next.
+    """Layers in a row: the output of each is the input of the next.
 
-    Layers are values: one that stands at two places is two layers, each with
-    parameters of its own. With all channels and features given, the parameters
-    can be counted without any shape; an input shape, given or stated by a
-    leading `Input`, is passed along and checked at every layer.
-
-    Args:
-        *layers: the layers, or one list or tuple of them. Networks may stand
-            among them.
-        **parts: instead, layers with names, such as `Sequential(features=...,
-            classifier=...)`.
+    Give layers, one list of layers, or named layers: `Sequential(features=..., classifier=...)`.
+    Networks nest. A layer that occurs twice is two layers, each with its own parameters. If all
+    channels and features are given, parameters can be counted without an input shape.
 
     Raises:
-        TypeError: a value is not a Layer, or some have names and some do not.
-        ConfigError: a name is not a Python identifier, or the network is nested
-            too deep or too large.
+        TypeError: a value is not a Layer, or only some have names.
+        ConfigError: a name is not a Python identifier, or networks nest too deep.
 
     Example:
         >>> import paramcalc as pc
@@ -272,7 +264,7 @@ class Sequential(Container):
 
 
 class Branches(Container):
-    """What `Add`, `Multiply`, and `Concat` share: every branch gets the input; one output."""
+    """Branches that each get the input, and one merge of their outputs."""
 
     __slots__ = ()
     _has_gaps = True
@@ -283,7 +275,7 @@ class Branches(Container):
         Container._check(self)
 
     def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
-        """The nodes of the branches, and then one of the merging, which has no parameters."""
+        """The nodes of the branches, then one for the merge."""
         networks[path] = self
         parts = self._parts(path)
         ends = [one._write(nodes, networks, where, source) for where, one in parts]
@@ -291,7 +283,7 @@ class Branches(Container):
         return len(nodes) - 1
 
     def _joined_dim(self, ranks: Sequence[int]) -> int | None:
-        """The axis along which the outputs are put one after the other; None, if there is none."""
+        """The axis along which outputs are concatenated, if any."""
         return None
 
     def _disagreement(
@@ -303,9 +295,9 @@ class Branches(Container):
         shape: Shape | None,
         joined: int | None = None,
     ) -> ShapeError:
-        """The error for two branches that do not go together, or only along the axis `joined`.
+        """The error for two branches that do not merge.
 
-        That is counted back from the last. Without one, an axis of length 1 goes with any.
+        Only the axis `joined`, counted back from the last, may differ; without one, broadcast.
         """
         keys = [key for key, _ in self._parts()]
         first, second = [f"{show(outputs[at])} from {keys[at]}" for at in (one, other)]
@@ -322,7 +314,7 @@ class Branches(Container):
 
 
 class Elementwise(Branches):
-    """What `Add` and `Multiply` share: values at the same place meet, as shapes broadcast."""
+    """Branches whose outputs are merged value by value; shapes broadcast."""
 
     __slots__ = ()
 
@@ -341,7 +333,7 @@ class Elementwise(Branches):
 
 
 def broadcast(one: Shape, other: Shape) -> Shape | None:
-    """The shape that two are stretched to; None where they cannot be."""
+    """The shape that two shapes broadcast to; None if they do not."""
     longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
     lengths = list(longer)
     for axis, length in enumerate(shorter, len(longer) - len(shorter)):
@@ -352,20 +344,13 @@ def broadcast(one: Shape, other: Shape) -> Shape | None:
 
 
 class Add(Elementwise):
-    """Branches that each get the same input and whose outputs are added, as in a residual network.
+    """The sum of branches that each get the input, as in a residual network.
 
-    Outputs broadcast: their axes are compared from the last, and an axis of
-    length 1, or one that is not there, is repeated to the length of the others.
-    The addition itself has no parameters. `Identity()` is the skip connection.
-
-    Args:
-        *layers: the branches, or one list or tuple of them.
-        **parts: instead, branches with names: `Add(body=..., skip=...)`.
+    Outputs broadcast: axes are compared from the last, and a length of 1, or a missing axis, is
+    stretched. The sum has no parameters. `Identity()` is the skip connection. Arguments and errors
+    are those of `Sequential`; at least one branch is needed.
 
     Raises:
-        TypeError: a value is not a Layer, or some have names and some do not.
-        ConfigError: no branch is given, a name is not a Python identifier, or the
-            network is nested too deep or too large.
         ShapeError: the outputs do not broadcast.
 
     Source:
@@ -382,10 +367,10 @@ class Add(Elementwise):
 
 
 class Multiply(Elementwise):
-    """Branches that each get the same input and whose outputs are multiplied, as in gates.
+    """The product of branches that each get the input, as in a gate.
 
-    Outputs broadcast as those of `Add`; arguments and errors are the same. The
-    products are not multiply-accumulates with a weight, and are not counted as such.
+    Outputs broadcast as in `Add`. The products use no weight and do not count as
+    multiply-accumulates.
 
     Source:
         torch 2.13 `torch.mul`, with a batch of one; Keras 3 `Multiply`.
@@ -402,20 +387,17 @@ class Multiply(Elementwise):
 
 @layer
 class Concat(Branches):
-    """Branches that each get the same input and whose outputs are put one after the other.
+    """The concatenation of branches that each get the input, along one axis.
 
-    Along `dim` the lengths of the outputs add up; all others must be equal.
-    Arguments and errors are those of `Add`, and one more.
+    Lengths along `dim` add up; all other axes must be equal.
 
     Args:
-        *layers: the branches, or one list or tuple of them.
-        dim: the axis along which, counted from 0 without the batch axis (torch
-            counts it), or from -1, the last: 0 is the channels, if they come
-            first.
-        **parts: instead, branches with names.
+        *layers: the branches, as in `Sequential`; or named, as `**parts`.
+        dim: the axis, counted from 0 without the batch axis (torch counts it), or from -1, the
+            last. 0 is the channels, if they come first.
 
     Raises:
-        ShapeError: the outputs differ along another axis, or have no axis dim.
+        ShapeError: the outputs differ along another axis, or have no axis `dim`.
 
     Source:
         torch 2.13 `torch.cat`; Keras 3 `Concatenate`.

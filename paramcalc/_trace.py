@@ -1,6 +1,6 @@
-"""A network as a flat list of steps: what everything that asks a network reads.
+"""A network as a flat list of steps, which every verb reads.
 
-How a network is built matters to `Layer._write` alone, which adds its layers to the list.
+`Layer._write` makes the list; how a network is built matters to it alone.
 """
 
 # Layers answer the library by methods that are not for users.
@@ -22,30 +22,27 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A network as a flat list, however it is built.
-
-    Args:
-        nodes: its layers, and the merging of its branches, each after those that it reads.
-        calls: for each what gives its output shape, None for a merging, after the place of its
-            input shape: 0 for the network's input, 1 for the output of node 0.
-        is_chain: whether each node reads the one before it.
-        networks: the network and those inside it, by their paths.
-        end: the node whose output is the network's; -1 where nothing changes the input.
-        stated: the input shape, where an `Input` states it.
-        has_inputs: whether there is an `Input` anywhere.
-    """
+    """A network as a flat list, however it is built."""
 
     nodes: list[Node]
+    """Its layers and merges, each after the nodes that it reads."""
     calls: list[tuple[int, Any]]
+    """Per node, the place of its input shape (0 is the network's input, 1 the output of node 0)
+    and what gives its output shape: None for a merge."""
     is_chain: bool
+    """Whether each node reads the one before it."""
     networks: dict[str, Layer]
+    """The network and those inside it, by path."""
     end: int
+    """The node whose output is the network's; -1 if that is the input."""
     stated: Shape | None
+    """The input shape, if an `Input` states it."""
     has_inputs: bool
+    """Whether there is an `Input` anywhere."""
 
 
 def plan_of(network: Layer) -> Plan:
-    """The plan of a network, which keeps it; or of a layer, which is its only node."""
+    """The plan of a network, which keeps it; or of a layer, its only node."""
     kept: Plan | bool | None = getattr(network, "_kept_plan", False)
     if isinstance(kept, Plan):
         return kept
@@ -69,7 +66,7 @@ def plan_of(network: Layer) -> Plan:
 
 
 def run(plan: Plan, shape: Shape | None) -> list[Any]:
-    """The output shape of each node, and last, at -1, the input shape; None where not known."""
+    """The output shape of each node, and at -1 the input shape; None where unknown."""
     known: list[Any] = [shape]
     add = known.append
     if shape is None and not plan.has_inputs:
@@ -90,7 +87,7 @@ def run(plan: Plan, shape: Shape | None) -> list[Any]:
 
 
 def merge_or_state(node: Node, known: list[Any]) -> Shape | None:
-    """The output of merged branches; or that of an `Input`, where no shape is known before it."""
+    """The output of a merge; or of an `Input` whose own input is unknown."""
     _, layer, source, inputs = node
     if not layer._network_depth:
         return layer._stated_shape()
@@ -98,19 +95,10 @@ def merge_or_state(node: Node, known: list[Any]) -> Shape | None:
     return None if None in outputs else layer._merge(outputs, known[source + 1])
 
 
-def ask(path: str, node: Layer, question: Callable[..., T], *shapes: Any) -> T:
-    """The answer of a layer; an error gets its path."""
-    try:
-        return question(*shapes)
-    except ParamcalcError as error:
-        locate(error, path, node)
-        raise
-
-
 def answers(
     network: Layer, shape: Shape | None, question: Callable[[Layer, Any, Any], T]
 ) -> Iterator[tuple[str, T]]:
-    """Yield (path, answer) of each layer to a question about its input and output shapes."""
+    """Yield the path of each layer, and its answer for its input and output shapes."""
     plan = plan_of(network)
     shapes = run(plan, shape)
     path, node = "", None
@@ -124,16 +112,15 @@ def answers(
 
 
 class Step(NamedTuple):
-    """One layer on the way, with the shapes at its two ends: a tuple of the four.
+    """One layer of a trace, with its input and output shapes.
 
     Args:
-        path: where it stands: `[2]`, `features[2]`; empty for a layer on its
-            own.
-        layer: the layer.
-        input_shape: what arrives, without the batch axis.
-        output_shape: what leaves.
-        inputs: which steps it reads, by their place in the trace; -1 is the network's
-            input. The merging of branches reads the last step of each.
+        path: the place in the network: `[2]`, `features[2]`; empty for a layer on its own.
+        layer: the layer; for a merge of branches, the `Add`, `Multiply` or `Concat`.
+        input_shape: the shape before it.
+        output_shape: the shape after it.
+        inputs: the steps that it reads, by position in the trace; -1 is the network's input. A
+            merge reads the last step of each branch.
 
     Example:
         >>> import paramcalc as pc
@@ -150,35 +137,38 @@ class Step(NamedTuple):
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """The tensors of the layer; the merging of branches has none."""
-        layer = self.layer
-        return (
-            () if layer._network_depth else ask(self.path, layer, layer._tensors, self.input_shape)
-        )
+        """The tensors of the layer; a merge has none."""
+        return self._ask(self.layer._tensors, (), self.input_shape)
 
     @property
     def num_params(self) -> int:
-        """How many values are trained here; by the merging of branches none."""
-        layer = self.layer
-        return 0 if layer._network_depth else ask(self.path, layer, layer._params, self.input_shape)
+        """The number of trainable values; 0 for a merge."""
+        return self._ask(self.layer._params, 0, self.input_shape)
 
     @property
     def num_macs(self) -> int:
-        """How many multiply-accumulates one example costs here; the merging of branches none."""
-        layer, shapes = self.layer, (self.input_shape, self.output_shape)
-        return 0 if layer._network_depth else ask(self.path, layer, layer._macs, *shapes)
+        """The number of multiply-accumulates for one example; 0 for a merge."""
+        return self._ask(self.layer._macs, 0, self.input_shape, self.output_shape)
+
+    def _ask(self, question: Callable[..., T], nothing: T, *shapes: Shape) -> T:
+        if self.layer._network_depth:
+            return nothing
+        try:
+            return question(*shapes)
+        except ParamcalcError as error:
+            locate(error, self.path, self.layer)
+            raise
 
     @property
     def num_uncovered(self) -> tuple[int, ...]:
-        """Along each spatial axis of the input, how many positions no window covers.
+        """Per spatial axis of the input, the number of positions that no window covers.
 
-        They are those beyond the last window, for which one more would be too long; and those
-        between windows, where the stride is larger than they are. Of an axis that is seen whole
-        there are none. It is empty for layers to which no axis is spatial.
+        They lie after the last window, or between windows if the stride exceeds their size. An
+        axis that is seen whole has none. Layers without spatial axes give an empty tuple.
 
         Raises:
-            ShapeError: a layer of one's own does not say what it sees.
-            ParamcalcError: a window has more than 1,000,000 taps, and gaps between them.
+            ShapeError: a user's own layer does not define `sources`.
+            ParamcalcError: a window has gaps and more than 1,000,000 taps.
         """
         layer, shape, output = self.layer, self.input_shape, self.output_shape
         if layer._network_depth:
@@ -200,7 +190,7 @@ class Step(NamedTuple):
 
 
 def stated_rank(steps: Iterable[Step]) -> int | None:
-    """The number of spatial axes at the first layer that states one."""
+    """The number of spatial axes, from the first layer that states one."""
     ranks = [step.layer._stated_rank() for step in steps]
     return next((rank for rank in ranks if rank is not None), None)
 
@@ -208,7 +198,7 @@ def stated_rank(steps: Iterable[Step]) -> int | None:
 def walk(network: object, input_shape: object, verb: str, *, counting: bool = True) -> list[Step]:
     """The steps of a network, for the caller of a verb.
 
-    With nothing to start from, shapes are None; or refused, if more than counts is asked for.
+    Without an input shape, shapes are None; an error unless the verb is `counting`.
     """
     if not isinstance(network, Layer):
         raise TypeError(wrong(verb, "network", "be a Layer", network))
@@ -224,22 +214,18 @@ def walk(network: object, input_shape: object, verb: str, *, counting: bool = Tr
 
 
 def trace(network: Layer, input_shape: Shape | None = None) -> tuple[Step, ...]:
-    """The steps of a shape through a network: each layer, what arrives and what leaves.
+    """The steps of a network: each layer with its input and output shapes.
 
-    Networks within the network are entered. A `Sequential` is no step of its own;
-    `Add`, `Multiply` and `Concat` are one behind their branches, for the merging.
-    Each layer is computed once.
+    Networks within the network are entered. A `Sequential` is not a step; `Add`, `Multiply` and
+    `Concat` are one step after their branches, for the merge.
 
     Args:
-        network: a network, or a single layer.
-        input_shape: the shape that arrives, without the batch axis; it may be
-            left out behind an `Input`.
+        network: a network or a layer.
+        input_shape: its input shape; optional after an `Input`.
 
     Raises:
-        TypeError: `network` is not a Layer, or `input_shape` not a tuple or
-            list of ints.
-        ShapeError: a layer does not fit what arrives at it, or the shape is
-            missing.
+        TypeError: `network` is not a Layer, or `input_shape` not a tuple or list of ints.
+        ShapeError: a layer does not fit its input, or the shape is missing.
 
     Example:
         >>> import paramcalc as pc
