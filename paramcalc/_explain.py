@@ -1,4 +1,4 @@
-"""The explanation of a network: its own methods run on ints that remember how they were made."""
+"""The explanation of a network: its own methods, run on ints that remember how they were made."""
 
 # Layers answer the library by methods that are not for users.
 # pyright: reportPrivateUsage=false
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from paramcalc._checks import as_int
-from paramcalc._lift import MAX_SUMMANDS, Lifted, lift_all
+from paramcalc._lift import MAX_SUMMANDS, Lifted, work_all
 from paramcalc._network import Container
 from paramcalc._trace import walk
 from paramcalc.errors import counted
@@ -25,11 +25,7 @@ from paramcalc.render.table import Column, Markup, Row, Table, printable
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A number with its name and its working.
-
-    Args:
-        label: what is counted: "height", "weight", "parameters".
-        value: the number; a Term, if its working is known.
+    """A number with its name and its working; the value is a Term if the working is known.
 
     Example:
         >>> import paramcalc as pc
@@ -42,7 +38,7 @@ class Line:
     value: int
 
     def steps(self, style: str = "unicode") -> list[str]:
-        """The formula in symbols, with the numbers put in, and the value; none of them twice."""
+        """The formula in symbols, in numbers, and the value; none of them twice."""
         style = as_style(style)
         value = format(self.value, ",").replace(",", "{,}" if style == "latex" else ",")
         if not isinstance(self.value, Term):
@@ -56,17 +52,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Working:
-    """One layer's part of an explanation.
+    """The part of an explanation that is about one layer.
 
     Args:
-        path: where the layer stands; empty for a layer on its own.
+        path: the place of the layer; empty for a layer on its own.
         layer: the layer.
-        input_shape: what arrives; None where a network is only counted.
-        output_shape: what leaves.
-        lengths: a line for each axis of the output.
-        parameters: a line for each tensor.
-        num_params: how many values are learnt, with the working.
-        num_macs: how many multiply-accumulates it takes, with the working; None if not known.
+        input_shape: its input; None if the network is only counted.
+        output_shape: its output.
+        lengths: a line per axis of the output.
+        parameters: a line per tensor.
+        num_params: the number of trainable values, with the working.
+        num_macs: the number of multiply-accumulates, with the working; None if unknown.
 
     Example:
         >>> import paramcalc as pc
@@ -87,16 +83,16 @@ class Working:
     num_macs: int | None
 
     def lines(self) -> tuple[Line, ...]:
-        """All lines, in the order they are shown."""
+        """All lines, in order."""
         macs = () if not self.num_macs else (Line("MACs", self.num_macs),)
         return (*self.lengths, *self.parameters, Line("parameters", self.num_params), *macs)
 
     def title(self, *, style: str = "unicode", width: int | None = None) -> str:
-        """The layer, where it stands, and what it does to the shape.
+        """The path, the layer and its shapes.
 
         Args:
-            style: "unicode", or "ascii" to do without × and →.
-            width: the shapes of a title that is longer stand in a line of their own.
+            style: "unicode", or "ascii" without × and →.
+            width: a longer title has the shapes on a line of their own.
         """
         style = as_style(style)
         room = None if width is None else as_int(width, "Working", "width")
@@ -111,12 +107,12 @@ class Working:
 
 
 def layer_text(layer: Layer) -> str:
-    """What a table says of a layer: all of it, but of a network its kind alone."""
+    """The text of a layer in a table; of a network, its class."""
     return type(layer).__name__ if isinstance(layer, Container) else repr(layer)
 
 
 def layer_texts(layers: Iterable[Layer]) -> list[str]:
-    """The texts of several layers; those that are equal are written once."""
+    """The text of each layer; equal layers are written once."""
     known: dict[object, str] = {}
     texts: list[str] = []
     for layer in layers:
@@ -128,7 +124,7 @@ def layer_texts(layers: Iterable[Layer]) -> list[str]:
 
 
 def shape_text(shape: Shape) -> str:
-    """A shape as a person writes it."""
+    """A shape, as in 3 × 32 × 32."""
     return " × ".join(map(str, shape))
 
 
@@ -136,11 +132,9 @@ def work(lifted: Lifted) -> Working:
     """The working of one layer."""
     step = lifted.step
     tensors = lifted.answer("parameters", step.parameters)
+    labels = [one.name if one.trainable else f"{one.name} (not learnt)" for one in tensors]
     parameters = tuple(
-        [
-            Line(one.name if one.trainable else f"{one.name} (not learnt)", one.size)
-            for one in tensors
-        ]
+        [Line(*pair) for pair in zip(labels, [one.size for one in tensors], strict=True)]
     )
     num_params = lifted.num_params()
     shape: Any = step.input_shape
@@ -155,12 +149,7 @@ def work(lifted: Lifted) -> Working:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Explanation(Shown):
-    """The working of a layer or network, as `explain` returns it.
-
-    `str()` of it is for a terminal; in a notebook it shows itself.
-
-    Args:
-        parts: the working of each layer in turn.
+    """The working of a network, with a part per layer; `print` it, or let a notebook show it.
 
     Example:
         >>> import paramcalc as pc
@@ -182,17 +171,17 @@ class Explanation(Shown):
 
     @property
     def num_params(self) -> int:
-        """How many values are learnt in all."""
+        """The number of trainable values."""
         return int(sum([part.num_params for part in self.parts]))
 
     @property
     def num_macs(self) -> int | None:
-        """How many multiply-accumulates it takes in all; None where shapes are not known."""
+        """The number of multiply-accumulates; None if shapes are unknown."""
         macs = [part.num_macs for part in self.parts]
         return None if None in macs else int(sum([one or 0 for one in macs]))
 
     def totals(self) -> tuple[Line, ...]:
-        """The lines below the last layer, if there are several."""
+        """The lines below several layers."""
         if len(self.parts) < 2:
             return ()
         lines = [Line("parameters", total([part.num_params for part in self.parts]))]
@@ -207,11 +196,7 @@ class Explanation(Shown):
         return f" of {counted(len(self.parts), 'layer')}"
 
     def to_text(self, style: str = "unicode") -> str:
-        """Text with a heading for each layer and a line for each number.
-
-        Args:
-            style: "unicode", or "ascii" to do without signs such as · and ⌊ ⌋.
-        """
+        """Text in the style "unicode", or "ascii", without · and ⌊ ⌋."""
         blocks = [
             "\n".join([part.title(style=style, width=80), *text_lines(part.lines(), style)])
             for part in self.parts
@@ -222,7 +207,7 @@ class Explanation(Shown):
         return "\n\n".join(blocks)
 
     def to_latex(self) -> str:
-        """An `aligned` environment, for math mode; it needs the package amsmath."""
+        """An `aligned` environment for math mode; it needs amsmath."""
         rows: list[str] = []
         for title, lines in self._groups():
             rows.append(rf"&\textbf{{{latex.escape(title)}}}")
@@ -237,7 +222,7 @@ class Explanation(Shown):
         return f"$$\n{self.to_latex()}\n$$"
 
     def _groups(self) -> list[tuple[str, tuple[Line, ...]]]:
-        """The title and lines of each layer, and of the total of several."""
+        """The title and the lines of each layer, then of the total."""
         groups = [(part.title(), part.lines()) for part in self.parts]
         totals = self.totals()
         return [*groups, ("total", totals)] if totals else groups
@@ -256,7 +241,7 @@ class Explanation(Shown):
 
 
 def text_lines(lines: tuple[Line, ...], style: str) -> list[str]:
-    """A text for each line; what is too long for a terminal breaks before its signs of equality."""
+    """A text per line; one too long for a terminal breaks before its equals signs."""
     labels = [printable(line.label) for line in lines]
     indent = max(10, *map(len, labels)) + 4
     texts: list[str] = []
@@ -273,7 +258,7 @@ def text_lines(lines: tuple[Line, ...], style: str) -> list[str]:
 
 
 def parts(step: str, width: int) -> list[str]:
-    """A formula in lines of about `width`, broken behind a sign where no bracket is open."""
+    """A formula in lines of about `width`, broken after a sign outside brackets."""
     from textwrap import wrap  # Not at the head: seldom needed.
 
     bound = re.sub(r"\([^()]*\)|(?<![+−-]) ", lambda match: match[0].replace(" ", "\xa0"), step)
@@ -281,7 +266,7 @@ def parts(step: str, width: int) -> list[str]:
 
 
 def total(counts: Sequence[int]) -> int:
-    """The sum of counts, with its working if it is short."""
+    """The sum of counts, with its working if that is short."""
     summands = [int(count) for count in counts if count]
     if not 1 < len(summands) <= MAX_SUMMANDS:
         return sum(summands)
@@ -289,20 +274,19 @@ def total(counts: Sequence[int]) -> int:
 
 
 def explain(network: Layer, input_shape: Shape | None = None) -> Explanation:
-    """The arithmetic behind every shape and count, with the numbers put in.
+    """The working of every shape and count, with the numbers put in.
 
-    It runs the same methods that count, on ints that remember what is done to
-    them; so it works for layers of your own, and cannot disagree with the count.
+    It runs the methods that count, on ints that remember how they were made. So it works for your
+    own layers, and cannot disagree with the count.
 
     Args:
-        network: a network, or a single layer.
-        input_shape: the shape that arrives, without the batch axis. It may be left
-            out behind an `Input`; and where all channels and features are given,
-            to explain the parameters alone.
+        network: a network or a layer.
+        input_shape: its input shape; optional after an `Input`, or to explain parameters alone
+            where all channels and features are given.
 
     Raises:
         TypeError: `network` is not a Layer, or `input_shape` not a tuple or list of ints.
-        ShapeError: a layer does not fit what arrives at it, or the shape is needed and missing.
+        ShapeError: a layer does not fit its input, or the shape is needed and missing.
 
     Example:
         >>> import paramcalc as pc
@@ -316,11 +300,5 @@ def explain(network: Layer, input_shape: Shape | None = None) -> Explanation:
           parameters  (k_h·k_w·C_in + 1)·C_out = (3·3·5 + 1)·12 = 552
           MACs        H_out·W_out·k_h·k_w·C_in·C_out = 11·11·3·3·5·12 = 65,340
     """
-    parts: list[Working] = []
-    known: dict[object, Working] = {}
-    for lifted in lift_all(walk(network, input_shape, "explain")):
-        key = lifted.key
-        if key not in known:
-            known[key] = work(lifted)
-        parts.append(replace(known[key], path=lifted.step.path))
-    return Explanation(tuple(parts))
+    parts = work_all(walk(network, input_shape, "explain"), work)
+    return Explanation(tuple([replace(part, path=path) for path, part in parts]))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from paramcalc._checks import entries
@@ -164,6 +164,16 @@ def lift_all(steps: Sequence[Step]) -> list[Lifted]:
         families[number], made_of[number] = lifted.family_after, lifted.carried()
         found.append(lifted)
     return found
+
+
+def work_all(steps: Sequence[Step], work: Callable[[Lifted], T]) -> Iterator[tuple[str, T]]:
+    """Yield the path of each step and its `work`, which is done once for equal steps."""
+    known: dict[object, T] = {}
+    for lifted in lift_all(steps):
+        key = lifted.key
+        if key not in known:
+            known[key] = work(lifted)
+        yield lifted.step.path, known[key]
 
 
 def lift(layer: Any, shape: Shape | None, family: str) -> Any:

@@ -1,7 +1,4 @@
-"""The summary of a network: a row for each layer, and the totals.
-
-Not summary.py: `paramcalc.summary` is the function.
-"""
+"""The summary of a network: a row per layer, and the totals."""
 
 # Layers answer the library by methods that are not for users.
 # pyright: reportPrivateUsage=false
@@ -14,12 +11,12 @@ from functools import reduce
 from itertools import groupby
 from typing import Any
 
-from paramcalc._checks import as_int, as_str, entries, wrong
+from paramcalc._checks import as_int, as_name, entries, wrong
 from paramcalc._explain import layer_text, layer_texts, shape_text
-from paramcalc._lift import lift_all
+from paramcalc._lift import Lifted, work_all
 from paramcalc._network import Branches
 from paramcalc._trace import Step, plan_of, walk
-from paramcalc.errors import ParamcalcError, counted, join_path, show
+from paramcalc.errors import ParamcalcError, counted, join_path
 from paramcalc.formulas import Term
 from paramcalc.layers._base import Layer, Shape
 from paramcalc.render import latex, table
@@ -44,15 +41,15 @@ DEFAULT = ("name", "layer", "output_shape", "num_params", "working")
 
 @dataclass(frozen=True, slots=True)
 class SummaryRow:
-    """One layer; or a network within the network, folded into one row.
+    """One layer, or a nested network folded into one row.
 
     Args:
-        path: where it stands: `[2]`, `features[2]`; empty for a layer on its own.
+        path: its place: `[2]`, `features[2]`; empty for a layer on its own.
         layer: the layer.
-        input_shape: what arrives; None where a network is only counted.
-        output_shape: what leaves.
-        num_params: how many values are learnt.
-        num_macs: how many multiply-accumulates one example costs; None if not known.
+        input_shape: its input; None if the network is only counted.
+        output_shape: its output.
+        num_params: the number of trainable values.
+        num_macs: the number of multiply-accumulates for one example; None if unknown.
         within: the rows folded into this one.
 
     Example:
@@ -77,14 +74,14 @@ class SummaryRow:
 
     @property
     def num_buffers(self) -> int:
-        """How many values are kept but not learnt, such as running means."""
+        """The number of values that are not trainable, such as running means."""
         if self.within:
             return sum([row.num_buffers for row in self.within])
         return sum([one.size for one in self._step.parameters if not one.trainable])
 
     @property
     def num_uncovered(self) -> tuple[int, ...] | None:
-        """Along each axis that windows slide along, how many positions are seen by none."""
+        """Per axis that windows slide along, the number of positions that none covers."""
         if self.within or self.input_shape is None or self.output_shape is None:
             return None
         return self._step.num_uncovered or None
@@ -97,26 +94,23 @@ class SummaryRow:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Summary(Shown):
-    """A table of a network, as `summary` returns it.
-
-    `str()` of it is for a terminal; in a notebook it shows itself.
+    """A table of a network; `print` it, or let a notebook show it.
 
     Args:
-        network: what was summed up.
-        rows: a row for each layer, or folded network, in turn.
-        columns: what is shown of them.
-        num_params: how many values are learnt in all.
-        num_macs: how many multiply-accumulates one example costs in all; None if not known.
+        network: the network.
+        rows: a row per layer, or per folded network.
+        columns: the columns that are shown.
+        num_params: the number of trainable values.
+        num_macs: the number of multiply-accumulates for one example; None if unknown.
 
     Example:
         >>> import paramcalc as pc
         >>> summary = pc.summary(pc.Dense(4, 3), (4,), columns=("layer", "num_params", "working"))
         >>> summary.to_records()
         [{'layer': 'Dense(4, 3)', 'num_params': 15, 'working': '(4 + 1)·3'}]
-        >>> print(summary.to_csv())
+        >>> print(summary.to_csv(), end="")
         layer,num_params,working
         "Dense(4, 3)",15,(4 + 1)·3
-        <BLANKLINE>
     """
 
     network: Layer
@@ -128,19 +122,19 @@ class Summary(Shown):
 
     @property
     def num_buffers(self) -> int:
-        """How many values are kept but not learnt in all, such as running means."""
+        """The number of values that are not trainable, such as running means."""
         return sum([row.num_buffers for row in self.rows])
 
     def _gist(self) -> str:
         return f" of {counted(len(self.rows), 'row')}"
 
     def to_records(self) -> list[dict[str, Any]]:
-        """A dict of plain values for each row, as pandas and polars take them."""
+        """A dict of plain values per row, for pandas or polars."""
         values = zip(*[self._values(column) for column in self.columns], strict=True)
         return [dict(zip(self.columns, row, strict=True)) for row in values]
 
     def to_csv(self) -> str:
-        """Comma-separated values under a line of column names; shapes as 32x24x24."""
+        """Comma-separated values below the names of the columns; shapes as 32x24x24."""
         import csv  # Not at the head: seldom needed.
         from io import StringIO
 
@@ -152,11 +146,11 @@ class Summary(Shown):
         return file.getvalue()
 
     def to_latex(self) -> str:
-        """A tabular in LaTeX; it needs the package booktabs."""
+        """A LaTeX tabular; it needs booktabs."""
         return latex.render(self._table("latex"))
 
     def _values(self, column: str, style: str = "unicode") -> list[Any]:
-        """The plain values of a column, one for each row."""
+        """The plain values of a column, one per row."""
         if column == "layer":
             return layer_texts([row.layer for row in self.rows])
         if column == "receptive_field":
@@ -170,40 +164,37 @@ class Summary(Shown):
             return [fields[(row.within or (row,))[-1].path] for row in self.rows]
         if column not in ("working", "shape_working"):
             return [getattr(row, column) for row in self.rows]
-        texts: dict[str, str] = {}
-        known: dict[object, str] = {}
-        for lifted in lift_all(self._steps):
-            key = lifted.key
-            if key not in known:
-                numbers = [lifted.num_params()] if column == "working" else lifted.lengths()
-                known[key] = formula(numbers or (), style)
-            texts[lifted.step.path] = known[key]
+
+        def work(lifted: Lifted) -> str:
+            is_count = column == "working"
+            return formula([lifted.num_params()] if is_count else lifted.lengths(), style)
+
+        texts = dict(work_all(self._steps, work))
         return ["" if row.within else texts[row.path] for row in self.rows]
 
     def _table(self, style: str = "unicode") -> table.Table:
-        """The rows as texts, with a head for each network within, and the total.
+        """The rows as texts, with a head per nested network, and the total.
 
-        What is said of a merging of branches stands at their head.
+        The row of a merge is the head of its branches.
         """
         columns = [[cell(one) for one in self._values(name, style)] for name in self.columns]
-        rows: list[table.Row] = []
         networks = plan_of(self.network).networks
         is_tree = self.columns[0] == "name"
+        rows: list[table.Row] = []
         heads: dict[str, int] = {}
         if isinstance(self.network, Branches) and is_tree:
             heads[""] = 0
             rows.append(table.Row(()))
-        before: list[str] = []
         for row, cells in zip(self.rows, zip(*columns, strict=True), strict=True):
             path = keys(row.path) if is_tree else []
+            where = ""
             for level, key in enumerate(path[:-1]):
-                if path[: level + 1] != before[: level + 1]:
-                    where = reduce(join_path, path[: level + 1])
+                where = join_path(where, key)
+                if where not in heads:
                     heads[where] = len(rows)
                     head = {"name": key, "layer": layer_text(networks[where])}
                     texts = tuple([head.get(column, "") for column in self.columns])
                     rows.append(table.Row(texts, level, "head"))
-            before = path
             level = max(len(path) - 1, 0)
             if row.path in heads:
                 rows[heads[row.path]] = table.Row(cells, level, "head")
@@ -217,12 +208,12 @@ class Summary(Shown):
 
 
 def keys(path: str) -> list[str]:
-    """The steps of a path: `features[2]` is `features`, then `[2]`."""
+    """The keys of a path: `features` and `[2]` of `features[2]`."""
     return path.replace("[", ".[").removeprefix(".").split(".") if path else []
 
 
 def formula(numbers: Iterable[int], style: str) -> str:
-    """How numbers were made, with the numbers put in; nothing of those that say it themselves."""
+    """The working of numbers, in numbers; empty for plain ones."""
     made = [one.numbers(style) for one in numbers if isinstance(one, Term) and not one.is_plain()]
     if style != "latex":
         return ", ".join(dict.fromkeys(made))
@@ -240,7 +231,7 @@ def cell(value: Any) -> str:
 
 
 def csv_cell(value: Any) -> Any:
-    """A value in a CSV file; no spreadsheet takes it for a formula."""
+    """A value in a CSV file, which no spreadsheet takes for a formula."""
     shape = entries(value)
     if shape is not None:
         return "x".join(map(str, shape))
@@ -258,24 +249,21 @@ def summary(
     columns: Sequence[str] = DEFAULT,
     depth: int | None = None,
 ) -> Summary:
-    """A table of the network: a row for each layer, with shapes, counts and the working.
+    """A table of the network: a row per layer, with shapes, counts and the working.
 
     Args:
-        network: a network, or a single layer.
-        input_shape: the shape that arrives, without the batch axis. It may be left
-            out behind an `Input`; and where all channels and features are given,
-            to count the parameters alone.
-        columns: which columns, in which order: path, name, layer, input_shape,
-            output_shape, num_params, num_buffers, num_macs, receptive_field,
-            num_uncovered, working, shape_working.
-            With name as the first, networks within are shown as a tree.
-        depth: how many levels are shown; a network further down is one row, with
-            the sums of what is in it. None is all levels.
+        network: a network or a layer.
+        input_shape: its input shape; optional after an `Input`, or to count parameters alone
+            where all channels and features are given.
+        columns: the columns in order, of path, name, layer, input_shape, output_shape,
+            num_params, num_buffers, num_macs, receptive_field, num_uncovered, working and
+            shape_working. If name is the first, nested networks are shown as a tree.
+        depth: how many levels are shown; a deeper network is folded into one row. None is all.
 
     Raises:
         TypeError: an argument is of the wrong type.
-        ParamcalcError: an unknown column, or a negative depth.
-        ShapeError: a layer does not fit what arrives at it, or the shape is needed and missing.
+        ParamcalcError: a column is unknown, or depth is negative.
+        ShapeError: a layer does not fit its input, or the shape is needed and missing.
 
     Example:
         >>> import paramcalc as pc
@@ -303,28 +291,25 @@ def summary(
 
 
 def as_columns(columns: Any) -> tuple[str, ...]:
-    """`columns`, which must be names of columns."""
-    given = entries(columns)
-    if not given or not all(isinstance(name, str) for name in given):
+    """The names of columns, checked."""
+    names = entries(columns)
+    if not names or not all(isinstance(name, str) for name in names):
         raise TypeError(wrong("summary", "columns", "be a tuple of names", columns))
-    names = tuple([as_str(name, "summary", "columns") for name in given])
     for name in names:
-        if name not in COLUMNS:
-            known = ", ".join(COLUMNS)
-            raise ParamcalcError(f"summary: no column {show(name)}; the columns are {known}")
+        as_name(name, "summary", "column", COLUMNS, "columns")
     if len(set(names)) < len(names):
         raise ParamcalcError(wrong("summary", "columns", "name each column once", names))
     return names
 
 
 def add_up(rows: Sequence[SummaryRow]) -> tuple[int, int | None]:
-    """The sums of parameters and of multiply-accumulates, where all are known."""
+    """The sums of parameters and of multiply-accumulates, if all are known."""
     macs = [row.num_macs for row in rows if row.num_macs is not None]
     return sum([row.num_params for row in rows]), sum(macs) if len(macs) == len(rows) else None
 
 
 def folded(network: Layer, rows: list[SummaryRow], depth: int) -> Iterator[SummaryRow]:
-    """The rows, with those of a network more than `depth` levels down as one."""
+    """The rows, with each network below `depth` folded into one."""
     networks = plan_of(network).networks
     for path, group in groupby(rows, lambda row: reduce(join_path, keys(row.path)[:depth], "")):
         within = list(group)
