@@ -12,6 +12,7 @@ from paramcalc._checks import entries
 from paramcalc._network import Concat, Network
 from paramcalc._trace import Step
 from paramcalc.formulas import Term
+from paramcalc.formulas._term import named
 from paramcalc.layers._axes import name_axes, spatial_axes
 from paramcalc.layers._base import Builtin, Layer, Shape, defaults_of
 from paramcalc.layers._fields import OWN_NUMBER, Spec
@@ -75,7 +76,7 @@ class Lifted:
                 names = name_axes(self.layer, len(shape), self.family)
                 axes = zip(shape, names, self.made_of or [None] * len(shape), strict=True)
                 terms = [
-                    Term(length, symbol, is_axis=True, made_of=made)
+                    named(length, symbol, is_axis=True, made_of=made)
                     for length, (symbol, _), made in axes
                 ]
                 shape = tuple(terms)
@@ -109,7 +110,7 @@ class Lifted:
         """The number of multiply-accumulates, with the working."""
         plain, output = self.step.num_macs, self.step.output_shape
         terms = [
-            Term(length, symbol.removesuffix("_in") + "_out")
+            named(length, symbol.removesuffix("_in") + "_out")
             for length, (symbol, _) in zip(output, self.names(len(output)), strict=True)
         ]
         return plain and self.answer("num_macs", plain, tuple(terms))
@@ -131,7 +132,7 @@ class Lifted:
         axis = self.layer.dim % len(output)
         symbol = self.names(len(output))[axis][0]
         lengths = [one[axis] for one in self.merged if one is not None]
-        terms = [Term(length, f"{symbol}_{i}") for i, length in enumerate(lengths, 1)]
+        terms = [named(length, f"{symbol}_{i}") for i, length in enumerate(lengths, 1)]
         return (*output[:axis], sum(terms), *output[axis + 1 :])
 
     def carried(self) -> MadeOf | None:
@@ -197,7 +198,7 @@ def lift(layer: Any, shape: Shape | None, family: str) -> Any:
         if isinstance(value, Layer):
             value = lift(value, shape, family)
         elif shape is not None and spec.symbol == OWN_NUMBER:
-            value = tuple([Term(one, str(one), divides=True) if one > 0 else one for one in value])
+            value = tuple([named(one, str(one), divides=True) if one > 0 else one for one in value])
         elif shape is not None and spec.states and value not in (None, usual.get(field)):
             is_tail = spec.states == "last axes"
             value = shape[len(shape) - len(value) :] if is_tail else shape[layer._stated_axis()]
@@ -220,12 +221,11 @@ def attributes(layer: Any) -> dict[str, Any]:
 
 def as_terms(value: Any, symbol: str, usual: Any, spec: Spec | None = None) -> Any:
     """The ints of a field as Terms: one, one per axis, or two per axis."""
-    if value == usual and all(one in (0, 1) for one in entries(value) or (value,)):
-        return value
     if type(value) is int:
-        return Term(value, symbol, divides=spec is not None and spec.divides)
+        is_usual = value == usual and value in (0, 1)
+        return value if is_usual else named(value, symbol, spec is not None and spec.divides)
     given = entries(value) if isinstance(value, tuple) else None
-    if given is None:
+    if given is None or (given == usual and {*given} <= {0, 1}):
         return value  # pyright: ignore[reportUnknownVariableType]
     rank = len(given)
     if spec is not None and spec.states and rank > 1:  # Any axes, not the spatial ones.

@@ -220,13 +220,12 @@ def formula(numbers: Iterable[int], style: str) -> str:
     return table.Markup(", ".join([f"${one}$" for one in dict.fromkeys(made)]))
 
 
-def cell(value: Any) -> str:
+def cell(value: str | int | tuple[Any, ...] | None) -> str:
     """The text of a value in a table."""
     if isinstance(value, str):
         return value
-    shape = entries(value)
-    if shape is not None:
-        return "all" if None in shape else shape_text(shape)
+    if isinstance(value, tuple):
+        return "all" if None in value else shape_text(value)
     return "" if value is None else format(value, ",")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from paramcalc._checks import as_bool, as_int, as_str, wrong
 from paramcalc.errors import ParamcalcError, show
@@ -60,8 +60,7 @@ class Term(int):
         if not isinstance(made_of, Term | None):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(wrong("Term", "made_of", "be a Term", made_of))
         flags = as_bool(divides, "Term", "divides"), as_bool(is_axis, "Term", "is_axis")
-        stands = Symbol(as_str(symbol, "Term", "symbol"), *flags, made_of)
-        return remade(number, "symbol", stands, 1 if made_of is None else 1 + made_of.size)
+        return named(number, as_str(symbol, "Term", "symbol"), *flags, made_of)
 
     def __repr__(self) -> str:
         return str(int(self))
@@ -132,14 +131,25 @@ class Term(int):
         return remade, (int(self), self.kind, self.parts, self.size)
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """What stands for an int, as `Term` takes it."""
 
     text: str
     divides: bool
     is_axis: bool
     made_of: Term | None
+
+
+def named(
+    value: int,
+    symbol: str,
+    divides: bool = False,
+    is_axis: bool = False,
+    made_of: Term | None = None,
+) -> Term:
+    """A `Term` of checked arguments."""
+    size = 1 if made_of is None else 1 + made_of.size
+    return remade(value, "symbol", Symbol(symbol, divides, is_axis, made_of), size)
 
 
 MAX_SIZE = 100
@@ -161,11 +171,6 @@ def remade(value: int, kind: str, parts: object, size: int) -> Term:
     return made
 
 
-def are_ints(*values: object) -> bool:
-    """Whether `values` are all ints: what is done with anything else is not remembered."""
-    return all(isinstance(value, int) for value in values)
-
-
 def as_sum(value: int) -> Sum:
     """The signed parts of a sum, and the number that is added to them."""
     if not isinstance(value, Term):
@@ -176,8 +181,8 @@ def as_sum(value: int) -> Sum:
 
 def add(left: int, right: int, value: int, sign: int) -> int:
     """`left` and `right`, or `right` subtracted, as one sum."""
-    if not are_ints(left, right):
-        return value  # NotImplemented, or what int makes of it.
+    if value is NotImplemented:
+        return value  # type: ignore[no-any-return]
     parts, number = as_sum(left)
     more, other = as_sum(right)
     parts = (*parts, *[(sign * side, part) for side, part in more])
@@ -197,8 +202,8 @@ def as_product(value: int) -> Product:
 
 def multiply(left: int, right: int, value: int) -> int:
     """`left` and `right` as one product."""
-    if not are_ints(left, right):
-        return value
+    if value is NotImplemented:
+        return value  # type: ignore[no-any-return]
     number, factors = as_product(left)
     other, more = as_product(right)
     number, factors = number * other, factors + more
@@ -211,8 +216,8 @@ def multiply(left: int, right: int, value: int) -> int:
 
 def divide(over: int, under: int, value: int) -> int:
     """`over` divided by `under`, rounded down if it may not come out even."""
-    if not are_ints(over, under):
-        return value
+    if value is NotImplemented:
+        return value  # type: ignore[no-any-return]
     if under == 1:
         return over
     exact = always_divides(under) and value * under == over

@@ -12,11 +12,15 @@ WIDTH, LEAST = 80, 16
 
 
 def wrap_words(words: str, width: int) -> list[str]:
-    """Words in lines of a width; one that is longer is broken."""
-    from textwrap import wrap  # Not at the head: seldom needed.
-
-    lines = wrap(words, width, break_long_words=False) or [""]
-    return lines if max(map(len, lines)) <= width else wrap(words, width)
+    """Words in lines of a width; a longer word is broken."""
+    lines = [""]
+    for word in words.split():
+        if len(lines[-1]) + 1 + len(word) <= width and lines[-1]:
+            lines[-1] += f" {word}"
+            continue
+        pieces = [word[at : at + width] for at in range(0, len(word), width)]
+        lines += pieces if lines[-1] else [lines.pop() + pieces[0], *pieces[1:]]
+    return lines
 
 
 def render(table: Table) -> str:
