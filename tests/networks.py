@@ -1,6 +1,8 @@
-"""Networks that several tests look at."""
+"""Networks, and a layer of one's own, that several tests look at."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import paramcalc as pc
 
@@ -15,3 +17,28 @@ ANSWER = pc.Sequential(
     pc.Dense(None, 10),
 )
 """Of document D, the accepted answer."""
+NESTED = pc.Sequential(
+    features=pc.Sequential(
+        pc.Conv2d(3, 16, 3), pc.BatchNorm(), pc.Sequential(pc.Activation("relu"), pc.Pool(2))
+    ),
+    classifier=pc.Sequential(pc.Flatten(), pc.Dense(None, 10)),
+)
+
+
+class Scale(pc.Layer):
+    """A layer of one's own, that answers what it is told to."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers = answers
+
+    def output_shape(self, input_shape: pc.Shape | None = None) -> Any:
+        return self.answers.get("output_shape", input_shape)
+
+    def parameters(self, input_shape: pc.Shape | None = None) -> Any:
+        return self.answers.get("parameters", ())
+
+    def num_params(self, input_shape: pc.Shape | None = None) -> Any:
+        return self.answers.get("num_params", 0)
+
+    def num_macs(self, input_shape: pc.Shape | None = None) -> Any:
+        return self.answers.get("num_macs", 0)

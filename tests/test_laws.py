@@ -116,9 +116,12 @@ def test_step_reads_the_outputs_of_the_steps_it_names(case: NetworkAndShape) -> 
     outputs: dict[int, pc.Shape] = {-1: case[1]}
     for number, step in enumerate(pc.trace(*case)):
         read = [outputs[source] for source in step.inputs]
+        outputs[number] = step.output_shape
         if not isinstance(step.layer, MERGING):
             assert read == [step.input_shape]
-        elif isinstance(step.layer, pc.Concat):
+            continue
+        assert read == [branch.output_shape(step.input_shape) for branch in step.layer]
+        if isinstance(step.layer, pc.Concat):
             assert step.output_shape[0] == sum(shape[0] for shape in read)
             assert {shape[1:] for shape in read} == {step.output_shape[1:]}
         else:
@@ -126,7 +129,6 @@ def test_step_reads_the_outputs_of_the_steps_it_names(case: NetworkAndShape) -> 
             assert merged == [max(axis) for axis in zip(*map(as_array, read), strict=True)]
             for array in map(as_array, read):
                 assert all(one in (1, most) for one, most in zip(array, merged, strict=True))
-        outputs[number] = step.output_shape
 
 
 def as_array(shape: pc.Shape) -> list[int]:

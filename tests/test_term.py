@@ -237,19 +237,27 @@ OPERATIONS: list[Callable[[int, int], int]] = [
 ]
 
 
-@st.composite
-def expressions(draw: st.DrawFn, depth: int = 5) -> tuple[int, int, dict[str, int]]:
-    """An expression computed on Terms and on plain ints, and what its symbols stand for."""
-    if depth == 0 or draw(st.integers(0, 3)) == 0:
-        value = draw(st.integers(-9, 99))
+VALUES, LETTERS = st.integers(-9, 99), st.sampled_from("abc")
+ENDS, OPERATION = st.integers(0, 3), st.sampled_from(OPERATIONS)
+
+
+def expression(draw: st.DrawFn, depth: int) -> tuple[int, int, dict[str, int]]:
+    if depth == 0 or draw(ENDS) == 0:
+        value = draw(VALUES)
         if draw(st.booleans()):
             return value, value, {}
-        symbol = f"{draw(st.sampled_from('abc'))}_{value}".replace("-", "m")
+        symbol = f"{draw(LETTERS)}_{value}".replace("-", "m")
         return Term(value, symbol), value, {symbol: value}
-    left, plain_left, symbols = draw(expressions(depth - 1))
-    right, plain_right, more = draw(expressions(depth - 1))
-    operation = draw(st.sampled_from(OPERATIONS))
+    left, plain_left, symbols = expression(draw, depth - 1)
+    right, plain_right, more = expression(draw, depth - 1)
+    operation = draw(OPERATION)
     return operation(left, right), operation(plain_left, plain_right), symbols | more
+
+
+@st.composite
+def expressions(draw: st.DrawFn) -> tuple[int, int, dict[str, int]]:
+    """An expression computed on Terms and on plain ints, and what its symbols stand for."""
+    return expression(draw, 5)
 
 
 @given(expressions())
