@@ -1,8 +1,7 @@
-"""Checks of what a caller passes, each with the words of its refusal.
+"""Checks of arguments, each with the words of its error.
 
-A function `as_x(value, owner, field)` returns `value` as it is stored, or refuses it: a wrong type
-with a `TypeError`, a wrong value with a `ParamcalcError`. `owner` is the layer or the name of the
-function that was called.
+`as_x(value, owner, field)` returns the value as it is stored, or raises a `TypeError` for a wrong
+type and a `ParamcalcError` for a wrong value. `owner` is the layer, or the name of the function.
 """
 
 from __future__ import annotations
@@ -14,16 +13,16 @@ from typing import Any
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
 
 LARGEST = 2**63 - 1
-"""No framework has a longer axis, or a larger size of anything."""
+"""The largest int of the frameworks."""
 
 
 def name_of(owner: object) -> str:
-    """What a message calls the layer, or the function."""
+    """The name of the layer or function in a message."""
     return owner if isinstance(owner, str) else type(owner).__name__
 
 
 def wrong(owner: object, field: str, wanted: str, value: object) -> str:
-    """The words of a refusal."""
+    """The words of an error."""
     return f"{name_of(owner)}: {field} must {wanted}, got {show(value)}"
 
 
@@ -36,7 +35,7 @@ def entries(value: Any) -> tuple[Any, ...] | None:
 def as_int(
     value: Any, owner: object, field: str, wanted: str = "be an int", whole: Any = None
 ) -> int:
-    """Anything with `__index__` but a bool, as a plain int; `whole` is what it is an entry of."""
+    """Anything with `__index__` but bool, as an int; `whole` is the tuple it is an entry of."""
     try:
         number = operator.index(value)
     except TypeError:
@@ -59,12 +58,12 @@ def as_count(value: Any, owner: object, field: str) -> int:
 
 
 def as_optional_count(value: Any, owner: object, field: str) -> int | None:
-    """An int of at least 1; or None, for what is taken from the input."""
+    """An int of at least 1, or None."""
     return None if value is None else as_count(value, owner, field)
 
 
 def as_bool(value: Any, owner: object, field: str) -> bool:
-    """True or False: anything else is likely an argument in the wrong place."""
+    """True or False; anything else is probably a misplaced argument."""
     if not isinstance(value, bool):
         raise TypeError(wrong(owner, field, "be True or False", value))
     return value
@@ -95,7 +94,7 @@ def as_choice(value: Any, owner: object, field: str, choices: tuple[str, ...]) -
 
 
 def as_name(value: Any, owner: str, field: str, known: Collection[str], plural: str = "") -> str:
-    """A string that is in `known`, where that is a long list."""
+    """A string in the long list `known`."""
     if as_str(value, owner, field) not in known:
         there = f"the {plural} are" if plural else "there are"
         raise ParamcalcError(f"{owner}: no {field} {show(value)}; {there} {', '.join(known)}")
@@ -103,7 +102,7 @@ def as_name(value: Any, owner: str, field: str, known: Collection[str], plural: 
 
 
 def check_rank(given: tuple[Any, ...], owner: object, field: str, rank: int) -> None:
-    """Refuse a tuple that does not have one entry for each of `rank` axes."""
+    """Refuse a tuple without exactly one entry per axis."""
     if len(given) != rank:
         wanted = "1 entry, for the only axis" if rank == 1 else f"{rank} entries, one for each axis"
         raise ConfigError(wrong(owner, field, f"have {wanted}", given))
@@ -117,10 +116,7 @@ def as_axes(
     minimum: int = 1,
     wanted: str = "be an int or a tuple of ints",
 ) -> Any:
-    """An int for all axes, or a tuple of one for each of `rank` axes, as a tuple.
-
-    Without a rank, for a field that fits any number of axes, an int stays an int.
-    """
+    """An int or a tuple of one per axis, as a tuple; an int stays an int if the rank is open."""
     if type(value) is int and minimum <= value <= LARGEST:
         return value if rank is None else (value,) * rank
     given = entries(value)
@@ -137,7 +133,7 @@ def as_axes(
 
 
 def as_padding(value: Any, owner: object, field: str, rank: int | None) -> Any:
-    """Padding in the one form that stands for all that mean the same: "same", or as `as_sides`."""
+    """The string "same", or a padding as from `as_sides`."""
     if type(value) is int and 0 <= value <= LARGEST:
         return value if rank is None else (value,) * rank
     if isinstance(value, str):
@@ -147,7 +143,7 @@ def as_padding(value: Any, owner: object, field: str, rank: int | None) -> Any:
 
 
 def as_sides(value: Any, owner: object, field: str, rank: int | None, others: str = "") -> Any:
-    """Both sides of all axes, or of each axis, or each side (before, after) of each axis."""
+    """An int per axis, or a pair (before, after) per axis if any two sides differ."""
     pairs_of = "a tuple of pairs (before, after), one for each axis"
     wanted = f"be an int, {others}a tuple of ints, or {pairs_of}"
     given = entries(value) or ()
@@ -185,7 +181,7 @@ def as_lengths(value: Any, owner: object, field: str) -> tuple[int, ...]:
 
 
 def as_shape(value: Any, layer: object, field: str = "input_shape") -> tuple[int, ...]:
-    """A shape that `layer` gets or gives: a tuple or list of ints of at least 1, as a tuple."""
+    """The input or output shape of a layer: ints of at least 1, as a tuple."""
     plain: Any = value
     if type(value) is tuple and plain:
         for length in plain:
@@ -211,7 +207,7 @@ def as_form(
     layer: object,
     wanted: str = "be a tuple of ints, with None for the lengths that are not known",
 ) -> tuple[int | None, ...]:
-    """A shape as in `as_shape`, with None for any of its lengths."""
+    """A shape in which lengths may be None."""
     given = entries(value)
     if given is None:
         raise TypeError(wrong(owner, "input_shape", wanted, value))
@@ -223,7 +219,7 @@ def as_form(
 
 
 def as_answer(value: Any, layer: object, method: str) -> int:
-    """A count that a user's own layer gives, as an int of at least 0."""
+    """A count from a user's own layer, as an int of at least 0."""
     number = as_int(value, layer, method)
     if number < 0:
         raise ShapeError(f"{method} must be at least 0, got {number}", layer=layer)

@@ -1,4 +1,4 @@
-"""What paramcalc refuses, in words that a person or a program can act on."""
+"""The errors, with the words and attributes to act on."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from reprlib import Repr
 
 
 class ParamcalcError(ValueError):
-    """Anything paramcalc refuses by its own rules; a wrong type is a `TypeError` instead.
+    """An error by a rule of paramcalc; a wrong type is a built-in `TypeError`.
 
     Attributes:
-        problem: the rule and the values that break it, without the place.
-        path: where the layer is in its network, such as `"features[2]"`;
-            empty for a layer on its own.
+        problem: the rule and the values that break it.
+        path: the place of the layer in its network, such as `"features[2]"`; empty for a layer on
+            its own.
         layer: the layer that refuses; None for one that could not be made.
-        input_shape: the shape that the layer got, if it got one.
+        input_shape: the input shape of the layer, if there is one.
     """
 
     _compared: tuple[tuple[int, int | None], ...] = ()
-    """The lengths that do not fit, each as (got, wanted): another input may come closer. Where
-    several would fit, as what is divided evenly, wanted is None."""
+    """The lengths that do not fit, as (got, wanted), for the search for inputs; wanted is None if
+    several fit."""
     _unequal: tuple[tuple[int, int, int, int, int], ...] = ()
-    """The lengths of branches that do not go together: two branches, the axis, counted back from
-    the last, and the length of each."""
+    """The lengths of branches that do not merge: two branches, the axis from the last, and both
+    lengths."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class ParamcalcError(ValueError):
 
 
 class ConfigError(ParamcalcError):
-    """A layer that cannot exist, refused when it is made.
+    """A layer that cannot exist; raised when it is made.
 
     Example:
         >>> import paramcalc as pc
@@ -58,7 +58,7 @@ class ConfigError(ParamcalcError):
 
 
 class ShapeError(ParamcalcError):
-    """A layer that does not fit its input, or that needs an input shape and has none.
+    """A layer that does not fit its input, or lacks an input shape.
 
     Example:
         >>> import paramcalc as pc
@@ -70,7 +70,7 @@ class ShapeError(ParamcalcError):
 
 
 class _Short(Repr):
-    """A repr of bounded length and time, however large the value."""
+    """A repr of bounded length and time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ _short = _Short()
 
 
 def show(value: object) -> str:
-    """`value` for an error message: never raises, and is never much longer than a line."""
+    """The value in an error message: about a line at most, and never an exception."""
     try:
         text = _short.repr(value)
     except Exception:  # noqa: BLE001  # a repr that fails, or an int too long for one
@@ -97,17 +97,17 @@ def show(value: object) -> str:
 
 
 def counted(number: int, thing: str, things: str = "") -> str:
-    """`number` and `thing`, in the plural where there are several."""
+    """The number and the thing, in the plural if needed."""
     return f"{number} {thing if number == 1 else things or thing + 's'}"
 
 
 def join_path(outer: str, inner: str) -> str:
-    """`inner` as seen from the network around it: `features` and `[2]` make `features[2]`."""
+    """The path of `inner` in `outer`: `features` and `[2]` make `features[2]`."""
     return f"{outer}.{inner}" if outer and inner and not inner.startswith("[") else outer + inner
 
 
 def locate(error: ParamcalcError, path: str, layer: object) -> None:
-    """Put `path` before the path of an error that came from `layer`."""
+    """Prefix the path of an error from `layer`."""
     error.path = join_path(path, error.path)
     if error.layer is None:
         error.layer = layer

@@ -1,10 +1,8 @@
-"""The reference arithmetic: one function a rule, integers in and integers out.
+"""The reference arithmetic: one function per rule, integers in and integers out.
 
-The functions compute and do not check: lengths, sizes, and counts are integers of at
-least 1, paddings integers of at least 0. The layers make sure of that before they
-call; if you call a formula directly, you must. The only division is `//` and there
-are no floats, so every result is exact. `Term` is an int that remembers how it was
-made: pass Terms to a formula to get its working.
+Formulas do not check their arguments; layers do. Lengths, sizes and counts are integers of at least
+1, paddings of at least 0. The only division is `//`, so every result is exact. Pass a `Term` to a
+formula to get its working.
 """
 
 from paramcalc.formulas._counts import (

@@ -1,4 +1,7 @@
-"""How many parameters a layer has, and how many multiply-accumulates it costs."""
+"""The number of parameters of a layer, and of its multiply-accumulates for one example.
+
+Arguments are named and counted as the fields of the layers. Each formula gives their letters.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +16,15 @@ def conv_params(
     groups: int = 1,
     bias: bool = True,
 ) -> int:
-    """The learnable values of a convolution, transposed or not.
+    """The trainable values of a convolution, transposed or not.
 
-    `(k_h·k_w·C_in / g + 1)·C_out`: each output channel has a filter over the
-    input channels of its group, and one bias; without bias, the `+ 1` is left
-    out. Stride, padding and dilation change nothing.
-
-    Args:
-        in_channels: channels that arrive, C_in; a multiple of groups.
-        out_channels: filters, C_out; a multiple of groups.
-        kernel_size: taps along each spatial axis, k_h and k_w for two.
-        groups: parts the channels are divided into, g.
-        bias: one more value for each output channel.
+    `(k_h·k_w·C_in / g + 1)·C_out`: each output channel has a filter over the input channels of its
+    group, and a bias. Without bias, the `+ 1` is left out. Stride, padding and dilation change
+    nothing. `groups` divides both numbers of channels.
 
     Source:
-        Raschka, "Machine Learning Q and AI", chapter 11; groups as in torch
-        2.13 `Conv2d`, whose weight has the shape (C_out, C_in / g, k_h, k_w).
+        Raschka, "Machine Learning Q and AI", chapter 11. Groups as in torch 2.13 `Conv2d`, whose
+        weight has the shape (C_out, C_in / g, k_h, k_w).
 
     Example:
         >>> conv_params(3, 5, (5, 5)), conv_params(5, 12, (3, 3))
@@ -41,15 +37,9 @@ def conv_params(
 
 
 def dense_params(in_features: int, out_features: int, bias: bool = True) -> int:
-    """The learnable values of a dense (fully connected, linear) layer.
+    """The trainable values of a dense (fully connected, linear) layer.
 
-    `(F_in + 1)·F_out`: each output has a weight for every input, and one bias;
-    without bias, `F_in·F_out`.
-
-    Args:
-        in_features: values that arrive, F_in.
-        out_features: values that leave, F_out.
-        bias: one more value for each output.
+    `(F_in + 1)·F_out`: each output has a weight per input, and a bias. Without bias, `F_in·F_out`.
 
     Source:
         Raschka, "Machine Learning Q and AI", chapter 11.
@@ -62,21 +52,16 @@ def dense_params(in_features: int, out_features: int, bias: bool = True) -> int:
 
 
 def norm_params(size: int, bias: bool = True) -> int:
-    """The learnable values of a normalization: a scale, and a shift, for each channel or feature.
+    """The trainable values of a normalization.
 
-    `2·C`; without the shift, as in RMS normalization, `C`. Batch normalization
-    keeps as many values again as it learns, the running mean and variance.
-
-    Args:
-        size: channels; or, where each feature has a scale of its own, as in
-            layer normalization, the product of the axes normalized over.
-        bias: whether there is a shift beside the scale.
+    `2·C`: a scale and a shift per channel. Without bias, as in RMS normalization, `C`. Where each
+    feature has its own scale, as in layer normalization, `size` is the product of the normalized
+    axes. The running statistics of a batch normalization are not trainable.
 
     Source:
-        Ioffe and Szegedy, "Batch Normalization", algorithm 1: γ and β. Ba,
-        Kiros and Hinton, "Layer Normalization", section 3: gain and bias.
-        Zhang and Sennrich, "Root Mean Square Layer Normalization", equation 4:
-        the gain alone.
+        Ioffe and Szegedy, "Batch Normalization", algorithm 1: γ and β. Ba, Kiros and Hinton, "Layer
+        Normalization", section 3: gain and bias. Zhang and Sennrich, "Root Mean Square Layer
+        Normalization", equation 4: the gain alone.
 
     Example:
         >>> norm_params(64), norm_params(64, bias=False)
@@ -86,17 +71,13 @@ def norm_params(size: int, bias: bool = True) -> int:
 
 
 def embedding_params(num_embeddings: int, embedding_dim: int) -> int:
-    """The learnable values of an embedding: a vector for each entry of its table.
+    """The trainable values of an embedding.
 
-    `V·E`. Looking one up is no multiplication.
-
-    Args:
-        num_embeddings: entries, such as words of a vocabulary, V.
-        embedding_dim: features of each vector, E.
+    `V·E`: a vector of E features per entry of the table.
 
     Source:
-        Mikolov and others, "Efficient Estimation of Word Representations in
-        Vector Space", section 2.1: the projection layer.
+        Mikolov and others, "Efficient Estimation of Word Representations in Vector Space", section
+        2.1: the projection layer.
 
     Example:
         >>> embedding_params(50257, 768)
@@ -108,27 +89,18 @@ def embedding_params(num_embeddings: int, embedding_dim: int) -> int:
 def recurrent_params(
     input_size: int, hidden_size: int, gates: int = 1, biases: int = 2, proj_size: int = 0
 ) -> int:
-    """The learnable values of one layer of a recurrent network, in one direction.
+    """The trainable values of one layer of a recurrent network, in one direction.
 
-    `G·H·(F + H + b)`: for each of the G gates, each of the H units has a weight
-    for every input and for every unit, and b biases. If what it hands on is
-    projected to P features, these take the place of its units:
-    `G·H·(F + P + b) + H·P`.
-
-    Args:
-        input_size: features that arrive at each position, F.
-        hidden_size: units, H.
-        gates: 1 of a plain recurrent network, 3 of a GRU, 4 of an LSTM, G.
-        biases: 2 as torch and cuDNN have it, one with the input and one with the
-            units; 1 as in most papers and in Keras; or 0, b.
-        proj_size: features after a projection, P; 0 is none.
+    `G·H·(F + H + b)`: in each gate, each unit has a weight per input, a weight per unit, and b
+    biases. If the output is projected to P features, `G·H·(F + P + b) + H·P`. A plain recurrent
+    network has 1 gate, a GRU 3, an LSTM 4. `biases` is 2 in torch and cuDNN, 1 in most papers and
+    Keras, or 0.
 
     Source:
-        Gers, Schmidhuber and Cummins, "Learning to Forget" (LSTM of four
-        gates); Cho and others, "Learning Phrase Representations", equations 5 to
-        8 (GRU); Sak, Senior and Beaufays, "Long Short-Term Memory Based Recurrent
-        Neural Network Architectures", section 2 (projection). torch 2.13
-        `RNN`, `LSTM` and `GRU`.
+        Gers, Schmidhuber and Cummins, "Learning to Forget" (LSTM of four gates). Cho and others,
+        "Learning Phrase Representations", equations 5 to 8 (GRU). Sak, Senior and Beaufays, "Long
+        Short-Term Memory Based Recurrent Neural Network Architectures", section 2 (projection).
+        torch 2.13 `RNN`, `LSTM` and `GRU`.
 
     Example:
         >>> recurrent_params(128, 64, gates=4), recurrent_params(128, 64, gates=4, biases=1)
@@ -143,23 +115,15 @@ def recurrent_params(
 def attention_params(
     embed_dim: int, kdim: int, vdim: int, bias: bool = True, bias_kv: bool = False
 ) -> int:
-    """The learnable values of multi-head attention.
+    """The trainable values of multi-head attention.
 
-    `E·(E + K + V + E) + 4·E`: projections of queries, keys, values and of what
-    comes out, with their biases. Of self-attention, where K = V = E, it is
-    `4·E² + 4·E`. The number of heads changes nothing.
-
-    Args:
-        embed_dim: features of the queries and of what comes out, E.
-        kdim: features of the keys, K.
-        vdim: features of the values, V.
-        bias: whether the projections have biases.
-        bias_kv: whether a key and a value are learnt and added to those that
-            arrive: `2·E` more.
+    `E·(E + K + V + E) + 4·E`: the projections of queries, keys, values and output, with biases; so
+    `4·E² + 4·E` for self-attention, where K = V = E. A trainable key and value (`bias_kv`) add
+    `2·E`. The number of heads changes nothing.
 
     Source:
-        Vaswani and others, "Attention Is All You Need", section 3.2.2 (without
-        biases); torch 2.13 `MultiheadAttention`.
+        Vaswani and others, "Attention Is All You Need", section 3.2.2 (without biases). torch 2.13
+        `MultiheadAttention`.
 
     Example:
         >>> attention_params(512, 512, 512), attention_params(512, 512, 512, bias=False)
@@ -177,23 +141,13 @@ def conv_macs(
     output_lengths: Iterable[int],
     groups: int = 1,
 ) -> int:
-    """The multiply-accumulates of a convolution, transposed or not, for one example.
+    """The multiply-accumulates of a convolution, transposed or not.
 
-    `H_out·W_out · k_h·k_w · C_in / g · C_out`: each output value sums one
-    product for each weight of its filter. The bias is an addition without a
-    multiplication and is not counted.
-
-    Args:
-        in_channels: channels that arrive, C_in; a multiple of groups.
-        out_channels: filters, C_out; a multiple of groups.
-        kernel_size: taps along each spatial axis.
-        output_lengths: positions along each spatial axis of the output; of a
-            transposed convolution, whose every input value meets each weight of its
-            channel, those of the input.
-        groups: parts the channels are divided into, g.
+    `H_out·W_out·k_h·k_w·C_in / g·C_out`: each position of the output uses each weight once. In a
+    transposed convolution, each position of the input does: give its lengths instead.
 
     Source:
-        torchvision's weight metadata (`_ops`), which counts this way.
+        torchvision's weight metadata (`_ops`), which leave out biases.
 
     Example:
         >>> conv_macs(3, 64, (3, 3), (224, 224))
@@ -205,18 +159,12 @@ def conv_macs(
 
 
 def dense_macs(in_features: int, out_features: int, positions: int = 1) -> int:
-    """The multiply-accumulates of a dense layer for one example.
+    """The multiply-accumulates of a dense layer.
 
-    `F_in·F_out`, at each of the positions it is applied to. The bias is not
-    counted.
-
-    Args:
-        in_features: values that arrive at a position, F_in.
-        out_features: values that leave it, F_out.
-        positions: product of the axes before the last.
+    `F_in·F_out`, at each position: `positions` is the product of the axes before the last.
 
     Source:
-        torchvision's weight metadata (`_ops`), which counts this way.
+        torchvision's weight metadata (`_ops`), which leave out biases.
 
     Example:
         >>> dense_macs(512, 1000)
@@ -230,18 +178,11 @@ def recurrent_macs(
 ) -> int:
     """The multiply-accumulates of one layer of a recurrent network, in one direction.
 
-    `L·G·H·(F + H)`, with a projection `L·(G·H·(F + P) + H·P)`: each weight once at
-    each position. Products of gates and states are not counted.
-
-    Args:
-        length: positions of the sequence, L.
-        input_size: features that arrive at each, F.
-        hidden_size: units, H.
-        gates: 1 of a plain recurrent network, 3 of a GRU, 4 of an LSTM, G.
-        proj_size: features after a projection, P; 0 is none.
+    `L·G·H·(F + H)`, with a projection `L·(G·H·(F + P) + H·P)`: each position of the sequence uses
+    each weight once. Products of gates and states are not counted.
 
     Source:
-        One use of each weight of `recurrent_params` at each position.
+        The weights of `recurrent_params`.
 
     Example:
         >>> recurrent_macs(10, 128, 64, gates=4)
@@ -251,22 +192,14 @@ def recurrent_macs(
 
 
 def attention_macs(length: int, embed_dim: int, kdim: int, vdim: int, bias_kv: bool = False) -> int:
-    """The multiply-accumulates of multi-head attention for one example.
+    """The multiply-accumulates of multi-head attention on sequences of one length.
 
-    `L·E·(E + K + V + E) + 2·L·S·E`: each weight of the projections at each
-    position, then the products of queries and keys, and of the weights these
-    give with the values. S is L; with a learnt key and value, L + 1.
-
-    Args:
-        length: positions of the sequence, L; of keys and values as many.
-        embed_dim: features of the queries and of what comes out, E.
-        kdim: features of the keys, K.
-        vdim: features of the values, V.
-        bias_kv: whether a key and a value are learnt and added to the others.
+    `L·E·(E + K + V + E) + 2·L·S·E`: each position uses each weight of the projections once; then
+    come the products of queries and keys, and of attention and values. S is L, or L + 1 with a
+    trainable key and value.
 
     Source:
-        Vaswani and others, "Attention Is All You Need", table 1: n²·d for
-        the products.
+        Vaswani and others, "Attention Is All You Need", table 1: n²·d for the products.
 
     Example:
         >>> attention_macs(197, 768, 768, 768)

@@ -1,20 +1,20 @@
-"""How long each axis of an output is: convolutions, poolings, transposed convolutions."""
+"""The length of each axis of an output.
+
+The letters: n is the length of the input, k the kernel size, s the stride, p the padding of each
+side, d the dilation. Padding may differ: a pair (before, after).
+"""
 
 from __future__ import annotations
 
 
 def dilated_kernel_size(kernel_size: int, dilation: int = 1) -> int:
-    """How many positions a kernel reaches across along one axis.
+    """The number of positions from the first tap of a kernel to the last.
 
-    `d·(k − 1) + 1`: k taps with d − 1 positions left out between neighbours.
-
-    Args:
-        kernel_size: taps along the axis, k.
-        dilation: steps from one tap to the next, d.
+    `d·(k − 1) + 1`
 
     Source:
-        Dumoulin and Visin, "A guide to convolution arithmetic for deep
-        learning", section 5.1, where it is written k + (k − 1)(d − 1).
+        Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", section 5.1,
+        where it is written k + (k − 1)(d − 1).
 
     Example:
         >>> dilated_kernel_size(3, dilation=2)
@@ -31,34 +31,22 @@ def window_length(
     dilation: int = 1,
     ceil_mode: bool = False,
 ) -> int:
-    """How many positions a sliding window takes along one axis; 0 if it does not fit even once.
+    """The length after a convolution or pooling; 0 if not even one window fits.
 
-    `⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1`, of a convolution or a pooling alike.
+    `⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1`
 
-    With `ceil_mode` the quotient is rounded up, so that a last window may stick
-    out beyond the padding on the right; but it must start inside the axis or
-    its left padding: where `(o − 1)·s ≥ n + p`, there is one less.
-
-    Args:
-        length: positions along the axis, n.
-        kernel_size: taps along the axis, k.
-        stride: steps from one window to the next, s.
-        padding: positions added on each side, p; or a pair (before, after),
-            whose sum stands in for 2p and whose first for p.
-        dilation: steps from one tap to the next, d.
-        ceil_mode: count a last window that sticks out on the right; padding is at
-            most half of kernel_size then, as poolings have it.
+    With `ceil_mode` the quotient is rounded up, so that the last window may reach past the padding.
+    It must start inside the input or the padding before it: if `(o − 1)·s ≥ n + p`, the output is
+    one shorter. Poolings, which alone have `ceil_mode`, are padded by at most half the kernel.
 
     Source:
         Dumoulin and Visin, relationship 6 and section 5.1 (floor). torch 2.13
-        `pooling_output_shape` (ceil; the last-window rule is in the code and in
-        `MaxPool2d`'s note, not in its formula).
+        `pooling_output_shape` (ceil; the rule of the last window is in the code and in the note of
+        `MaxPool2d`, not in its formula).
 
     Example:
-        >>> window_length(28, 5)
-        24
-        >>> window_length(224, 7, stride=2, padding=3)
-        112
+        >>> window_length(28, 5), window_length(224, 7, stride=2, padding=3)
+        (24, 112)
         >>> window_length(5, 2, stride=2), window_length(5, 2, stride=2, ceil_mode=True)
         (2, 3)
         >>> window_length(4, 5)
@@ -81,17 +69,12 @@ def window_length(
 
 
 def same_length(length: int, stride: int = 1) -> int:
-    """The length that "same" padding keeps along one axis, whatever the kernel.
+    """The length after a convolution or pooling with "same" padding, whatever the kernel.
 
     `⌈n / s⌉`
 
-    Args:
-        length: positions along the axis, n.
-        stride: steps from one window to the next, s.
-
     Source:
-        TensorFlow, `tf.nn.convolution`, padding="SAME"; Keras 3 as well. torch
-        has "same" for stride 1 only.
+        TensorFlow `tf.nn.convolution`, padding="SAME"; Keras 3. torch has it for stride 1 only.
 
     Example:
         >>> same_length(32), same_length(32, stride=2), same_length(33, stride=2)
@@ -103,21 +86,14 @@ def same_length(length: int, stride: int = 1) -> int:
 def same_padding(
     length: int, kernel_size: int, stride: int = 1, dilation: int = 1
 ) -> tuple[int, int]:
-    """The positions that "same" padding adds along one axis: (before, after).
+    """The "same" padding of an axis: (before, after).
 
-    Together `max((⌈n / s⌉ − 1)·s + d·(k − 1) + 1 − n, 0)`: what the last window
-    needs beyond the axis. Half of it, rounded down, goes before; an odd one
-    goes after.
-
-    Args:
-        length: positions along the axis, n.
-        kernel_size: taps along the axis, k.
-        stride: steps from one window to the next, s.
-        dilation: steps from one tap to the next, d.
+    In all `max((⌈n / s⌉ − 1)·s + d·(k − 1) + 1 − n, 0)`: what the last window needs past the input.
+    Half of it, rounded down, is before; an odd position is after.
 
     Source:
-        TensorFlow, notes on padding in `tf.nn`. torch 2.13 puts the odd one
-        after, too (`_ConvNd`).
+        TensorFlow, notes on padding in `tf.nn`. torch 2.13 `_ConvNd` puts an odd position after,
+        too.
 
     Example:
         >>> same_padding(32, 3), same_padding(32, 4), same_padding(32, 3, stride=2)
@@ -136,23 +112,13 @@ def transposed_length(
     output_padding: int = 0,
     dilation: int = 1,
 ) -> int:
-    """How many positions a transposed convolution makes of an axis; 0 if padding leaves none.
+    """The length after a transposed convolution; 0 if padding leaves nothing.
 
-    `(n − 1)·s − 2p + d·(k − 1) + o + 1`: the length from which a window, with the
-    same stride, padding and dilation, takes n positions. Of several such lengths it
-    is the shortest, and the output padding o is added.
-
-    Args:
-        length: positions along the axis, n.
-        kernel_size: taps along the axis, k.
-        stride: steps between the places of neighbouring inputs, s.
-        padding: positions taken off on each side, p; or a pair (before, after).
-        output_padding: positions added at the end, o.
-        dilation: steps from one tap to the next, d.
+    `(n − 1)·s − 2p + d·(k − 1) + o + 1`: the shortest length that a convolution with the same
+    fields makes n from, and o, the output padding, at the end.
 
     Source:
-        Dumoulin and Visin, relationship 14, where o is a; torch 2.13
-        `ConvTranspose2d`.
+        Dumoulin and Visin, relationship 14, where o is a; torch 2.13 `ConvTranspose2d`.
 
     Example:
         >>> transposed_length(112, 2, stride=2), transposed_length(16, 3, 2, 1, output_padding=1)

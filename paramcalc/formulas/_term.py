@@ -16,22 +16,21 @@ Product = tuple[int, tuple["Term", ...]]
 
 
 class Term(int):
-    r"""An int that remembers how it was made: of which symbols, and by which steps.
+    r"""An int that remembers how it was made.
 
-    To all that compute with it, it is an int. `+`, `-`, `*` and `//` are
-    remembered, up to a hundred steps; what is made in any other way is a plain
-    int. What a person leaves out is left out of the text: + 0, × 1 and / 1, where
-    they are numbers and no symbols; and numbers side by side are added up.
+    It computes like an int. `+`, `-`, `*` and `//` are remembered, up to a hundred steps; anything
+    else gives a plain int. The text leaves out what a person leaves out: + 0, × 1 and / 1, unless
+    they are symbols; and it adds up neighboring numbers.
 
-    How it was made is in `kind` and `parts`: of a symbol, a sum, a product, a
-    division rounded to its floor or ceil, or a quotient that comes out even.
+    `kind` and `parts` say how it was made: "symbol", "sum", "product", "floor", "ceil", or
+    "quotient" for a division without remainder.
 
     Args:
         value: the int.
-        symbol: what stands for it, such as `k` or `C_in`.
-        divides: whether it always divides, so that nothing need be rounded.
+        symbol: its symbol, such as `k` or `C_in`.
+        divides: whether it always divides without remainder.
         is_axis: whether it is the length of an axis of an input.
-        made_of: what to write in place of its number, if that is known.
+        made_of: the Term to write in place of its number.
 
     Example:
         >>> import paramcalc as pc
@@ -66,25 +65,11 @@ class Term(int):
         return str(int(self))
 
     def symbols(self, style: str = "unicode") -> str:
-        """The formula in symbols.
-
-        Args:
-            style: "unicode", "ascii", "latex" or "html".
-
-        Raises:
-            ParamcalcError: an unknown style.
-        """
+        """The formula in symbols; the style is "unicode", "ascii", "latex" or "html"."""
         return write(self, STYLES[as_style(style)], in_numbers=False)[0]
 
     def numbers(self, style: str = "unicode") -> str:
-        """The formula with the numbers put in.
-
-        Args:
-            style: "unicode", "ascii", "latex" or "html".
-
-        Raises:
-            ParamcalcError: an unknown style.
-        """
+        """The formula in numbers, in a style of `symbols`."""
         return write(self, STYLES[as_style(style)], in_numbers=True)[0]
 
     def __add__(self, other: int) -> int:
@@ -118,11 +103,11 @@ class Term(int):
         return divide(other, self, int.__rfloordiv__(self, other))
 
     def is_plain(self) -> bool:
-        """Whether there is nothing to it but its number."""
+        """Whether it is its number alone."""
         return self.kind == "symbol" and self.parts.made_of is None
 
     def is_product_of_axes(self) -> bool:
-        """Whether it is the length of several axes made one."""
+        """Whether it is the length of several axes joined."""
         if self.kind != "product":
             return False
         return all(one.kind == "symbol" and one.parts.is_axis for one in self.parts[1])
@@ -153,11 +138,11 @@ def named(
 
 
 MAX_SIZE = 100
-"""What is made in more steps is a plain int: nobody would read the formula."""
+"""After more steps it is a plain int: nobody would read the formula."""
 
 
 def term(value: int, kind: str, parts: object, operands: Iterable[int]) -> int:
-    """A sum, product, floor, ceil or quotient of operands; a plain int, if there are too many."""
+    """A Term of operands; a plain int if there are too many."""
     size = 1 + sum([one.size if isinstance(one, Term) else 1 for one in operands])
     if size > MAX_SIZE:
         return int(value)
@@ -165,14 +150,14 @@ def term(value: int, kind: str, parts: object, operands: Iterable[int]) -> int:
 
 
 def remade(value: int, kind: str, parts: object, size: int) -> Term:
-    """A Term from all that it consists of."""
+    """A Term from its parts."""
     made = int.__new__(Term, value)
     made.kind, made.parts, made.size = kind, parts, size
     return made
 
 
 def as_sum(value: int) -> Sum:
-    """The signed parts of a sum, and the number that is added to them."""
+    """The signed parts of a sum, and the number added to them."""
     if not isinstance(value, Term):
         return (), value
     parts: Sum = value.parts if value.kind == "sum" else (((1, value),), 0)
@@ -180,7 +165,7 @@ def as_sum(value: int) -> Sum:
 
 
 def add(left: int, right: int, value: int, sign: int) -> int:
-    """`left` and `right`, or `right` subtracted, as one sum."""
+    """One sum of `left` and the signed `right`."""
     if value is NotImplemented:
         return value  # type: ignore[no-any-return]
     parts, number = as_sum(left)
@@ -193,7 +178,7 @@ def add(left: int, right: int, value: int, sign: int) -> int:
 
 
 def as_product(value: int) -> Product:
-    """The factors of a product, and the number they are multiplied by."""
+    """The number and the other factors of a product."""
     if not isinstance(value, Term):
         return value, ()
     parts: Product = value.parts if value.kind == "product" else (1, (value,))
@@ -201,7 +186,7 @@ def as_product(value: int) -> Product:
 
 
 def multiply(left: int, right: int, value: int) -> int:
-    """`left` and `right` as one product."""
+    """One product of `left` and `right`."""
     if value is NotImplemented:
         return value  # type: ignore[no-any-return]
     number, factors = as_product(left)
@@ -215,7 +200,7 @@ def multiply(left: int, right: int, value: int) -> int:
 
 
 def divide(over: int, under: int, value: int) -> int:
-    """`over` divided by `under`, rounded down if it may not come out even."""
+    """`over` divided by `under`, and rounded down unless that is never needed."""
     if value is NotImplemented:
         return value  # type: ignore[no-any-return]
     if under == 1:
@@ -225,7 +210,7 @@ def divide(over: int, under: int, value: int) -> int:
 
 
 def always_divides(value: int) -> bool:
-    """Whether it is of symbols alone that always divide."""
+    """Whether it is a product of symbols that always divide."""
     number, factors = as_product(value)
     symbols = [one.kind == "symbol" and one.parts.divides for one in factors]
     return number == 1 and all(symbols)
@@ -233,7 +218,7 @@ def always_divides(value: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How formulas are written."""
+    """The signs of a style."""
 
     times: str
     minus: str
@@ -245,14 +230,14 @@ class Style:
 
 
 def split_symbol(text: str) -> tuple[str, str]:
-    """The letter of a symbol and its index, as in `C_in`; no letter for anything else."""
+    """The letter and the index of a symbol such as `C_in`; empty for other text."""
     letter, line, index = text.partition("_")
     is_index = index.replace("_", "").isalnum() if line else True
     return (letter, index) if len(letter) == 1 and letter.isalpha() and is_index else ("", "")
 
 
 def latex_symbol(text: str) -> str:
-    """`C_in` with its index below; a name of several letters upright, as a word."""
+    """`C_in` with a subscript; a longer name upright."""
     letter, index = split_symbol(text)
     if not letter:
         return text if text.isdigit() else rf"\text{{{latex.escape(text)}}}"
@@ -261,7 +246,7 @@ def latex_symbol(text: str) -> str:
 
 
 def html_symbol(text: str) -> str:
-    """`C_in` with its index below."""
+    """`C_in` with a subscript."""
     letter, index = split_symbol(text)
     if not letter:
         return html.escape(text)
@@ -286,7 +271,7 @@ STYLES = {
 
 
 def as_style(name: str) -> str:
-    """`name`, which must be that of a style, as a plain str."""
+    """The name of a style, checked."""
     text = as_str(name, "Term", "style")
     if text not in STYLES:
         raise ParamcalcError(f"no style {show(text)}; the styles are {', '.join(STYLES)}")
@@ -294,11 +279,11 @@ def as_style(name: str) -> str:
 
 
 SUM, PRODUCT, ATOM = 1, 2, 3
-"""How tightly a text holds together; what is below PRODUCT needs brackets in a product."""
+"""How tightly a text binds; a SUM needs brackets in a product."""
 
 
 def write(value: int, style: Style, *, in_numbers: bool) -> tuple[str, int]:
-    """The formula of an int, in symbols or in numbers, and how tightly it holds together."""
+    """The formula of an int, and how tightly it binds."""
 
     def inner(value: int, tightness: int) -> str:
         text, own = write(value, style, in_numbers=in_numbers)
@@ -331,12 +316,12 @@ def write(value: int, style: Style, *, in_numbers: bool) -> tuple[str, int]:
 
 
 def is_quotient(value: int) -> bool:
-    """Whether what comes behind it in a product could be read as below its stroke."""
+    """Whether a factor after it could be read as part of its denominator."""
     return isinstance(value, Term) and value.kind == "quotient"
 
 
 def write_sum(parts: Any, number: int, style: Style, inner: Callable[[int, int], str]) -> str:
-    """The signed parts of a sum and its number, a positive one first if there is one."""
+    """A sum, with a positive part first if there is one."""
     signed = [(sign, inner(part, PRODUCT)) for sign, part in parts]
     if number:
         signed.append((1 if number > 0 else -1, str(abs(number))))
