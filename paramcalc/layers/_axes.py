@@ -55,7 +55,10 @@ def as_pairs(padding: Any, rank: int) -> list[tuple[int, int]]:
 
 
 class SpatialLayer(Builtin):
-    """A layer to which one axis is the channels: the first or the last, as `data_format` says."""
+    """A layer with channels and spatial axes.
+
+    `data_format` is "channels_first", as in (channels, height, width), or "channels_last".
+    """
 
     __slots__ = ()
     _family = "spatial"
@@ -193,7 +196,7 @@ class SlidingLayer(SpatialLayer):
 
 
 class FeaturesLayer(Builtin):
-    """A layer that works on the last axis, the features, at each position of the axes before."""
+    """A layer that works on the last axis, at each position of the others."""
 
     __slots__ = ()
     _family = "features"

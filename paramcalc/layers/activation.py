@@ -12,13 +12,7 @@ from paramcalc.layers._fields import data_format, declared, optional_count
 
 @layer
 class Activation(Builtin):
-    """An activation function under any name.
-
-    Args:
-        name: what to call it: "relu", "softmax", "my_own".
-
-    Raises:
-        TypeError: the name is not a str.
+    """An activation function by any name: "relu", "softmax", "my_own".
 
     Source:
         Keras 3 `Activation`.
@@ -41,14 +35,7 @@ class Activation(Builtin):
 
 @layer
 class Dropout(Builtin):
-    """A dropout: in training, some values become 0.
-
-    Args:
-        p: the probability of each, from 0 to 1.
-
-    Raises:
-        TypeError: p is not a number.
-        ConfigError: p is not within 0 and 1.
+    """A dropout, with the probability `p` from 0 to 1.
 
     Source:
         torch 2.13 `torch.nn.Dropout`.
@@ -88,22 +75,11 @@ class Identity(Builtin):
 class PReLU(SpatialLayer):
     """A rectifier with a trainable slope below 0; the shape stays.
 
-    One parameter for all channels, or one for each.
-
     Args:
-        num_parameters: 1, or the channels of the input; None takes them from the
-            input.
-        data_format: "channels_first", or "channels_last" for (height, width,
-            channels).
-
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: num_parameters is less than 1.
-        ShapeError: the input's channels are not num_parameters.
+        num_parameters: slopes: 1, or the channels of the input; None takes them from the input.
 
     Source:
-        torch 2.13 `torch.nn.PReLU`. Keras 3 `PReLU` has one for each position,
-        unless told to share them.
+        torch 2.13 `torch.nn.PReLU`. Keras 3 `PReLU` has one per position by default.
 
     Example:
         >>> PReLU().num_params(), PReLU(64).num_params()

@@ -14,27 +14,20 @@ from paramcalc.layers._fields import count, flag, optional_count
 class MultiheadAttention(SequenceLayer):
     """Attention of a sequence to itself, or to another of its length: (length, features).
 
-    `4·E² + 4·E` parameters: projections of queries, keys, values, and of the output,
-    with their biases. The number of heads changes nothing: they divide the features.
+    `4·E² + 4·E` parameters: the projections of queries, keys, values and output, with biases. The
+    number of heads changes nothing: they divide the features.
 
     Args:
         embed_dim: features of the input and of the output, E.
-        num_heads: parts the features are divided into; embed_dim must be a multiple
-            of it.
+        num_heads: parts of the features; it must divide embed_dim.
         bias: whether the projections have biases.
-        add_bias_kv: whether a trainable key and value are added to the others.
-        kdim: features of the keys, if these are of another sequence; None is
-            embed_dim.
+        add_bias_kv: whether a trainable key and value are added.
+        kdim: features of the keys, if they are of another sequence; None is embed_dim.
         vdim: features of the values, likewise.
 
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: a size is less than 1, or num_heads does not divide embed_dim.
-        ShapeError: the input is not (length, embed_dim).
-
     Source:
-        torch 2.13 `torch.nn.MultiheadAttention`. In Keras 3 `MultiHeadAttention` the
-        size of a head does not follow from the features.
+        torch 2.13 `torch.nn.MultiheadAttention`. In Keras 3 `MultiHeadAttention` the size of a head
+        does not follow from the features.
 
     Example:
         >>> attention = MultiheadAttention(768, 12)

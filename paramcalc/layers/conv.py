@@ -25,7 +25,7 @@ GivenPadding = int | str | tuple[int, ...] | tuple[tuple[int, int], ...]
 
 
 class Convolution(SlidingLayer):
-    """What convolutions share, transposed or not: channels, groups, and the count of weights."""
+    """Convolutions, transposed or not: channels, groups and weights."""
 
     __slots__ = ()
 
@@ -77,7 +77,7 @@ class Convolution(SlidingLayer):
 
 @layer
 class Conv(Convolution):
-    """What `Conv1d`, `Conv2d`, and `Conv3d` share: everything but the number of spatial axes."""
+    """A convolution along some number of spatial axes."""
 
     in_channels: int | None = optional_count("C_in", states="channels")
     out_channels: int = count("C_out")
@@ -126,9 +126,7 @@ class Conv(Convolution):
 
 
 class Conv1d(Conv):
-    """A convolution along one axis: (channels, length).
-
-    Fields, formula, and errors are those of `Conv2d`.
+    """A convolution along one axis: (channels, length). Otherwise as `Conv2d`.
 
     Example:
         >>> conv = Conv1d(7, 32, 5)
@@ -141,38 +139,26 @@ class Conv1d(Conv):
 
 
 class Conv2d(Conv):
-    """A convolution over an image: (channels, height, width), without the batch axis.
+    """A convolution over an image: (channels, height, width).
 
-    Each axis of n becomes `⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1` positions, and there are
+    Each length n becomes `⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1`; there are
     `(k_h·k_w·C_in / g + 1)·C_out` parameters.
 
     Args:
         in_channels: channels of the input; None takes them from the input.
-        out_channels: channels of the output, one for each filter.
-        kernel_size: taps along each axis: an int for all axes or a tuple of one
-            for each.
+        out_channels: channels of the output, one per filter.
+        kernel_size: taps along each axis: an int for all axes, or a tuple of one per axis.
         stride: steps from one window to the next, likewise.
-        padding: positions added on both sides of each axis, likewise; or for
-            each axis a pair (before, after); or "same", so that an axis of n
-            keeps ⌈n / stride⌉ positions; or "valid", which is 0.
+        padding: positions added to both sides of each axis, likewise; or a pair (before, after)
+            per axis; or "same", which gives a length of ⌈n / stride⌉; or "valid", which is 0.
         dilation: steps from one tap to the next, likewise.
-        groups: parts the channels are divided into; out_channels and the input
-            channels must be multiples of it.
+        groups: parts of the channels; it must divide both numbers of channels.
         bias: whether each output channel has a bias.
-        data_format: "channels_first", or "channels_last" for (height, width,
-            channels).
-
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: a field is out of its range, has the wrong number of axes,
-            or groups do not divide the channels.
-        ShapeError: the input has the wrong number of axes or channels, or is
-            smaller than the window.
+        data_format: "channels_first", or "channels_last", as in (height, width, channels).
 
     Source:
-        torch 2.13 `torch.nn.Conv2d`, with two differences: "same" is allowed
-        with any stride, as in TensorFlow and Keras; and all fields are checked
-        here, not at the first input.
+        torch 2.13 `torch.nn.Conv2d`, with two differences: "same" is allowed with any stride, as in
+        TensorFlow and Keras; and all fields are checked when the layer is made.
 
     Example:
         >>> conv = Conv2d(3, 5, kernel_size=5)
@@ -187,9 +173,7 @@ class Conv2d(Conv):
 
 
 class Conv3d(Conv):
-    """A convolution over a volume: (channels, depth, height, width).
-
-    Fields, formula, and errors are those of `Conv2d`.
+    """A convolution over a volume: (channels, depth, height, width). Otherwise as `Conv2d`.
 
     Example:
         >>> conv = Conv3d(16, 32, 3)
@@ -203,7 +187,7 @@ class Conv3d(Conv):
 
 @layer
 class ConvTranspose(Convolution):
-    """What `ConvTranspose1d`, `2d`, and `3d` share: all but the number of spatial axes."""
+    """A transposed convolution along some number of spatial axes."""
 
     in_channels: int | None = optional_count("C_in", states="channels")
     out_channels: int = count("C_out")
@@ -284,9 +268,7 @@ class ConvTranspose(Convolution):
 
 
 class ConvTranspose1d(ConvTranspose):
-    """A transposed convolution along one axis: (channels, length).
-
-    Fields, formula, and errors are those of `ConvTranspose2d`.
+    """A transposed convolution along one axis: (channels, length). Otherwise as `ConvTranspose2d`.
 
     Example:
         >>> conv = ConvTranspose1d(32, 7, 5, stride=2)
@@ -301,41 +283,27 @@ class ConvTranspose1d(ConvTranspose):
 class ConvTranspose2d(ConvTranspose):
     """A transposed convolution ("deconvolution") over an image: (channels, height, width).
 
-    Each axis of n becomes `(n − 1)·s − 2p + d·(k − 1) + o + 1` positions: the
-    length from which a convolution with the same fields makes n. It has as many
-    parameters as that convolution, `(k_h·k_w·C_in / g + 1)·C_out`. Each input
-    position meets each weight of its channel once, so the input positions, not those
-    of the output, count for the multiply-accumulates.
+    Each length n becomes `(n − 1)·s − 2p + d·(k − 1) + o + 1`, from which a convolution with the
+    same fields makes n. The number of parameters is that of this convolution,
+    `(k_h·k_w·C_in / g + 1)·C_out`. Each position of the input, not of the output, uses each weight
+    once.
 
     Args:
         in_channels: channels of the input; None takes them from the input.
         out_channels: channels of the output.
-        kernel_size: taps along each axis: an int for all axes or a tuple of one
-            for each.
-        stride: steps between the places of neighboring inputs, likewise.
-        padding: positions taken off on both sides of each axis, likewise; or for
-            each axis a pair (before, after); or "same", so that an axis of n
-            becomes n·stride; or "valid", which is 0.
-        output_padding: positions added at the end of each axis, likewise; less
-            than stride or dilation.
-        groups: parts the channels are divided into; out_channels and the input
-            channels must be multiples of it.
+        kernel_size: taps along each axis: an int for all axes, or a tuple of one per axis.
+        stride: steps on the output from one position of the input to the next, likewise.
+        padding: positions removed from both sides of each axis, likewise; or a pair (before, after)
+            per axis; or "same", which gives a length of n·stride; or "valid", which is 0.
+        output_padding: positions added at the end of each axis, likewise; less than stride or
+            dilation.
+        groups: parts of the channels; it must divide both numbers of channels.
         bias: whether each output channel has a bias.
         dilation: steps from one tap to the next, likewise.
-        data_format: "channels_first", or "channels_last" for (height, width,
-            channels).
-
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: a field is out of its range, has the wrong number of axes,
-            or groups do not divide the channels.
-        ShapeError: the input has the wrong number of axes or channels, or
-            padding leaves nothing of it.
 
     Source:
-        torch 2.13 `torch.nn.ConvTranspose2d`, with "same" as in Keras 3
-        `Conv2DTranspose`; there, "valid" makes `n·s` where the stride is larger than
-        the kernel, and torch's `(n − 1)·s + k` is followed here.
+        torch 2.13 `torch.nn.ConvTranspose2d`, with "same" as in Keras 3 `Conv2DTranspose`. Its
+        "valid" gives n·s where the stride exceeds the kernel; torch's `(n − 1)·s + k` is followed.
 
     Example:
         >>> conv = ConvTranspose2d(64, 32, 2, stride=2)
@@ -352,7 +320,7 @@ class ConvTranspose2d(ConvTranspose):
 class ConvTranspose3d(ConvTranspose):
     """A transposed convolution over a volume: (channels, depth, height, width).
 
-    Fields, formula, and errors are those of `ConvTranspose2d`.
+    Otherwise as `ConvTranspose2d`.
 
     Example:
         >>> conv = ConvTranspose3d(32, 16, 3, stride=2, padding=1, output_padding=1)

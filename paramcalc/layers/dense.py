@@ -12,23 +12,17 @@ from paramcalc.layers._fields import count, flag, optional_count
 
 @layer
 class Dense(FeaturesLayer):
-    """A dense (fully connected, linear) layer on the last axis; the axes before it stay.
+    """A dense (fully connected, linear) layer on the last axis; other axes stay.
 
     `(F_in + 1)·F_out` parameters; without bias, `F_in·F_out`.
 
     Args:
-        in_features: length of the last axis of the input; None takes it from the
-            input.
+        in_features: length of the last axis of the input; None takes it from the input.
         out_features: length of the last axis of the output.
         bias: whether each output has a bias.
 
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: a field is less than 1.
-        ShapeError: the last axis of the input is not in_features long.
-
     Source:
-        torch 2.13 `torch.nn.Linear`, Keras 3 `Dense`.
+        torch 2.13 `torch.nn.Linear`; Keras 3 `Dense`.
 
     Example:
         >>> dense = Dense(192, 128)

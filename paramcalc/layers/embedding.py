@@ -11,15 +11,8 @@ from paramcalc.layers._fields import count
 class Embedding(Builtin):
     """A table of vectors: each index of the input becomes its vector.
 
-    `V·E` parameters, however many indices there are. It multiplies nothing.
-
-    Args:
-        num_embeddings: entries of the table, such as the words of a vocabulary, V.
-        embedding_dim: features of each vector, E.
-
-    Raises:
-        TypeError: a field is not an int.
-        ConfigError: a field is less than 1.
+    `V·E` parameters, for a table of V entries (`num_embeddings`) with E features
+    (`embedding_dim`). The length of the input changes nothing, and nothing is multiplied.
 
     Source:
         torch 2.13 `torch.nn.Embedding`; Keras 3 `Embedding`.

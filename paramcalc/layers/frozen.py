@@ -13,7 +13,7 @@ from paramcalc.layers._fields import declared
 
 
 class Holding(Protocol):
-    """A network: it stands to the right, and cannot be imported here."""
+    """A network, which is defined in a later module."""
 
     @property
     def layers(self) -> tuple[Layer, ...]: ...
@@ -31,15 +31,9 @@ def read_layer(value: Any, owner: object, name: str) -> Layer:
 
 @layer
 class Frozen(Builtin):
-    """A layer whose tensors stay as they are: only the count of trainable values changes.
+    """A layer whose tensors are not trainable; nothing else changes.
 
-    `freeze` makes them of all layers of a network.
-
-    Args:
-        layer: the layer. One that is frozen already stays as it is.
-
-    Raises:
-        TypeError: it is not a Layer.
+    `freeze` freezes all layers of a network.
 
     Source:
         torch 2.13 `torch.nn.Module.requires_grad_(False)`; Keras 3 `Layer.trainable`.

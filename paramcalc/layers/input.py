@@ -20,18 +20,9 @@ def read_shape(value: Any, owner: object, name: str) -> Shape:
 
 @layer
 class Input(Builtin):
-    """The input shape, without the batch axis, stated inside a network.
+    """The input shape, stated inside a network; an input of another shape is an error.
 
-    If it gets a shape, that must be the same.
-
-    Args:
-        *lengths: the length of each axis: `Input(1, 28, 28)`; or one tuple of them.
-        shape: the same as one tuple, as in Keras: `Input(shape=(1, 28, 28))`.
-
-    Raises:
-        TypeError: a length is not an int, or none is given.
-        ConfigError: a length is less than 1.
-        ShapeError: it gets another shape.
+    Give the lengths, `Input(1, 28, 28)`, or one tuple, or `shape=` as in Keras.
 
     Example:
         >>> Input(1, 28, 28).output_shape()

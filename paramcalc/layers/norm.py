@@ -21,7 +21,7 @@ def scale_and_shift(shape: Shape, bias: bool = True) -> tuple[Parameter, ...]:
 
 
 class ChannelNorm(SpatialLayer):
-    """What `BatchNorm` and `InstanceNorm` share: everything but their defaults."""
+    """Normalizations of channels, which differ in their defaults."""
 
     __slots__ = ()
 
@@ -53,26 +53,19 @@ class ChannelNorm(SpatialLayer):
 class BatchNorm(ChannelNorm):
     """A batch normalization of the channels, with any other axes; the shape stays.
 
-    `2·C` parameters: a scale (γ, `weight`) and a shift (β, `bias`) for each channel.
-    It keeps as many values that are not trained, the running mean and variance:
-    `parameters()` lists them with `trainable=False`, `num_params()` leaves them out.
+    `2·C` parameters: a scale (γ, `weight`) and a shift (β, `bias`) per channel. The running mean
+    and variance are `2·C` values that are not trainable: `parameters()` lists them, `num_params()`
+    does not count them.
 
     Args:
         num_features: channels of the input; None takes them from the input.
         affine: whether it has the scale and the shift.
-        track_running_stats: whether it keeps a running mean and variance.
-        data_format: "channels_first", or "channels_last" for (height, width,
-            channels).
-
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: num_features is less than 1.
-        ShapeError: the input's channels are not num_features.
+        track_running_stats: whether it keeps the running mean and variance.
+        data_format: "channels_first", or "channels_last", as in (height, width, channels).
 
     Source:
-        torch 2.13 `torch.nn.BatchNorm2d`, which also counts the batches it has
-        seen; that one value is left out here. Keras 3 `BatchNormalization`
-        reports 4·C, with the two that are not trained.
+        torch 2.13 `torch.nn.BatchNorm2d`, without its count of batches, one value. Keras 3
+        `BatchNormalization` reports 4·C: all four.
 
     Example:
         >>> norm = BatchNorm(64)
@@ -89,27 +82,13 @@ class BatchNorm(ChannelNorm):
 
 @layer
 class InstanceNorm(ChannelNorm):
-    """A normalization of each channel over its own positions; the shape stays.
+    """A normalization of each channel over its positions; the shape stays.
 
-    By default it has no parameters; with `affine` there are `2·C`, a scale and a shift for
-    each channel. With `track_running_stats` it keeps as many that are not trained.
-
-    Args:
-        num_features: channels of the input; None takes them from the input.
-        affine: whether it has the scale and the shift.
-        track_running_stats: whether it keeps a running mean and variance.
-        data_format: "channels_first", or "channels_last" for (height, width,
-            channels).
-
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: num_features is less than 1.
-        ShapeError: the input's channels are not num_features, or a channel has
-            a single position, so that there is nothing to normalize over.
+    It has no parameters by default; with `affine`, `2·C`. Fields are those of `BatchNorm`. Each
+    channel needs more than one position.
 
     Source:
-        torch 2.13 `torch.nn.InstanceNorm2d`; but num_features is checked here
-        without `affine`, too.
+        torch 2.13 `torch.nn.InstanceNorm2d`; but num_features is checked without `affine`, too.
 
     Example:
         >>> InstanceNorm(64).num_params(), InstanceNorm(64, affine=True).num_params()
@@ -133,22 +112,12 @@ class InstanceNorm(ChannelNorm):
 class GroupNorm(SpatialLayer):
     """A normalization of each group of channels over its positions; the shape stays.
 
-    `2·C` parameters, a scale and a shift for each channel, whatever the number of
-    groups.
+    `2·C` parameters: a scale and a shift per channel, whatever the number of groups.
 
     Args:
-        num_groups: parts the channels are divided into; they must be a multiple of it.
+        num_groups: parts of the channels; it must divide them.
         num_channels: channels of the input; None takes them from the input.
         affine: whether it has the scale and the shift.
-        data_format: "channels_first", or "channels_last" for (height, width,
-            channels).
-
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: a field is less than 1, or num_groups does not divide
-            num_channels.
-        ShapeError: the input's channels are not num_channels, or not a multiple of
-            num_groups.
 
     Source:
         torch 2.13 `torch.nn.GroupNorm`; Keras 3 `GroupNormalization`.
@@ -198,7 +167,7 @@ def read_normalized_shape(value: Any, owner: object, name: str) -> Shape | None:
 
 
 class LastAxesNorm(FeaturesLayer):
-    """What `LayerNorm` and `RMSNorm` share: a scale for each position on the last axes."""
+    """Normalizations with a scale per position on the last axes."""
 
     __slots__ = ()
 
@@ -231,21 +200,15 @@ class LastAxesNorm(FeaturesLayer):
 
 @layer
 class LayerNorm(LastAxesNorm):
-    """A normalization over the last axes, at each position on the others; the shape stays.
+    """A normalization over the last axes, at each position of the others; the shape stays.
 
-    `2·n` parameters for n positions on the axes normalized over: a scale and a shift
-    for each.
+    `2·n` parameters for n positions on the last axes: a scale and a shift each.
 
     Args:
-        normalized_shape: the lengths of those axes: an int for the last one alone
-            or a tuple; None takes the last axis of the input.
+        normalized_shape: the lengths of those axes: an int for the last axis, or a tuple; None
+            takes the last axis of the input.
         elementwise_affine: whether it has the scale and the shift.
         bias: whether it has the shift.
-
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: a length is less than 1, or there is none.
-        ShapeError: the last axes of the input are not normalized_shape.
 
     Source:
         torch 2.13 `torch.nn.LayerNorm`; Keras 3 `LayerNormalization`.
@@ -268,17 +231,8 @@ class LayerNorm(LastAxesNorm):
 class RMSNorm(LastAxesNorm):
     """A normalization over the last axes by their root mean square; the shape stays.
 
-    One parameter, a scale, for each position on the axes normalized over, and no shift.
-
-    Args:
-        normalized_shape: the lengths of those axes: an int for the last one alone
-            or a tuple; None takes the last axis of the input.
-        elementwise_affine: whether it has the scale.
-
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: a length is less than 1, or there is none.
-        ShapeError: the last axes of the input are not normalized_shape.
+    One parameter, a scale, per position on the last axes. Fields are those of `LayerNorm`, without
+    `bias`.
 
     Source:
         torch 2.13 `torch.nn.RMSNorm`; Keras 3 `RMSNormalization`.

@@ -28,36 +28,25 @@ from paramcalc.layers.conv import GivenPadding
 class Pool(SlidingLayer):
     """A maximum or average over a sliding window, along any number of spatial axes.
 
-    Each axis of n becomes `⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1` positions; rounded
-    up with `ceil_mode`, as long as the last window starts inside the axis or its
-    padding on the left. The channels stay.
+    Each length n becomes `⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1`. The channels stay.
 
     Args:
-        kernel_size: positions the window covers along each axis: an int for as
-            many axes as there are, or a tuple.
-        stride: steps from one window to the next, likewise; None is the
-            window's own size, so that windows touch.
-        padding: positions added on both sides of each axis, likewise, at most
-            half the window; or for each axis a pair (before, after); or "same",
-            so that an axis of n keeps ⌈n / stride⌉ positions; or "valid", which
-            is 0.
-        dilation: steps from one position in the window to the next, likewise.
-        ceil_mode: whether a last window may reach past the padding.
+        kernel_size: positions of the window along each axis: an int for any number of axes, or a
+            tuple.
+        stride: steps from one window to the next, likewise; None is the kernel size.
+        padding: positions added to both sides of each axis, likewise, at most half the window; or a
+            pair (before, after) per axis; or "same", which gives a length of ⌈n / stride⌉; or
+            "valid", which is 0.
+        dilation: steps from one position of the window to the next, likewise.
+        ceil_mode: whether the quotient is rounded up, so that the last window may reach past the
+            padding; it must start before the end of the input.
         mode: "max" or "avg".
-        data_format: "channels_first", or "channels_last" for (height, width,
-            channels).
-
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: a field is out of its range, or tuples differ in their
-            number of axes.
-        ShapeError: the input has the wrong number of axes, or is smaller than
-            the window.
+        data_format: "channels_first", or "channels_last", as in (height, width, channels).
 
     Source:
-        torch 2.13 `torch.nn.MaxPool2d` and `AvgPool2d`; "same" as in TensorFlow
-        and Keras. An average pooling may be dilated, and a 3-D one may be
-        larger than the input without its padding: torch alone refuses both.
+        torch 2.13 `torch.nn.MaxPool2d` and `AvgPool2d`; "same" as in TensorFlow and Keras. An
+        average pooling may be dilated, and its 3-D window may exceed the unpadded input: torch
+        alone refuses both.
 
     Example:
         >>> Pool(2).output_shape((32, 24, 24)), Pool(3, stride=2).output_shape((5, 28, 28))
@@ -130,22 +119,15 @@ def read_output_size(value: Any, owner: object, name: str, rank: int | None) -> 
 
 @layer
 class AdaptivePool(SpatialLayer):
-    """An average or maximum with a chosen output size; the windows follow from it.
+    """An average or maximum with a given output size, from which the windows follow.
 
-    The channels stay. Windows may overlap, and repeat positions where the input is
-    shorter than the output.
+    The channels stay. Windows may overlap; they repeat positions if the input is shorter than the
+    output.
 
     Args:
-        output_size: positions of the output along each axis: an int for as many
-            axes as there are, or a tuple in which None keeps an axis as it is.
+        output_size: length of each axis of the output: an int for any number of axes, or a tuple,
+            in which None keeps a length.
         mode: "avg" or "max".
-        data_format: "channels_first", or "channels_last" for (height, width,
-            channels).
-
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: a size is less than 1, or there is none.
-        ShapeError: the input has the wrong number of axes.
 
     Source:
         torch 2.13 `torch.nn.AdaptiveAvgPool2d` and `AdaptiveMaxPool2d`.
@@ -185,19 +167,9 @@ class AdaptivePool(SpatialLayer):
 
 @layer
 class GlobalPool(SpatialLayer):
-    """The average or maximum of each channel; no other axis is left.
+    """The average or maximum of each channel: the output has no other axis.
 
-    `AdaptivePool(1)` keeps the other axes, at length 1.
-
-    Args:
-        mode: "avg" or "max".
-        data_format: "channels_first", or "channels_last" for (height, width,
-            channels).
-
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: a field is none of those.
-        ShapeError: the input has no axis but the channels.
+    `AdaptivePool(1)` keeps the other axes, with length 1. `mode` is "avg" or "max".
 
     Source:
         Keras 3 `GlobalAveragePooling2D` and `GlobalMaxPooling2D`.

@@ -17,7 +17,7 @@ MAX_LAYERS = 10_000
 
 @layer
 class Recurrent(SequenceLayer):
-    """What `RNN`, `LSTM`, and `GRU` share: all but the number of gates, and the projection."""
+    """Recurrent networks, which differ in the number of gates and in the projection."""
 
     input_size: int | None = optional_count("F", states="features")
     hidden_size: int = count("H")
@@ -91,30 +91,22 @@ class Recurrent(SequenceLayer):
 
 
 class RNN(Recurrent):
-    """A plain recurrent network (Elman's) over a sequence: (length, features), without the batch.
+    """A plain recurrent network (Elman) over a sequence: (length, features).
 
-    `H·(F + H + 2)` parameters in each direction of the first layer: each of the H
-    units has a weight for every input feature, one for every unit, and two biases.
-    In further layers F is the number of features of the layer before. The output is
-    (length, H); twice H in two directions. No count depends on the length.
+    `H·(F + H + 2)` parameters per direction of the first layer: each of the H units has a weight
+    per input feature and per unit, and two biases. In further layers F is the number of features of
+    the layer before. The output is (length, H), or twice H with two directions. No count of
+    parameters depends on the length.
 
     Args:
-        input_size: features of the input at each position; None takes them from the
-            input.
-        hidden_size: units in each layer and direction, H.
+        input_size: features of the input; None takes them from the input.
+        hidden_size: units per layer and direction, H.
         num_layers: stacked layers.
         bias: whether there are biases.
-        bidirectional: whether there are as many layers again that run from the end to
-            the beginning.
-        recurrent_bias: whether units have a bias of their own beside that of the
-            inputs, as torch and cuDNN have it; Keras's `SimpleRNN` and `LSTM` do not, and
-            its `GRU` only with `reset_after`.
-        return_sequences: whether the output has all positions, or the last alone.
-
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: a size is less than 1.
-        ShapeError: the input is not (length, input_size).
+        bidirectional: whether a second direction runs from the end to the beginning.
+        recurrent_bias: whether units have a second bias, as in torch and cuDNN; of Keras's layers,
+            only `GRU` with `reset_after` has it.
+        return_sequences: whether the output has all positions, or only the last.
 
     Source:
         torch 2.13 `torch.nn.RNN`; Keras 3 `SimpleRNN`.
@@ -131,14 +123,13 @@ class RNN(Recurrent):
 
 
 class GRU(Recurrent):
-    """Gated recurrent units over a sequence: (length, features), without the batch.
+    """Gated recurrent units over a sequence: (length, features).
 
-    Three times the `H·(F + H + 2)` parameters of an `RNN`, for the reset gate, the update
-    gate, and the new state. Fields, shapes, and errors are those of `RNN`.
+    Three times the `H·(F + H + 2)` parameters of an `RNN`: reset gate, update gate, new state.
+    Fields are those of `RNN`.
 
     Source:
-        torch 2.13 `torch.nn.GRU`; Keras 3 `GRU`, of which `reset_after=False` has
-        one bias.
+        torch 2.13 `torch.nn.GRU`; Keras 3 `GRU`, which has one bias with `reset_after=False`.
 
     Example:
         >>> gru = GRU(128, 64)
@@ -154,17 +145,11 @@ class GRU(Recurrent):
 
 @layer
 class LSTM(Recurrent):
-    """Long short-term memory over a sequence: (length, features), without the batch.
+    """Long short-term memory over a sequence: (length, features).
 
-    Four times the `H·(F + H + 2)` parameters of an `RNN`, for the input, forget, and output
-    gates and the new cell. With a projection, P features are handed on in place of H, and
-    there are `4·H·(F + P + 2) + H·P` parameters. Fields, shapes, and errors are those of
-    `RNN`, and one more.
-
-    Args:
-        input_size: as of `RNN`, and so on to return_sequences.
-        proj_size: features that the units are projected to, P; 0 is no projection. It must
-            be less than hidden_size.
+    Four times the `H·(F + H + 2)` parameters of an `RNN`: input, forget and output gates, new cell.
+    With a projection to P features, `4·H·(F + P + 2) + H·P`. Fields are those of `RNN`, and
+    `proj_size`: P, less than hidden_size; 0 is no projection.
 
     Source:
         torch 2.13 `torch.nn.LSTM`; Keras 3 `LSTM`.

@@ -13,17 +13,9 @@ from paramcalc.layers._fields import OWN_NUMBER, declared, integer
 
 @layer
 class Flatten(Builtin):
-    """The axes from `start_dim` to `end_dim` joined into one, as long as their product.
+    """The axes from `start_dim` to `end_dim` joined into one.
 
-    Args:
-        start_dim: the first of them, counted from 0 without the batch axis
-            (torch counts it); or from -1, the last.
-        end_dim: the last of them, likewise.
-
-    Raises:
-        TypeError: a field is not an int.
-        ConfigError: end_dim stands before start_dim.
-        ShapeError: the input has no such axes.
+    Axes are counted from 0 without the batch axis (torch counts it), or from -1, the last.
 
     Source:
         torch 2.13 `torch.nn.Flatten`.
@@ -75,16 +67,10 @@ def read_target_shape(value: Any, owner: object, name: str) -> tuple[int, ...]:
 
 @layer
 class Reshape(Builtin):
-    """The same values under another shape with as many.
+    """The same values in another shape.
 
     Args:
-        target_shape: the output shape, without the batch axis; one entry may be
-            -1, for whatever is left.
-
-    Raises:
-        TypeError: target_shape is not a tuple of ints.
-        ConfigError: it is empty, or an entry is less than 1 and not the only -1.
-        ShapeError: the input has another number of values.
+        target_shape: the output shape; one length may be -1, which stands for the rest.
 
     Source:
         Keras 3 `Reshape`; torch 2.13 `torch.nn.Unflatten`, `torch.reshape`.
@@ -146,14 +132,8 @@ class Permute(Builtin):
     """The axes in another order.
 
     Args:
-        dims: for each axis of the output, which axis of the input it is, counted from 0
-            without the batch axis (torch counts it, Keras begins with 1); or from -1,
-            the last.
-
-    Raises:
-        TypeError: dims is not a tuple of ints.
-        ConfigError: dims does not name each axis once.
-        ShapeError: the input has another number of axes.
+        dims: the axis of the input per axis of the output, counted from 0 without the batch axis
+            (torch counts it, Keras begins with 1), or from -1, the last.
 
     Source:
         torch 2.13 `torch.permute`; Keras 3 `Permute`.

@@ -15,26 +15,17 @@ from paramcalc.layers._windows import interpolation
 
 @layer
 class Pad(SpatialLayer):
-    """Positions added on both sides of each spatial axis.
+    """Positions added to both sides of each spatial axis.
 
     Args:
-        padding: how many: an int for both sides of as many axes as there are, or a
-            tuple of one for each axis, or of a pair (before, after) for each.
-        mode: what they are filled with: "constant", "reflect", "replicate", or
-            "circular".
-        data_format: "channels_first", or "channels_last" for (height, width,
-            channels).
-
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: padding is negative, or mode none of those.
-        ShapeError: the input has the wrong number of axes, or an axis is too short to
-            be reflected or wrapped around.
+        padding: how many: an int for any number of axes, or a tuple of one per axis, or of a pair
+            (before, after) per axis.
+        mode: their values: "constant", "reflect", "replicate" or "circular". An axis to be
+            reflected must be longer than its padding, one to be wrapped around at least as long.
 
     Source:
-        torch 2.13 `torch.nn.ZeroPad2d`, `ReflectionPad2d`, and so on, whose tuples
-        begin with the last axis; here they are as those of a convolution. Keras 3
-        `ZeroPadding2D`.
+        torch 2.13 `torch.nn.ZeroPad2d`, `ReflectionPad2d` and so on, whose tuples begin with the
+        last axis; here they begin with the first. Keras 3 `ZeroPadding2D`.
 
     Example:
         >>> Pad(1).output_shape((3, 32, 32)), Pad(((0, 1), (0, 1))).output_shape((3, 32, 32))
@@ -70,18 +61,11 @@ class Pad(SpatialLayer):
 
 @layer
 class Crop(SpatialLayer):
-    """Positions taken off both sides of each spatial axis.
+    """Positions removed from both sides of each spatial axis.
 
     Args:
-        cropping: how many: an int for both sides of as many axes as there are, or a
-            tuple of one for each axis, or of a pair (before, after) for each.
-        data_format: "channels_first", or "channels_last" for (height, width,
-            channels).
-
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: cropping is negative.
-        ShapeError: the input has the wrong number of axes, or nothing is left.
+        cropping: how many: an int for any number of axes, or a tuple of one per axis, or of a pair
+            (before, after) per axis.
 
     Source:
         Keras 3 `Cropping2D`; torch pads by a negative number.
@@ -124,30 +108,17 @@ def read_optional_axes(value: Any, owner: object, name: str, rank: int | None) -
 
 @layer
 class Upsample(SpatialLayer):
-    """Spatial axes made longer (or shorter) by repeating or interpolating.
-
-    Either `size` says how many positions the output has, or `scale_factor` how many times as
-    many as the input.
+    """Spatial axes resized by repeating or interpolating.
 
     Args:
-        size: positions of the output along each axis: an int for as many axes as there
-            are, or a tuple.
-        scale_factor: what the positions are multiplied by, likewise.
-        mode: "nearest" or "nearest-exact" for any number of axes, "linear" for one,
-            "bilinear" or "bicubic" for two, "trilinear" for three.
-        data_format: "channels_first", or "channels_last" for (height, width,
-            channels).
-
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: a field is out of its range, or both or none of size and
-            scale_factor are given.
-        ShapeError: the input has the wrong number of axes.
+        size: length of each axis of the output: an int for any number of axes, or a tuple.
+        scale_factor: instead, the ratio of output to input, likewise.
+        mode: "nearest" or "nearest-exact" for any number of axes, "linear" for one, "bilinear" or
+            "bicubic" for two, "trilinear" for three.
 
     Source:
-        torch 2.13 `torch.nn.Upsample`, where scale_factor may be a fraction, too, and
-        which takes at most three axes. Keras 3 `UpSampling2D`, whose `size` is the
-        scale_factor.
+        torch 2.13 `torch.nn.Upsample`, whose scale_factor may be a fraction, and which takes at
+        most three axes. Keras 3 `UpSampling2D`, whose `size` is the scale_factor.
 
     Example:
         >>> Upsample(scale_factor=2).output_shape((64, 28, 28))
@@ -203,19 +174,9 @@ class Upsample(SpatialLayer):
 
 @layer
 class PixelShuffle(SpatialLayer):
-    """Channels dealt out over height and width: r·r channels become r by r positions.
+    """Channels moved to height and width: (C, H, W) becomes (C / (r·r), H·r, W·r).
 
-    (C, H, W) becomes (C / (r·r), H·r, W·r).
-
-    Args:
-        upscale_factor: r.
-        data_format: "channels_first", or "channels_last" for (height, width,
-            channels).
-
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: upscale_factor is less than 1.
-        ShapeError: the input has the wrong number of axes, or of channels.
+    r is `upscale_factor`.
 
     Source:
         torch 2.13 `torch.nn.PixelShuffle`.
@@ -253,20 +214,9 @@ class PixelShuffle(SpatialLayer):
 
 @layer
 class PixelUnshuffle(SpatialLayer):
-    """Height and width gathered into channels: r by r positions become r·r channels.
+    """Height and width moved to channels: (C, H, W) becomes (C·r·r, H / r, W / r).
 
-    (C, H, W) becomes (C·r·r, H / r, W / r): the inverse of `PixelShuffle`.
-
-    Args:
-        downscale_factor: r.
-        data_format: "channels_first", or "channels_last" for (height, width,
-            channels).
-
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: downscale_factor is less than 1.
-        ShapeError: the input has the wrong number of axes, or a height or width that
-            is no multiple of downscale_factor.
+    r is `downscale_factor`. It is the inverse of `PixelShuffle`.
 
     Source:
         torch 2.13 `torch.nn.PixelUnshuffle`.
