@@ -82,35 +82,32 @@ class Rule:
     count: Callable[[At], int]
 
 
-NOT_COUNTED = Rule("", lambda _: 0)
-
-
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """What a tool counts as one, where it says so, and its rule for every class of layers.
 
-    `Layer` stands for a user's own layers.
+    `Layer` stands for a user's own. The rule is None for layers that the tool does not count.
     """
 
     tool: str
     unit: str
     source: str
-    rules: dict[Kinds, Rule]
+    rules: dict[Kinds, Rule | None]
 
     def num_flops(self, step: Step) -> int:
         """The operations of a step."""
         layer = step.layer._thawed
         kind = type(layer) if isinstance(layer, Builtin) else Layer
         rule = next(rule for kinds, rule in self.rules.items() if kind in kinds)
-        return rule.count(At(step._replace(layer=layer)))
+        return rule.count(At(step._replace(layer=layer))) if rule else 0
 
     def lines(self) -> list[str]:
         """The convention in words."""
         lines = [f"{self.tool}: {self.unit}", f"source: {self.source}"]
-        counts_all = NOT_COUNTED not in self.rules.values()
+        counts_all = None not in self.rules.values()
         for kinds, rule in self.rules.items():
             names = ", ".join(["your own" if one is Layer else one.__name__ for one in kinds])
-            if rule != NOT_COUNTED:
+            if rule:
                 is_rest = counts_all and Layer in kinds
                 lines.append(f"{'all others' if is_rest else names}: {rule.words}")
         return [*lines, LETTERS]
@@ -185,8 +182,8 @@ TORCHVISION = Ledger(
     "torchvision 0.21, `_ops` of its weights",
     {
         (*CONVS, *TRANSPOSED, Dense, Layer): Rule("multiply-accumulates", num_macs),
-        (*MOVING, *NORMS, *POOLS, *RECURRENT, Activation, Add, Concat): NOT_COUNTED,
-        (Embedding, MultiheadAttention, Multiply, PReLU, Upsample): NOT_COUNTED,
+        (*MOVING, *NORMS, *POOLS, *RECURRENT, Activation, Add, Concat): None,
+        (Embedding, MultiheadAttention, Multiply, PReLU, Upsample): None,
     },
 )
 FVCORE = Ledger(
@@ -210,8 +207,8 @@ FVCORE = Ledger(
         (Upsample,): Rule(
             "O; bilinear 4·O", lambda at: (4 if at.layer.mode == "bilinear" else 1) * at.o
         ),
-        (*MOVING, *RECURRENT, Activation, Add, Concat): NOT_COUNTED,
-        (Embedding, Multiply, PReLU, Pool, RMSNorm): NOT_COUNTED,
+        (*MOVING, *RECURRENT, Activation, Add, Concat): None,
+        (Embedding, Multiply, PReLU, Pool, RMSNorm): None,
     },
 )
 TORCHINFO = Ledger(
@@ -282,7 +279,7 @@ TENSORFLOW = Ledger(
         (RNN,): Rule("2·F·H + H, of one position", keras_recurrent(2, 1)),
         (LSTM,): Rule("8·F·H + 9·H, of one position", keras_recurrent(8, 9)),
         (GRU,): Rule("6·F·H + 3·H, of one position", keras_recurrent(6, 3)),
-        (*MOVING, Concat): NOT_COUNTED,
+        (*MOVING, Concat): None,
     },
 )
 LEDGERS = {one.tool: one for one in (TORCHVISION, FVCORE, TORCHINFO, TENSORFLOW)}
