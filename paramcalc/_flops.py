@@ -1,8 +1,5 @@
 """Floating-point operations by the conventions of the tools that report them."""
 
-# Layers answer the library by methods that are not for users.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -10,7 +7,7 @@ from typing import Any
 
 from paramcalc._checks import as_name
 from paramcalc._explain import layer_text
-from paramcalc._ledgers import LEDGERS, LETTERS
+from paramcalc._ledgers import LEDGERS
 from paramcalc._trace import walk
 from paramcalc.errors import counted
 from paramcalc.layers._base import Layer, Shape
@@ -20,12 +17,7 @@ from paramcalc.render.table import Column, Row, Table
 
 @dataclass(frozen=True, slots=True)
 class FlopsRow:
-    """What one layer costs by a convention.
-
-    Args:
-        path: where it stands; empty for a layer on its own.
-        layer: the layer.
-        num_flops: its operations.
+    """The operations of one layer by a convention.
 
     Example:
         >>> import paramcalc as pc
@@ -40,13 +32,7 @@ class FlopsRow:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Flops(Shown):
-    """The operations of a network by a convention, as `flops` returns them.
-
-    `str()` of it is for a terminal; in a notebook it shows itself.
-
-    Args:
-        convention: the tool whose count it is.
-        rows: the count of each layer in turn.
+    """The operations of a network by the convention of a tool, as `flops` returns them.
 
     Example:
         >>> import paramcalc as pc
@@ -65,17 +51,13 @@ class Flops(Shown):
 
     def ledger(self) -> tuple[str, ...]:
         """The convention in words: what is counted, of which layers, and where that is written."""
-        ledger = LEDGERS[self.convention]
-        first = f"{ledger.tool}: {ledger.unit}"
-        return (first, f"source: {ledger.source}", *ledger.lines(), LETTERS)
+        return tuple(LEDGERS[self.convention].lines())
 
     def __str__(self) -> str:
-        ledger = LEDGERS[self.convention]
-        return f"{Shown.__str__(self)}\n{ledger.tool}: {ledger.unit}"
+        return f"{Shown.__str__(self)}\n{self.ledger()[0]}"
 
     def _gist(self) -> str:
-        rows = counted(len(self.rows), "layer")
-        return f" of {rows} by {self.convention}"
+        return f" of {counted(len(self.rows), 'layer')} by {self.convention}"
 
     def to_records(self) -> list[dict[str, Any]]:
         """A dict of plain values for each layer, as pandas and polars take them."""
@@ -96,10 +78,10 @@ def flops(
 ) -> Flops:
     """The floating-point operations of one example, by the convention of a tool that reports them.
 
-    `torchvision` counts the multiply-accumulates that it publishes with its weights, `fvcore` and
-    `torchinfo` ("mult-adds") likewise one for each, with differences; `tensorflow` (its profiler)
-    counts each multiplication and addition. `ledger()` of the result has the rules. What a layer
-    of your own costs is its `num_macs`, but to torchinfo, which goes by parameters.
+    `torchvision`, `fvcore` and `torchinfo` ("mult-adds") count one for each multiply-accumulate,
+    with differences; `tensorflow` (its profiler) counts each multiplication and addition.
+    `ledger()` of the result has the rules. A layer of your own costs its `num_macs`; but
+    `torchinfo` counts its parameters.
 
     Args:
         network: a network, or a single layer.
@@ -124,10 +106,6 @@ def flops(
         torchinfo: one for each use of a parameter, biases included
     """
     tool = as_name(convention, "flops", "convention", LEDGERS, "conventions")
-    ledger = LEDGERS[tool]
-    rows: list[FlopsRow] = []
-    for step in walk(network, input_shape, "flops", counting=False):
-        layer = step.layer._thawed
-        inner = step if layer is step.layer else step._replace(layer=layer)
-        rows.append(FlopsRow(step.path, step.layer, ledger.count(inner)))
-    return Flops(tool, tuple(rows))
+    count = LEDGERS[tool].num_flops
+    steps = walk(network, input_shape, "flops", counting=False)
+    return Flops(tool, tuple([FlopsRow(step.path, step.layer, count(step)) for step in steps]))

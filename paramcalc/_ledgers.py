@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import groupby
 from math import prod
 from typing import Any
 
@@ -43,12 +42,10 @@ class At:
     """A step as rules see it, with some of the `LETTERS`."""
 
     def __init__(self, step: Step) -> None:
-        self.layer: Any = step.layer
         self.step = step
-        self.shape = step.input_shape
-        self.rank: int = len(step.input_shape) - 1
-        self.n: int = prod(step.input_shape)
-        self.o: int = prod(step.output_shape)
+        self.layer: Any = step.layer
+        self.shape, self.rank = step.input_shape, len(step.input_shape) - 1
+        self.n, self.o = prod(step.input_shape), prod(step.output_shape)
 
     @property
     def c(self) -> int:
@@ -56,7 +53,7 @@ class At:
 
     @property
     def g(self) -> int:
-        """The groups normalized over; each channel is one in an instance normalization."""
+        """The groups normalized over; in an instance normalization each channel is one."""
         return int(self.layer.num_groups) if isinstance(self.layer, GroupNorm) else self.c
 
     @property
@@ -74,6 +71,9 @@ class At:
         return self.step.num_params > 0
 
 
+Kinds = tuple[type[Layer], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """How some layers are counted: in words, and as a function."""
@@ -84,48 +84,33 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What a tool counts.
+    """What a tool counts as one, where it says so, and its rule for every class of layers.
 
-    Args:
-        tool: its name.
-        unit: what it counts as one.
-        source: where the tool says so.
-        rules: for each class of layers how they are counted; `Layer` is a user's own.
-        uncounted: the classes of layers that it does not count.
+    `Layer` stands for a user's own. The rule is None for layers that the tool does not count.
     """
 
     tool: str
     unit: str
     source: str
-    rules: dict[type[Layer], Rule]
-    uncounted: frozenset[type[Layer]] = frozenset()
+    rules: dict[Kinds, Rule | None]
 
-    def count(self, step: Step) -> int:
+    def num_flops(self, step: Step) -> int:
         """The operations of a step."""
-        kind = type(step.layer) if isinstance(step.layer, Builtin) else Layer
-        return 0 if kind in self.uncounted else self.rules[kind].count(At(step))
+        layer = step.layer._thawed
+        kind = type(layer) if isinstance(layer, Builtin) else Layer
+        rule = next(rule for kinds, rule in self.rules.items() if kind in kinds)
+        return rule.count(At(step._replace(layer=layer))) if rule else 0
 
     def lines(self) -> list[str]:
-        """The rules in words, each with the layers that it is for."""
-        found: list[str] = []
-        for rule, kinds in groupby(self.rules, key=self.rules.__getitem__):
-            names = ["your own" if one is Layer else one.__name__ for one in kinds]
-            is_rest = names[-1] == "your own" and not self.uncounted
-            found.append(f"{'all others' if is_rest else ', '.join(names)}: {rule.words}")
-        return found
-
-
-Kinds = tuple[type[Layer], ...]
-
-
-def rules(*groups: tuple[Kinds, str, Callable[[At], int]]) -> dict[type[Layer], Rule]:
-    """The rules of a ledger by class, from those that classes share."""
-    return {
-        kind: rule
-        for kinds, words, count in groups
-        for rule in [Rule(words, count)]
-        for kind in kinds
-    }
+        """The convention in words."""
+        lines = [f"{self.tool}: {self.unit}", f"source: {self.source}"]
+        counts_all = None not in self.rules.values()
+        for kinds, rule in self.rules.items():
+            names = ", ".join(["your own" if one is Layer else one.__name__ for one in kinds])
+            if rule:
+                is_rest = counts_all and Layer in kinds
+                lines.append(f"{'all others' if is_rest else names}: {rule.words}")
+        return [*lines, LETTERS]
 
 
 CONVS: Kinds = (Conv1d, Conv2d, Conv3d)
@@ -151,13 +136,18 @@ def keras_conv(at: At) -> int:
     lengths: Shape = at.layer._split(at.step.output_shape)[1]
     steps: Shape = at.layer.dilation
     positions = prod([-(-one // step) * step for one, step in zip(lengths, steps, strict=True)])
-    return 2 * num_macs(at) // prod(lengths) * positions + at.bias
+    return 2 * at.step.num_macs // prod(lengths) * positions + at.bias
 
 
 def keras_transposed(at: At) -> int:
     """Of a transposed convolution: each output meets a part of the kernel."""
     taps = at.o * prod(at.layer.kernel_size) * at.c
     return int(2 * taps // prod(at.layer.stride) + at.bias)
+
+
+def keras_layer_norm(at: At) -> int:
+    """Of a layer normalization, whose shift is one more operation for each value."""
+    return (8 + at.layer.bias) * at.n + 4 * at.p if at.has_scale else 6 * at.n + 5 * at.p
 
 
 def keras_pool(at: At) -> int:
@@ -173,13 +163,14 @@ def keras_attention(at: At) -> int:
     return int(projections + 6 * at.layer.num_heads * at.shape[0] ** 2)
 
 
-def keras_recurrent(cost: Callable[[int, int], int]) -> Callable[[At], int]:
-    """Of recurrent layers, in all directions, by the cost of F features in H units."""
+def keras_recurrent(per_feature: int, per_unit: int) -> Callable[[At], int]:
+    """Of recurrent layers: per unit, operations for each of the F features, and for the unit."""
 
     def count(at: At) -> int:
         units, directions = at.layer.hidden_size, 2 if at.layer.bidirectional else 1
-        others = (at.layer.num_layers - 1) * cost(directions * units, units)
-        return int(directions * (cost(at.shape[-1], units) + others))
+        first = per_feature * at.shape[-1] + per_unit
+        others = (at.layer.num_layers - 1) * (per_feature * directions * units + per_unit)
+        return int(directions * units * (first + others))
 
     return count
 
@@ -189,128 +180,106 @@ TORCHVISION = Ledger(
     "torchvision",
     "one for each multiply-accumulate",
     "torchvision 0.21, `_ops` of its weights",
-    rules(((*CONVS, *TRANSPOSED, Dense, Layer), "multiply-accumulates", num_macs)),
-    frozenset(
-        {*MOVING, *NORMS, *POOLS, *RECURRENT, Activation, Add, Concat, Embedding}
-        | {MultiheadAttention, Multiply, PReLU, Upsample}
-    ),
+    {
+        (*CONVS, *TRANSPOSED, Dense, Layer): Rule("multiply-accumulates", num_macs),
+        (*MOVING, *NORMS, *POOLS, *RECURRENT, Activation, Add, Concat): None,
+        (Embedding, MultiheadAttention, Multiply, PReLU, Upsample): None,
+    },
 )
 FVCORE = Ledger(
     "fvcore",
     "one for each multiply-accumulate",
     "fvcore 0.1.5, nn/flop_count.py and nn/jit_handles.py",
-    rules(
-        (
-            CONVS,
+    {
+        CONVS: Rule(
             "multiply-accumulates; none where padding is 'same'",
-            lambda at: 0 if at.layer.padding == "same" else num_macs(at),
+            lambda at: 0 if at.layer.padding == "same" else at.step.num_macs,
         ),
-        ((*TRANSPOSED, Dense, MultiheadAttention, Layer), "multiply-accumulates", num_macs),
-        ((BatchNorm,), "2·N; without scale and shift N", lambda at: (1 + at.has_scale) * at.n),
-        (
-            (LayerNorm, GroupNorm, InstanceNorm),
-            "5·N; without scale and shift 4·N",
-            lambda at: (4 + at.has_scale) * at.n,
+        (*TRANSPOSED, Dense, MultiheadAttention, Layer): Rule("multiply-accumulates", num_macs),
+        (BatchNorm,): Rule("2·N; without scale and shift N", lambda at: (1 + at.has_scale) * at.n),
+        (LayerNorm, GroupNorm, InstanceNorm): Rule(
+            "5·N; without scale and shift 4·N", lambda at: (4 + at.has_scale) * at.n
         ),
-        (
-            (AdaptivePool, GlobalPool),
+        (AdaptivePool, GlobalPool): Rule(
             "N of an average over an image",
             lambda at: at.n if at.layer.mode == "avg" and at.rank == 2 else 0,
         ),
-        (
-            (Upsample,),
-            "O; bilinear 4·O",
-            lambda at: (4 if at.layer.mode == "bilinear" else 1) * at.o,
+        (Upsample,): Rule(
+            "O; bilinear 4·O", lambda at: (4 if at.layer.mode == "bilinear" else 1) * at.o
         ),
-    ),
-    frozenset(
-        (*MOVING, *RECURRENT, Activation, Add, Concat, Embedding, Multiply, PReLU, Pool, RMSNorm)
-    ),
+        (*MOVING, *RECURRENT, Activation, Add, Concat): None,
+        (Embedding, Multiply, PReLU, Pool, RMSNorm): None,
+    },
 )
 TORCHINFO = Ledger(
     "torchinfo",
     "one for each use of a parameter, biases included",
     "torchinfo 1.8.0, layer_info.py, `calculate_macs`",
-    rules(
-        (
-            (*CONVS, *TRANSPOSED),
+    {
+        (*CONVS, *TRANSPOSED): Rule(
             "parameters · output positions",
             lambda at: at.step.num_params * (at.o // at.layer.out_channels),
         ),
-        (RECURRENT, "parameters · length", lambda at: at.step.num_params * at.shape[0]),
-        ((MultiheadAttention,), "0", lambda _: 0),
-        ((Add, Multiply, Concat), "0", lambda _: 0),
-        (
-            (*MOVING, *NORMS, *POOLS, Activation, Dense, Embedding, PReLU, Upsample, Layer),
-            "parameters, once, wherever they are used",
-            lambda at: at.step.num_params,
+        RECURRENT: Rule("parameters · length", lambda at: at.step.num_params * at.shape[0]),
+        (MultiheadAttention,): Rule("0", lambda _: 0),
+        (Add, Multiply, Concat): Rule("0", lambda _: 0),
+        (*MOVING, *NORMS, *POOLS, Activation, Dense, Embedding, PReLU, Upsample, Layer): Rule(
+            "parameters, once, wherever they are used", lambda at: at.step.num_params
         ),
-    ),
+    },
 )
 TENSORFLOW = Ledger(
     "tensorflow",
     "two for each multiply-accumulate, one for each operation on a value that is registered",
     "TensorFlow 2.21 with Keras 3.15, python/profiler/internal/flops_registry.py, "
     "python/ops/nn_ops.py",
-    rules(
-        (
-            CONVS,
-            (
-                "2·multiply-accumulates + O of a bias; in groups the bias alone; "
-                "with dilation lengths are rounded up to its multiples"
-            ),
+    {
+        CONVS: Rule(
+            "2·multiply-accumulates + O of a bias; in groups the bias alone; "
+            "with dilation lengths are rounded up to its multiples",
             keras_conv,
         ),
-        (TRANSPOSED, "2·O·k_h·k_w·C_in / (s_h·s_w), + O of a bias", keras_transposed),
-        (
-            (Dense,),
-            "2·multiply-accumulates + O of a bias",
-            lambda at: 2 * num_macs(at) + at.bias,
+        TRANSPOSED: Rule("2·O·k_h·k_w·C_in / (s_h·s_w), + O of a bias", keras_transposed),
+        (Dense,): Rule(
+            "2·multiply-accumulates + O of a bias", lambda at: 2 * at.step.num_macs + at.bias
         ),
-        ((Layer,), "2·multiply-accumulates", lambda at: 2 * num_macs(at)),
-        (
-            (BatchNorm,),
+        (Layer,): Rule("2·multiply-accumulates", lambda at: 2 * at.step.num_macs),
+        (BatchNorm,): Rule(
             "2·N + 6·C; without scale and shift 2·N + 5·C",
             lambda at: 2 * at.n + (5 + at.has_scale) * at.c,
         ),
-        (
-            (LayerNorm,),
-            "9·N + 4·P; without shift 8·N + 4·P, without scale 6·N + 5·P",
-            lambda at: (
-                (8 + at.layer.bias) * at.n + 4 * at.p if at.has_scale else 6 * at.n + 5 * at.p
-            ),
+        (LayerNorm,): Rule(
+            "9·N + 4·P; without shift 8·N + 4·P, without scale 6·N + 5·P", keras_layer_norm
         ),
-        ((RMSNorm,), "4·N + 3·P", lambda at: 4 * at.n + 3 * at.p),
-        (
-            (GroupNorm, InstanceNorm),
+        (RMSNorm,): Rule("4·N + 3·P", lambda at: 4 * at.n + 3 * at.p),
+        (GroupNorm, InstanceNorm): Rule(
             "6·N + 4·G + 3·C; without scale and shift 6·N + 5·G",
             lambda at: 6 * at.n + (4 * at.g + 3 * at.c if at.has_scale else 5 * at.g),
         ),
-        (
-            (Activation,),
+        (Activation,): Rule(
             "silu 2·N, gelu 4·N, softmax 5·N, others 0",
             lambda at: KERAS_ACTIVATIONS.get(at.layer._plain_name, 0) * at.n,
         ),
-        ((PReLU,), "3·N + C", lambda at: 3 * at.n + at.c),
-        ((Pool,), "window·O; 0 over a volume", keras_pool),
-        (
-            (AdaptivePool,),
+        (PReLU,): Rule("3·N + C", lambda at: 3 * at.n + at.c),
+        (Pool,): Rule("window·O; 0 over a volume", keras_pool),
+        (AdaptivePool,): Rule(
             "N; 0 where nothing changes",
             lambda at: 0 if at.shape == at.step.output_shape else at.n,
         ),
-        ((GlobalPool,), "N; maximum 0", lambda at: at.n if at.layer.mode == "avg" else 0),
-        ((Add, Multiply), "O for each two branches", lambda at: (len(at.step.inputs) - 1) * at.o),
-        ((MultiheadAttention,), "8·L·E² + 4·L·E of biases + 6·H·L²", keras_attention),
-        ((Embedding,), "2·N", lambda at: 2 * at.n),
-        (
-            (Upsample,),
+        (GlobalPool,): Rule("N; maximum 0", lambda at: at.n if at.layer.mode == "avg" else 0),
+        (Add, Multiply): Rule(
+            "O for each two branches", lambda at: (len(at.step.inputs) - 1) * at.o
+        ),
+        (MultiheadAttention,): Rule("8·L·E² + 4·L·E of biases + 6·H·L²", keras_attention),
+        (Embedding,): Rule("2·N", lambda at: 2 * at.n),
+        (Upsample,): Rule(
             "1 for each axis; interpolated 0",
             lambda at: at.rank if at.layer.mode == "nearest" else 0,
         ),
-        ((RNN,), "2·F·H + H, of one position", keras_recurrent(lambda f, h: 2 * f * h + h)),
-        ((LSTM,), "8·F·H + 9·H, of one position", keras_recurrent(lambda f, h: 8 * f * h + 9 * h)),
-        ((GRU,), "6·F·H + 3·H, of one position", keras_recurrent(lambda f, h: 6 * f * h + 3 * h)),
-    ),
-    frozenset((*MOVING, Concat)),
+        (RNN,): Rule("2·F·H + H, of one position", keras_recurrent(2, 1)),
+        (LSTM,): Rule("8·F·H + 9·H, of one position", keras_recurrent(8, 9)),
+        (GRU,): Rule("6·F·H + 3·H, of one position", keras_recurrent(6, 3)),
+        (*MOVING, Concat): None,
+    },
 )
 LEDGERS = {one.tool: one for one in (TORCHVISION, FVCORE, TORCHINFO, TENSORFLOW)}

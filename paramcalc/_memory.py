@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 from textwrap import fill
@@ -27,11 +27,12 @@ DTYPES = {
     "float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "float8": 8, "int8": 8, "int4": 4,
     "mixed": 16,
 }  # fmt: skip
-"""The bits of a value. Those of int4 are two to a byte; one left over takes a byte of its own.
+"""The bits of a value. An odd number of int4 values takes half a byte more.
 
 "mixed" is as Rajbhandari and others, "ZeRO: Memory Optimizations Toward Training Trillion Parameter
 Models", section 3.1, count: weights, gradients and outputs in 16 bits; the optimizer's state and a
-copy of the weights in 32. So are buffers, in torch 2.13 `torch.amp` and Keras 3 `mixed_float16`.
+copy of the weights in 32. Buffers are in 32 as well, as in torch 2.13 `torch.amp` and Keras 3
+`mixed_float16`.
 """
 
 OPTIMIZERS = {
@@ -45,7 +46,7 @@ OPTIMIZERS = {
     "adafactor": 1,  # `torch.optim.Adafactor`: variance; or row_var, col_var: see state_sizes
     "lion": 1,  # Chen and others, "Symbolic Discovery of Optimization Algorithms": the momentum
 }
-"""How many tensors each optimizer keeps for one that is trained; counters of steps are left out."""
+"""How many tensors each optimizer keeps for a trainable one; counters of steps are left out."""
 
 OVERWRITING = {
     "celu", "elu", "hardsigmoid", "hardswish", "hardtanh", "leakyrelu", "mish",
@@ -57,7 +58,6 @@ NOT_COUNTED = (
     "Not counted: the framework, its allocator and workspaces; the gradients of activations; "
     "and what layers keep beside their outputs, such as attention its weights."
 )
-ENDS = re.compile(r"(?!^)(?:[.\[]|$)")  # Where a step of a path ends.
 UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
@@ -66,16 +66,12 @@ class Memory(Shown):
     """What a network takes in memory, as `memory` returns it: `Term`s where the working is known.
 
     Args:
-        network: the network.
-        batch_size: how many examples are processed at once.
-        dtype: what the values are stored as.
-        optimizer: its name.
         parameter_bytes: all weights, frozen or not.
-        buffer_bytes: what is kept and not trained, such as running means.
-        gradient_bytes: one value for each that is trained.
+        buffer_bytes: values that are kept and not trained, such as running means.
+        gradient_bytes: one value for each trainable one.
         optimizer_bytes: the optimizer's state; with "mixed" also its copy of the weights.
         activation_bytes: the outputs of layers that are kept for the backward pass.
-        peak_bytes: the most that a network being run holds of its input and outputs at once.
+        peak_bytes: the most that the running network holds of its input and outputs at once.
 
     Example:
         >>> import paramcalc as pc
@@ -193,48 +189,54 @@ def rounded(number: int, power: int) -> int:
     return ((number >> 10 * power - 1) + 1) >> 1
 
 
-def num_bytes(values: int, bits: int) -> int:
-    """What so many values take that are stored together."""
-    return -(-values * bits // 8)
+def num_bytes(sizes: Iterable[int], bits: int) -> int:
+    """The bytes of tensors of so many values; each begins with a byte of its own."""
+    return sum([-(-size * bits // 8) for size in sizes])
 
 
-def worked(sizes: list[int], bits: int, values: int) -> int:
-    """The bytes of tensors of so many values each, with their working if no byte is left open."""
-    result = sum([num_bytes(size, bits) for size in sizes])
+def worked(size_bytes: int, values: int, bits: int) -> int:
+    """A number of bytes, with its working from the number of values where no byte is left open."""
     made = values * Term(bits // 8, f"b_{bits}") if bits >= 8 else -(-values // (8 // bits))
-    return made if result and made == result else result
+    return made if size_bytes and made == size_bytes else size_bytes
 
 
-def run(steps: list[Step], sizes: list[int], in_place: bool) -> tuple[dict[int, int], int]:
-    """The step in whose memory each output is, and the most bytes that are in use at once.
+def owners_of(steps: list[Step], in_place: bool) -> dict[int, int]:
+    """The step in whose memory each output is; -1 is the network's input.
 
-    An output is freed when the last step that reads it has run. One that nobody reads is the
-    network's, and stays. `sizes` are the bytes of the outputs and, last, at -1, of the input.
+    A view is in the memory of its input; so is the output of a layer that writes over its input,
+    which it may if no other branch reads it.
     """
     readers = Counter([source for step in steps for source in step.inputs])
     owners = {-1: -1}
-    waiting = {-1: readers[-1]}  # How many steps have still to read what an owner holds.
-    shared = {-1} if readers[-1] > 1 else set[int]()
-    live = peak = sizes[-1]
+    shared = {one for one in owners if readers[one] > 1}
     for number, step in enumerate(steps):
         layer, owner = step.layer._thawed, owners[step.inputs[0]]
         name = layer._plain_name if isinstance(layer, Activation) else ""
         is_overwritten = in_place and name in OVERWRITING and owner not in shared
-        if layer._is_view or is_overwritten:
-            waiting[owner] += max(readers[number], 1) - 1
-        else:
-            owner = number
-            waiting[owner] = readers[number]
-            live += sizes[number]
-            peak = max(peak, live)
-            for source in step.inputs:
-                waiting[owners[source]] -= 1
-                if not waiting[owners[source]]:
-                    live -= sizes[owners[source]]
-        owners[number] = owner
+        owners[number] = owner if layer._is_view or is_overwritten else number
         if readers[number] > 1:
-            shared.add(owner)
-    return owners, peak
+            shared.add(owners[number])
+    return owners
+
+
+def peak_of(steps: list[Step], owners: dict[int, int], sizes: list[int]) -> int:
+    """The most bytes that are in use at once, by a scan backwards over the steps.
+
+    An output is in use from its own step to the last one that reads it. One that nobody reads is
+    the network's, and stays. `sizes` are the bytes of the outputs and, last, at -1, of the input.
+    """
+    read = {source for step in steps for source in step.inputs}
+    live = {owner for number, owner in owners.items() if number not in read}
+    in_use = peak = sum([sizes[one] for one in live])
+    for number in reversed(range(len(steps))):
+        if owners[number] == number:
+            needed = {owners[source] for source in steps[number].inputs} - live
+            in_use += sum([sizes[one] for one in needed])
+            peak = max(peak, in_use)
+            live |= needed
+            live.remove(number)
+            in_use -= sizes[number]
+    return peak
 
 
 def kept(
@@ -258,7 +260,7 @@ def kept(
 
 def ways(path: str) -> list[str]:
     """The paths of everything that a path leads into, from the network itself."""
-    return ["", *[path[: found.start()] for found in ENDS.finditer(path)]]
+    return ["", *[path[: end.start()] for end in re.finditer(r"(?!^)(?:[.\[]|$)", path)]]
 
 
 def outermost(path: str, parts: frozenset[str]) -> str | None:
@@ -304,25 +306,26 @@ def tensor_bytes(
     trained: list[Shape] = []
     for step in steps:
         layer = step.layer._thawed
-        tensors = step._replace(layer=layer).parameters
-        weights += [one.size for one in tensors if one.trainable]
-        buffers += [one.size for one in tensors if not one.trainable]
-        if layer is step.layer and outermost(step.path, frozen) is None:
-            trained += [one.shape for one in tensors if one.trainable]
-    bits = DTYPES[dtype]
-    full = 32 if dtype == "mixed" else bits
+        is_trained = layer is step.layer and outermost(step.path, frozen) is None
+        for tensor in step._replace(layer=layer).parameters:
+            (weights if tensor.trainable else buffers).append(tensor.size)
+            if tensor.trainable and is_trained:
+                trained.append(tensor.shape)
     sizes = [prod(shape) for shape in trained]
     state = [size for shape in trained for size in state_sizes(optimizer, shape)]
     gradients: int = Term(sum(sizes), "T")
-    factored = optimizer == "adafactor"
-    states: int = Term(sum(state), "S") if factored else OPTIMIZERS[optimizer] * gradients
+    states: int = OPTIMIZERS[optimizer] * gradients
+    if optimizer == "adafactor":
+        states = Term(sum(state), "S")
+    bits = full = DTYPES[dtype]
     if dtype == "mixed":
+        full = 32
         state, states = state + sizes, gradients + states
     return (
-        worked(weights, bits, Term(sum(weights), "P")),
-        worked(buffers, full, Term(sum(buffers), "B")),
-        worked(sizes, bits, gradients),
-        worked(state, full, states),
+        worked(num_bytes(weights, bits), Term(sum(weights), "P"), bits),
+        worked(num_bytes(buffers, full), Term(sum(buffers), "B"), full),
+        worked(num_bytes(sizes, bits), gradients, bits),
+        worked(num_bytes(state, full), states, full),
     )
 
 
@@ -331,15 +334,17 @@ def output_bytes(
 ) -> tuple[int, int]:
     """The bytes of what is kept of the outputs, and of the peak, for the input shape `given`."""
     values = [*[prod(step.output_shape) for step in steps], prod(given)]
-    sizes = [num_bytes(number * batch, bits) for number in values]
-    owners, peak = run(steps, sizes, in_place)
-    own = owners if in_place else {number: number for number in owners}
-    outputs = kept(steps, own, sizes, parts)
+    sizes = [num_bytes([number * batch], bits) for number in values]
+    owners = owners_of(steps, in_place)
+    peak = peak_of(steps, owners, sizes)
+    if not in_place:
+        owners = {number: number for number in owners}
+    outputs = kept(steps, owners, sizes, parts)
     activations = Term(sum([values[one] for one in outputs]), "A")
-    most, examples = peak * 8 // bits, Term(batch, "n")
+    examples = Term(batch, "n")
     return (
-        worked([values[one] * batch for one in outputs], bits, activations * examples),
-        worked([most], bits, Term(most // batch, "M") * examples),
+        worked(sum([sizes[one] for one in outputs]), activations * examples, bits),
+        worked(peak, Term(peak * 8 // bits // batch, "M") * examples, bits),
     )
 
 
@@ -360,9 +365,8 @@ def memory(
         network: a network, or a single layer.
         input_shape: the input shape, without the batch axis; not needed after an `Input`.
         batch_size: how many examples go through it at once.
-        dtype: float64, float32, float16, bfloat16, float8, int8, int4; or mixed, with outputs,
-            weights and gradients in 16 bits, and in 32 the buffers, the optimizer's state and
-            its copy of the weights.
+        dtype: float64, float32, float16, bfloat16, float8, int8, int4; or mixed, with buffers,
+            the optimizer's state and its copy of the weights in 32 bits, and the rest in 16.
         optimizer: sgd, sgd_momentum, nesterov, adagrad, rmsprop, adam, adamw, adafactor or lion.
         frozen: the path of a part that is not trained, or several; "" is all.
         in_place: whether activations that can, and dropouts, write over an input that no other

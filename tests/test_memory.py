@@ -216,8 +216,9 @@ def test_an_output_lives_until_its_last_reader_has_run() -> None:
     def run(*steps: tuple[pc.Layer, tuple[int, ...]]) -> tuple[list[int], int]:
         sizes = [2 * 10**number for number in range(len(steps))] + [1]
         written = [pc.results.Step("", one, (1,), (1,), inputs) for one, inputs in steps]
-        owners, peak = _memory.run(written, sizes, in_place=True)
-        return [owners[number] for number in range(len(steps))], peak
+        owners = _memory.owners_of(written, in_place=True)
+        own = [owners[number] for number in range(len(steps))]
+        return own, _memory.peak_of(written, owners, sizes)
 
     chain = (layer, (-1,)), (layer, (0,)), (RELU, (1,))
     assert run(*chain, (add, (0, 2)), (add, (1, 3))) == ([0, 1, 2, 3, 4], 22_020)
