@@ -2,6 +2,7 @@
 
 from paramcalc import formulas as formulas, layers as layers, results as results, zoo as zoo
 from paramcalc._blocks import TransformerEncoderLayer as TransformerEncoderLayer
+from paramcalc._branches import Add as Add, Concat as Concat, Multiply as Multiply
 from paramcalc._explain import explain as explain
 from paramcalc._flops import flops as flops
 from paramcalc._inverse import (
@@ -10,12 +11,7 @@ from paramcalc._inverse import (
     smallest_input as smallest_input,
 )
 from paramcalc._memory import memory as memory
-from paramcalc._network import (
-    Add as Add,
-    Concat as Concat,
-    Multiply as Multiply,
-    Sequential as Sequential,
-)
+from paramcalc._network import Sequential as Sequential
 from paramcalc._receptive_field import receptive_field as receptive_field
 from paramcalc._summary import summary as summary
 from paramcalc._trace import trace as trace

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY
 
-from paramcalc._network import Add, Network
+from paramcalc._branches import Add
+from paramcalc._network import Network
 from paramcalc.errors import join_path
-from paramcalc.layers._base import Layer, Node, Parameter, Shape, layer
-from paramcalc.layers._fields import count, flag
+from paramcalc.layers._base import Layer, Node, Parameter, Shape
+from paramcalc.layers._fields import count, flag, layer
 from paramcalc.layers.activation import Activation, Identity
 from paramcalc.layers.attention import MultiheadAttention
 from paramcalc.layers.dense import Dense

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from paramcalc._network import Add, Concat, Multiply
+from paramcalc._branches import Add, Concat, Multiply
 from paramcalc._trace import Step
 from paramcalc.layers._base import Builtin, Layer, Shape
 from paramcalc.layers.activation import Activation, Dropout, Identity, PReLU

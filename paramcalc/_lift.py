@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from paramcalc._branches import Concat
 from paramcalc._checks import entries
-from paramcalc._network import Concat, Network
+from paramcalc._network import Network
 from paramcalc._trace import Step
 from paramcalc.formulas import Term
 from paramcalc.formulas._term import named
 from paramcalc.layers._axes import name_axes, spatial_axes
-from paramcalc.layers._base import Builtin, Layer, Shape, defaults_of
-from paramcalc.layers._fields import OWN_NUMBER, Spec
+from paramcalc.layers._base import Builtin, Layer, Shape
+from paramcalc.layers._fields import OWN_NUMBER, Spec, defaults_of
 
 T = TypeVar("T")
 

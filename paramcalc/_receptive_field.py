@@ -14,9 +14,9 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
+from paramcalc._branches import Branches
 from paramcalc._checks import as_axes, as_bool
 from paramcalc._explain import layer_text
-from paramcalc._network import Branches
 from paramcalc._trace import Step, stated_rank, walk
 from paramcalc.errors import ParamcalcError, ShapeError, locate
 from paramcalc.layers._axes import spatial_axes

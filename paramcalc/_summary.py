@@ -11,10 +11,10 @@ from functools import reduce
 from itertools import groupby
 from typing import Any
 
+from paramcalc._branches import Branches
 from paramcalc._checks import as_int, as_name, entries, wrong
 from paramcalc._explain import layer_text, layer_texts, shape_text
 from paramcalc._lift import Lifted, work_all
-from paramcalc._network import Branches
 from paramcalc._trace import Step, plan_of, walk
 from paramcalc.errors import ParamcalcError, counted, join_path
 from paramcalc.formulas import Term

@@ -5,11 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from inspect import signature
 from math import prod
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from paramcalc._checks import (
     as_answer,
@@ -24,11 +22,8 @@ from paramcalc._checks import (
 )
 from paramcalc.errors import ConfigError, ShapeError, show
 from paramcalc.formulas import Term
-from paramcalc.layers import _fields
-from paramcalc.layers._fields import Spec
+from paramcalc.layers._fields import Spec, make, stored_defaults
 from paramcalc.layers._windows import Sources as Sources, Window as Window
-
-T = TypeVar("T")
 
 Shape = tuple[int, ...]
 """The lengths of all axes but the batch axis, such as (channels, height, width)."""
@@ -373,55 +368,3 @@ class Builtin(Layer):
 
     def __delattr__(self, name: str) -> NoReturn:
         self.__setattr__(name, None)
-
-
-@cache
-def defaults_of(cls: type) -> dict[str, Any]:
-    """The defaults of the arguments of a class."""
-    arguments = signature(cls).parameters.items()
-    return {name: one.default for name, one in arguments if one.default is not one.empty}
-
-
-@cache
-def stored_defaults(cls: Any) -> Mapping[str, Any]:
-    """The defaults of a layer's fields, as an example stores them."""
-    usual = defaults_of(cls)
-    if not cls._has_own_init:
-        return usual
-    example = cls(*[1 for name in cls._specs if name not in usual])
-    return {name: getattr(example, name) for name in usual}
-
-
-def make(cls: Callable[..., T], fields: dict[str, object]) -> T:
-    """A layer from its fields. Pickle calls it, so that a copy is checked too."""
-    return cls(**fields)
-
-
-@dataclass_transform(
-    frozen_default=True,
-    field_specifiers=(
-        _fields.choice,
-        _fields.count,
-        _fields.data_format,
-        _fields.declared,
-        _fields.flag,
-        _fields.integer,
-        _fields.optional_count,
-        _fields.padding,
-        _fields.per_axis,
-        _fields.sides,
-    ),
-)
-def layer(cls: type[T]) -> type[T]:
-    """Make a class with declared fields a slotted dataclass that reads its arguments."""
-    own_init = "__init__" in vars(cls)
-    made: Any = dataclass(init=not own_init, repr=False, frozen=True, slots=True)(cls)
-    made._has_own_init = own_init
-    del made.__setattr__, made.__delattr__  # Builtin's have better words.
-    made._specs = {one.name: one.metadata["spec"] for one in dataclasses.fields(made)}
-    made._reads = tuple([(name, one.read, one.per_axis) for name, one in made._specs.items()])
-    for name, spec in made._specs.items():
-        if spec.states:
-            made._stating = name
-            made._axis_symbol = "" if spec.states == "last axes" else spec.symbol
-    return made  # type: ignore[no-any-return]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field
-from typing import Any
+from functools import cache
+from inspect import signature
+from typing import Any, TypeVar, dataclass_transform
 
 from paramcalc._checks import (
     as_axes,
@@ -16,6 +19,8 @@ from paramcalc._checks import (
     as_padding,
     as_sides,
 )
+
+T = TypeVar("T")
 
 Axes = int | tuple[int, ...]
 """As a caller gives it: an int for all spatial axes, or one for each."""
@@ -105,3 +110,55 @@ def padding(*, default: Any = MISSING) -> Any:
 def sides(symbol: str, *, default: Any = MISSING) -> Any:
     """An int for both sides of all axes, one for each axis, or a pair (before, after) for each."""
     return declared(as_sides, default=default, per_axis=True, symbol=symbol)
+
+
+@cache
+def defaults_of(cls: type) -> dict[str, Any]:
+    """The defaults of the arguments of a class."""
+    arguments = signature(cls).parameters.items()
+    return {name: one.default for name, one in arguments if one.default is not one.empty}
+
+
+@cache
+def stored_defaults(cls: Any) -> Mapping[str, Any]:
+    """The defaults of a layer's fields, as an example stores them."""
+    usual = defaults_of(cls)
+    if not cls._has_own_init:
+        return usual
+    example = cls(*[1 for name in cls._specs if name not in usual])
+    return {name: getattr(example, name) for name in usual}
+
+
+def make(cls: Callable[..., T], fields: dict[str, object]) -> T:
+    """A layer from its fields. Pickle calls it, so that a copy is checked too."""
+    return cls(**fields)
+
+
+@dataclass_transform(
+    frozen_default=True,
+    field_specifiers=(
+        choice,
+        count,
+        data_format,
+        declared,
+        flag,
+        integer,
+        optional_count,
+        padding,
+        per_axis,
+        sides,
+    ),
+)
+def layer(cls: type[T]) -> type[T]:
+    """Make a class with declared fields a slotted dataclass that reads its arguments."""
+    own_init = "__init__" in vars(cls)
+    made: Any = dataclass(init=not own_init, repr=False, frozen=True, slots=True)(cls)
+    made._has_own_init = own_init
+    del made.__setattr__, made.__delattr__  # Builtin's have better words.
+    made._specs = {one.name: one.metadata["spec"] for one in dataclasses.fields(made)}
+    made._reads = tuple([(name, one.read, one.per_axis) for name, one in made._specs.items()])
+    for name, spec in made._specs.items():
+        if spec.states:
+            made._stating = name
+            made._axis_symbol = "" if spec.states == "last axes" else spec.symbol
+    return made  # type: ignore[no-any-return]

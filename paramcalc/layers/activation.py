@@ -6,8 +6,8 @@ from dataclasses import KW_ONLY
 
 from paramcalc._checks import as_probability, as_str
 from paramcalc.layers._axes import SpatialLayer
-from paramcalc.layers._base import Builtin, Parameter, Shape, layer
-from paramcalc.layers._fields import data_format, declared, optional_count
+from paramcalc.layers._base import Builtin, Parameter, Shape
+from paramcalc.layers._fields import data_format, declared, layer, optional_count
 
 
 @layer

@@ -6,8 +6,8 @@ from dataclasses import KW_ONLY
 
 from paramcalc.formulas import attention_macs, attention_params
 from paramcalc.layers._axes import SequenceLayer
-from paramcalc.layers._base import Parameter, Shape, layer
-from paramcalc.layers._fields import count, flag, optional_count
+from paramcalc.layers._base import Parameter, Shape
+from paramcalc.layers._fields import count, flag, layer, optional_count
 
 
 @layer

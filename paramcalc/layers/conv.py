@@ -8,13 +8,14 @@ from math import lcm
 from paramcalc.errors import ConfigError, show
 from paramcalc.formulas import conv_macs, conv_params, dilated_kernel_size, transposed_length
 from paramcalc.layers._axes import SlidingLayer, as_pairs, spatial_axes
-from paramcalc.layers._base import Form, Parameter, Shape, Sources, Window, layer
+from paramcalc.layers._base import Form, Parameter, Shape, Sources, Window
 from paramcalc.layers._fields import (
     Axes,
     Padding,
     count,
     data_format,
     flag,
+    layer,
     optional_count,
     padding as padding_field,
     per_axis,

@@ -6,8 +6,8 @@ from math import prod
 
 from paramcalc.formulas import dense_macs, dense_params
 from paramcalc.layers._axes import FeaturesLayer
-from paramcalc.layers._base import Form, Parameter, Shape, Sources, Window, layer
-from paramcalc.layers._fields import count, flag, optional_count
+from paramcalc.layers._base import Form, Parameter, Shape, Sources, Window
+from paramcalc.layers._fields import count, flag, layer, optional_count
 
 
 @layer

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from paramcalc.formulas import embedding_params
-from paramcalc.layers._base import Builtin, Form, Parameter, Shape, Sources, layer
-from paramcalc.layers._fields import count
+from paramcalc.layers._base import Builtin, Form, Parameter, Shape, Sources
+from paramcalc.layers._fields import count, layer
 
 
 @layer

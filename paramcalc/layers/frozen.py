@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any, Protocol, TypeVar, overload
 
 from paramcalc._checks import wrong
-from paramcalc.layers._base import Builtin, Form, Layer, Node, Parameter, Shape, Sources, layer
-from paramcalc.layers._fields import declared
+from paramcalc.layers._base import Builtin, Form, Layer, Node, Parameter, Shape, Sources
+from paramcalc.layers._fields import declared, layer
 
 
 class Holding(Protocol):

@@ -6,8 +6,8 @@ from typing import Any
 
 from paramcalc._checks import as_lengths, wrong
 from paramcalc.errors import ConfigError, show
-from paramcalc.layers._base import Builtin, Shape, layer
-from paramcalc.layers._fields import declared
+from paramcalc.layers._base import Builtin, Shape
+from paramcalc.layers._fields import declared, layer
 
 
 def read_shape(value: Any, owner: object, name: str) -> Shape:

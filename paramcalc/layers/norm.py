@@ -10,8 +10,8 @@ from paramcalc._checks import as_axes, entries, wrong
 from paramcalc.errors import ConfigError, show
 from paramcalc.formulas import norm_params
 from paramcalc.layers._axes import FeaturesLayer, SpatialLayer
-from paramcalc.layers._base import Parameter, Shape, layer
-from paramcalc.layers._fields import count, data_format, declared, flag, optional_count
+from paramcalc.layers._base import Parameter, Shape
+from paramcalc.layers._fields import count, data_format, declared, flag, layer, optional_count
 
 
 def scale_and_shift(shape: Shape, bias: bool = True) -> tuple[Parameter, ...]:

@@ -9,14 +9,16 @@ from typing import Any
 from paramcalc._checks import as_axes, as_optional_count, entries, wrong
 from paramcalc.errors import ConfigError, show
 from paramcalc.layers._axes import SlidingLayer, SpatialLayer, spread
-from paramcalc.layers._base import Form, Shape, Sources, Window, defaults_of, layer
+from paramcalc.layers._base import Form, Shape, Sources, Window
 from paramcalc.layers._fields import (
     Axes,
     Padding,
     choice,
     data_format,
     declared,
+    defaults_of,
     flag,
+    layer,
     padding as padding_field,
     per_axis,
 )

@@ -8,8 +8,8 @@ from paramcalc._checks import as_int, wrong
 from paramcalc.errors import ConfigError, show
 from paramcalc.formulas import recurrent_macs, recurrent_params
 from paramcalc.layers._axes import SequenceLayer
-from paramcalc.layers._base import Form, Parameter, Shape, Sources, layer
-from paramcalc.layers._fields import count, declared, flag, optional_count
+from paramcalc.layers._base import Form, Parameter, Shape, Sources
+from paramcalc.layers._fields import count, declared, flag, layer, optional_count
 
 MAX_LAYERS = 10_000
 """More would take long to list, for each has tensors of its own."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from paramcalc._checks import as_ints, wrong
 from paramcalc.errors import ConfigError, ShapeError, counted, show
-from paramcalc.layers._base import Builtin, Form, Shape, Sources, layer
-from paramcalc.layers._fields import OWN_NUMBER, declared, integer
+from paramcalc.layers._base import Builtin, Form, Shape, Sources
+from paramcalc.layers._fields import OWN_NUMBER, declared, integer, layer
 
 
 @layer

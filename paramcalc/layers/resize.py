@@ -8,8 +8,8 @@ from typing import Any
 from paramcalc._checks import as_axes, wrong
 from paramcalc.errors import ConfigError, counted, show
 from paramcalc.layers._axes import SpatialLayer, as_pairs, spatial_axes, spread
-from paramcalc.layers._base import Form, Shape, Sources, Window, layer
-from paramcalc.layers._fields import Axes, Sides, choice, count, data_format, declared, sides
+from paramcalc.layers._base import Form, Shape, Sources, Window
+from paramcalc.layers._fields import Axes, Sides, choice, count, data_format, declared, layer, sides
 from paramcalc.layers._windows import interpolation
 
 

@@ -1,0 +1,198 @@
+"""Branches: networks that give their input to several layers and merge the outputs."""
+
+# Layers answer the library by methods that are not for users.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import KW_ONLY
+
+from paramcalc._checks import as_int, name_of
+from paramcalc._network import Container, layers_and_names
+from paramcalc.errors import ConfigError, ShapeError, show
+from paramcalc.layers._base import Layer, Node, Shape
+from paramcalc.layers._fields import declared, layer
+
+
+class Branches(Container):
+    """Branches that each get the input, and one merge of their outputs."""
+
+    __slots__ = ()
+    _has_gaps = True
+
+    def _check(self) -> None:
+        if not self.layers:
+            raise ConfigError(f"{name_of(self)}: at least one branch is needed")
+        Container._check(self)
+
+    def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
+        """The nodes of the branches, then one for the merge."""
+        networks[path] = self
+        parts = self._parts(path)
+        ends = [one._write(nodes, networks, where, source) for where, one in parts]
+        nodes.append((path, self, source, tuple(ends)))
+        return len(nodes) - 1
+
+    def _joined_dim(self, ranks: Sequence[int]) -> int | None:
+        """The axis along which outputs are concatenated, if any."""
+        return None
+
+    def _disagreement(
+        self,
+        rule: str,
+        outputs: Sequence[Shape],
+        one: int,
+        other: int,
+        shape: Shape | None,
+        joined: int | None = None,
+    ) -> ShapeError:
+        """The error for two branches that do not merge.
+
+        Only the axis `joined`, counted back from the last, may differ; without one, broadcast.
+        """
+        keys = [key for key, _ in self._parts()]
+        first, second = [f"{show(outputs[at])} from {keys[at]}" for at in (one, other)]
+        error = self._misfit(f"{rule}, got {first} and {second}", shape)
+        pairs = enumerate(zip(reversed(outputs[one]), reversed(outputs[other]), strict=False))
+        error._unequal = tuple(
+            [
+                (one, other, axis, *pair)
+                for axis, pair in pairs
+                if pair[0] != pair[1] and (1 not in pair if joined is None else axis != joined)
+            ]
+        )
+        return error
+
+
+class Elementwise(Branches):
+    """Branches whose outputs are merged value by value; shapes broadcast."""
+
+    __slots__ = ()
+
+    def _merge(self, outputs: Sequence[Shape], shape: Shape | None) -> Shape:
+        merged = outputs[0]
+        for position, output in enumerate(outputs):
+            if output == merged:
+                continue
+            both = broadcast(merged, output)
+            if both is None:
+                fits = [broadcast(one, output) is not None for one in outputs]
+                rule = "axes, counted from the last, must be equally long or 1"
+                raise self._disagreement(rule, outputs, fits.index(False), position, shape)
+            merged = both
+        return merged
+
+
+def broadcast(one: Shape, other: Shape) -> Shape | None:
+    """The shape that two shapes broadcast to; None if they do not."""
+    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
+    lengths = list(longer)
+    for axis, length in enumerate(shorter, len(longer) - len(shorter)):
+        if length != lengths[axis] and 1 not in (length, lengths[axis]):
+            return None
+        lengths[axis] = max(length, lengths[axis])
+    return tuple(lengths)
+
+
+class Add(Elementwise):
+    """The sum of branches that each get the input, as in a residual network.
+
+    Outputs broadcast: axes are compared from the last, and a length of 1, or a missing axis, is
+    stretched. The sum has no parameters. `Identity()` is the skip connection. Arguments and errors
+    are those of `Sequential`; at least one branch is needed.
+
+    Raises:
+        ShapeError: the outputs do not broadcast.
+
+    Source:
+        torch 2.13 `torch.add`, with a batch of one; Keras 3 `Add`.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> block = Add(body=pc.Conv2d(64, 64, 3, padding=1), skip=pc.Identity())
+        >>> block.output_shape((64, 56, 56)), block.num_params()
+        ((64, 56, 56), 36928)
+    """
+
+    __slots__ = ()
+
+
+class Multiply(Elementwise):
+    """The product of branches that each get the input, as in a gate.
+
+    Outputs broadcast as in `Add`. The products use no weight and do not count as
+    multiply-accumulates.
+
+    Source:
+        torch 2.13 `torch.mul`, with a batch of one; Keras 3 `Multiply`.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> gate = pc.Sequential(pc.AdaptivePool(1), pc.Conv2d(64, 64, 1))
+        >>> Multiply(pc.Identity(), gate).output_shape((64, 56, 56))
+        (64, 56, 56)
+    """
+
+    __slots__ = ()
+
+
+@layer
+class Concat(Branches):
+    """The concatenation of branches that each get the input, along one axis.
+
+    Lengths along `dim` add up; all other axes must be equal.
+
+    Args:
+        *layers: the branches, as in `Sequential`; or named, as `**parts`.
+        dim: the axis, counted from 0 without the batch axis (torch counts it), or from -1, the
+            last. 0 is the channels, if they come first.
+
+    Raises:
+        ShapeError: the outputs differ along another axis, or have no axis `dim`.
+
+    Source:
+        torch 2.13 `torch.cat`; Keras 3 `Concatenate`.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> inception = Concat(pc.Conv2d(192, 64, 1), pc.Conv2d(192, 128, 3, padding=1))
+        >>> inception.output_shape((192, 28, 28))
+        (192, 28, 28)
+    """
+
+    _: KW_ONLY
+    dim: int = declared(as_int, default=0)
+
+    _options = ("dim",)
+
+    def __init__(self, /, *layers: Layer | Sequence[Layer], dim: int = 0, **parts: Layer) -> None:
+        self._set(*layers_and_names(self, layers, parts), dim)
+
+    def _merge(self, outputs: Sequence[Shape], shape: Shape | None) -> Shape:
+        first = outputs[0]
+        axis = self.dim + len(first) if self.dim < 0 else self.dim
+        if not 0 <= axis < len(first):
+            where = f"{show(first)} from {self._parts()[0][0]}"
+            raise self._misfit(f"there is no dim {show(self.dim)} in {where}", shape)
+        before, after = first[:axis], first[axis + 1 :]
+        for position, output in enumerate(outputs):
+            rule = ""
+            if len(output) != len(first):
+                rule = "outputs must have equally many axes"
+            elif output[:axis] != before or output[axis + 1 :] != after:
+                rule = f"all axes but dim {show(self.dim)} must be equally long"
+            if rule:
+                joined = len(first) - 1 - axis
+                raise self._disagreement(rule, outputs, 0, position, shape, joined)
+        return (*before, sum([output[axis] for output in outputs]), *after)
+
+    def _joined_dim(self, ranks: Sequence[int]) -> int | None:
+        dim = self.dim + max(ranks) if self.dim < 0 else self.dim
+        if not 0 <= dim < min(ranks):
+            raise self._misfit(f"there is no dim {show(self.dim)} in all that leaves the branches")
+        return dim if len(ranks) > 1 else None
+
+    def __repr__(self) -> str:
+        text = Container.__repr__(self)
+        return f"{text[:-1]}, dim={self.dim})" if self.dim else text
