@@ -1,7 +1,4 @@
-"""The inverse questions: which input fits, which gives a certain output, what padding keeps it.
-
-All but the last by trying inputs: see the search.
-"""
+"""The inverse questions: which inputs fit, which give a certain output, which padding keeps it."""
 
 # Layers answer the library by methods that are not for users.
 # pyright: reportPrivateUsage=false
@@ -27,7 +24,7 @@ Lengths = range | tuple[int, ...]
 
 
 def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], Form]:
-    """The steps, and the input shape with None for what is not given or stated at the beginning."""
+    """The steps, and the input shape with None for open lengths."""
     steps = walk(network, None, verb)
     if input_shape is not None:
         wanted = "be a tuple of ints, with None for the lengths to be found"
@@ -43,7 +40,7 @@ def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], Form
 
 
 def fitting(search: Search) -> tuple[int, ...]:
-    """The smallest lengths that fit; or the error that says why none do, or none that are equal."""
+    """The smallest lengths that fit; or the error that says why none do."""
     found = search.fit()
     if not found.errors:
         return found.lengths
@@ -54,7 +51,7 @@ def fitting(search: Search) -> tuple[int, ...]:
             lengths = free.fit().lengths
             hint = f"; square=False finds {show(free.shape(lengths))}" if lengths else ""
             what = "square input" if lengths else "input"
-        except ParamcalcError:  # It was given up.
+        except ParamcalcError:  # It gave up.
             what = "square input"
     error.problem += f"; no {what} fits" if search.groups else ""
     if [one.path for one in found.smaller] == [error.path]:
@@ -66,22 +63,21 @@ def fitting(search: Search) -> tuple[int, ...]:
 def smallest_input(
     network: Layer, input_shape: Form | None = None, *, square: bool = True
 ) -> Shape:
-    """The smallest input shape that passes through a network, without the batch axis.
+    """The smallest input shape that passes through a network.
 
-    Where a layer takes but some lengths, as a dense one after a `Flatten` and branches that must
-    agree do, it is the smallest that fits. A layer of one's own is taken to give no less for more.
+    Where only some lengths fit, as before a dense layer or a merge of branches, it is the smallest
+    of those. In a user's own layer, a longer input must not give a shorter output.
 
     Args:
-        network: a network, or a single layer.
-        input_shape: the input shape, with None for the lengths to be found: needed where the first
-            layer is no convolution that states its channels. With an `Input` there is nothing to be
-            found.
-        square: whether these are all to be equal; otherwise each is as short as it can be, the
-            first axes first.
+        network: a network or a layer.
+        input_shape: the input shape, with None for the lengths to find; optional after an `Input`,
+            or if the first layer states its channels and axes.
+        square: whether all lengths must be equal. Otherwise each is as small as possible, the first
+            axis first.
 
     Raises:
         TypeError: an argument is of the wrong type.
-        ShapeError: no input fits; or input_shape is needed and missing.
+        ShapeError: no input fits, or input_shape is needed and missing.
         ParamcalcError: none of the 10,000 inputs that were tried fits.
 
     Example:
@@ -100,22 +96,21 @@ def smallest_input(
 def input_lengths(
     network: Layer, output: int | tuple[int, ...], input_shape: Form | None = None
 ) -> tuple[Lengths, ...]:
-    """All lengths of the input that give a certain length of the output, for each spatial axis.
+    """The input lengths that give a certain output length, per spatial axis.
+
+    The answer has a range per axis, or a tuple if some lengths between do not fit.
 
     Args:
-        network: a network, or a single layer, from whose input to whose output spatial axes stay.
-        output: the length of each spatial axis of the output: an int for all or a tuple.
+        network: a network or a layer that keeps its spatial axes apart.
+        output: the length of each spatial axis of the output: an int for all axes, or a tuple.
         input_shape: as for `smallest_input`.
-
-    Returns:
-        For each axis a range; or a tuple, where some between do not fit.
 
     Raises:
         TypeError: an argument is of the wrong type.
         ConfigError: output is less than 1, or has the wrong number of entries.
-        ShapeError: no input fits; or input_shape is needed and missing.
-        ParamcalcError: spatial axes do not stay; or there is no end of lengths, as before an
-            `AdaptivePool`; or all is not found with 10,000 inputs tried.
+        ShapeError: no input fits, or input_shape is needed and missing.
+        ParamcalcError: spatial axes are not kept apart; infinitely many lengths fit, as before an
+            `AdaptivePool`; or 10,000 inputs are not enough.
 
     Example:
         >>> import paramcalc as pc
@@ -131,15 +126,15 @@ def input_lengths(
 
 
 def lengths_of(search: Search, shape: Shape, axis: int, wanted: int) -> Lengths:
-    """The lengths of one axis that give an output, with the others as they are in `shape`."""
+    """The lengths of one axis that give an output; the other axes are as in `shape`."""
     network, form = search.network, (*shape[:axis], None, *shape[axis + 1 :])
     line = Search(network, search.steps, form, square=False)
-    far = 2 * LARGEST * line.period or line.far  # So far away it shows whether there is an end.
+    far = 2 * LARGEST * line.period or line.far  # Far enough to see whether there is an end.
     line.longest = 2 * far
     usual = line.output((shape[axis],))
 
     def given(length: int) -> float:
-        """The output of the first length from this on that fits."""
+        """The output of the first length from here on that fits."""
         lengths = line.fit_from(length).lengths
         if not lengths:
             return inf
@@ -169,17 +164,17 @@ def lengths_of(search: Search, shape: Shape, axis: int, wanted: int) -> Lengths:
 
 
 def same_padding(layer: Conv | Pool) -> int | Padding:
-    """The padding with which a layer makes ⌈n / stride⌉ of each length n: as it takes it.
+    """The padding with which a layer makes ⌈n / stride⌉ of each length n, as the layer takes it.
 
-    So with a stride of 1 lengths stay, and with 2 they are halved. It is the smallest that does so,
-    and for a convolution the only one. Where both sides cannot be the same, more is put after.
+    With a stride of 1 lengths stay, with 2 they are halved. It is the smallest such padding, and
+    the only one of a convolution. An odd position is added after.
 
     Args:
-        layer: a convolution or pooling, whose own padding does not matter.
+        layer: a convolution or pooling; its own padding is ignored.
 
     Raises:
         TypeError: layer is neither.
-        ConfigError: no padding does it, that the layer may have.
+        ConfigError: the layer cannot have that padding.
 
     Example:
         >>> import paramcalc as pc
@@ -193,7 +188,7 @@ def same_padding(layer: Conv | Pool) -> int | Padding:
     numbers = [spread(one, 1) for one in (layer.kernel_size, layer.stride, layer.dilation)]
     pairs: list[tuple[int, int]] = []
     for size, stride, dilation in zip(*numbers, strict=True):
-        # What the worst length needs: 1 more than windows fill, or with ceil_mode none more.
+        # The length that needs most: one more than windows fill, or with ceil_mode as many.
         worst = stride if isinstance(layer, Pool) and layer.ceil_mode else 1
         pairs.append(formulas.same_padding(worst, size, stride, dilation))
     padding: Any = tuple(pairs)

@@ -1,7 +1,4 @@
-"""The receptive field of a network: what part of its input an output sees.
-
-Not receptive_field.py: `paramcalc.receptive_field` is the function.
-"""
+"""The receptive field of a network: the part of its input that an output sees."""
 
 # Layers answer the library by methods that are not for users.
 # pyright: reportPrivateUsage=false
@@ -39,12 +36,11 @@ Number = int | Fraction | None
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How far is seen along an axis of the input: position i sees from i·stride − padding on.
+    """How far a position sees along an axis: position i sees from i·stride − padding on.
 
-    Where several ways lead there, and after an axis became longer, it may differ from position to
-    position: then it is not regular, its padding and size have to be looked for, and its stride is
-    None if that of the ways differs. What is seen looks the same again after `period` steps on the
-    input: a whole number of those of each layer on the way.
+    Where branches differ, or an axis became longer, this varies by position. Then it is not
+    regular: padding and size have to be searched for, and stride is None if branches differ in it.
+    What is seen repeats itself after `period` steps on the input.
     """
 
     size: int
@@ -54,7 +50,7 @@ class Extent:
     is_regular: bool = True
 
     def after(self, window: Window) -> Extent:
-        """The extent of what sees, by a window, what has this extent."""
+        """The extent after a window."""
         if self.stride is None:
             return self
         if not self.is_regular or window.spacing > 1:
@@ -67,7 +63,7 @@ class Extent:
         return Extent(size, step * window.stride, padding, step * window.stride)
 
     def beside(self, other: Extent) -> Extent:
-        """The extent of what sees what either sees."""
+        """The extent of a merge with another."""
         if self.stride != other.stride or not self.is_regular or not other.is_regular:
             stride = self.stride if self.stride == other.stride else None
             return Extent(0, stride, 0, lcm(self.period, other.period), is_regular=False)
@@ -76,34 +72,29 @@ class Extent:
         return Extent(end + padding, self.stride, padding, self.period)
 
     def is_aligned(self, other: Extent) -> bool:
-        """Whether both have their strides and centers in common, as far as that is known here."""
+        """Whether strides and centers agree, as far as known."""
         centers = [one.size - 2 * one.padding for one in (self, other)]
         regular = self.is_regular and other.is_regular
         return self.stride == other.stride and (not regular or centers[0] == centers[1])
 
 
 ANYWHERE = Extent(0, None, 0, is_regular=False)
-"""What is seen differs from position to position, and by no stride."""
+"""It varies by position, without a stride."""
 MAX_POSITIONS = 10_000
-"""Where more see differently, the largest is not looked for."""
+"""The most positions that are searched for the largest extent."""
 Read = tuple[int, Sources, int | None]
-"""What a step reads: another step, and where each axis of its own output comes from there. And the
-axis along which branches are put one after the other: positions there are of one of them alone."""
+"""What a step reads: another step, the sources of its output in that step, and the axis along which
+it concatenates, if any."""
 
 
 class Way:
-    """What each step of a network reads, and how far it sees.
-
-    Args:
-        steps: the steps, each after those that it reads.
-        lengths: the input shape, with None for what is not known.
-    """
+    """What each step of a network reads, and how far it sees."""
 
     def __init__(self, steps: Sequence[Step], lengths: Form) -> None:
         self.steps = steps
         self.reads: list[list[Read]] = []
-        # Of each step, and at -1 of the input: its shape; and for each axis the spatial axis of the
-        # input that it comes from, if that is a single one, and how far it sees there.
+        # Per step, and at -1 for the input: its shape; and per axis, the spatial axis of the input
+        # that it comes from, if there is a single one, and how far it sees there.
         self.lengths: list[Form] = [()] * len(steps) + [lengths]
         self.axes: list[list[tuple[int, Extent] | None]] = [[]] * len(steps)
         for number, step in enumerate(steps):
@@ -122,7 +113,7 @@ class Way:
             self.axes[number] = [self.axis_of(number, axis) for axis in range(len(shape))]
 
     def reads_of(self, step: Step) -> list[Read]:
-        """What a step reads."""
+        """The steps that a step reads, with its sources in them."""
         layer, output = step.layer, step.output_shape
         before = [self.lengths[number] for number in step.inputs]
         if not isinstance(layer, Branches):
@@ -134,12 +125,12 @@ class Way:
         return [(number, sources, dim) for number, sources in pairs]
 
     def channels(self) -> int | None:
-        """The axis of the input that is the channels, to the first layer that tells them apart."""
+        """The channels axis of the input, according to the first layer that has one."""
         axis = 0
         for step in self.steps:
             layer: Any = step.layer
             if layer._family == "plain":
-                return None  # What an embedding looks up has none.
+                return None  # The input of an embedding has none.
             if layer._family == "spatial":
                 number, is_last = step.inputs[0], layer._channels_last
                 axis = -1 if is_last else 0
@@ -152,7 +143,7 @@ class Way:
         return axis % len(self.lengths[-1])
 
     def axis_of(self, number: int, axis: int) -> tuple[int, Extent] | None:
-        """Which axis of the input an axis of a step comes from, and how far it sees there."""
+        """The axis of the input that an axis of a step comes from, and how far it sees there."""
         found: list[tuple[int, Extent]] = []
         reads, path = self.reads[number], self.steps[number].path
         for step, sources, _ in reads:
@@ -174,15 +165,15 @@ class Way:
             if not extent.is_aligned(other) and path not in self.misaligned:
                 self.misaligned.append(path)
             extent = extent.beside(other)
-        if axis == reads[0][2]:  # Where it is in its branch depends on the position.
+        if axis == reads[0][2]:  # The position decides which branch it is in.
             self.needs_sets = True
             extent = ANYWHERE
         return origin, extent
 
     def seen(self, number: int, index: dict[int, int], *, clipped: bool) -> list[Seen]:
-        """What is seen of each axis of the input from a position after a step.
+        """The positions of each axis of the input that a position after a step sees.
 
-        On the way back, what is seen of a step is what any of those sees that read it.
+        Backwards, what is seen of a step is the union over the steps that read it.
         """
         exact = clipped or self.needs_sets
         places = [None if axis is None else index.get(axis[0]) for axis in self.axes[number]]
@@ -190,11 +181,11 @@ class Way:
         found = {number: start}
         for step in range(number, -1, -1):
             seen = found.pop(step, None)
-            if seen is None:  # It is in a branch that ends further on.
+            if seen is None:  # It is not on the way.
                 continue
             for before, sources, dim in self.reads[step]:
                 lengths = self.lengths[before]
-                # What is the source of nothing is seen whole, and so back from there.
+                # An axis that is the source of none is seen whole.
                 here: list[Seen] = [range(n) if clipped and n else None for n in lengths]
                 for axis, (one, source) in enumerate(zip(seen, sources, strict=True)):
                     if source is not None:
@@ -221,7 +212,7 @@ class Way:
     def measured(
         self, number: int, origin: int, extent: Extent, length: int | None
     ) -> tuple[int | None, Number, int | None]:
-        """The size, stride and padding along an axis; looked for, where they go by the position."""
+        """The size, stride and padding along an axis; searched for if they vary by position."""
         stride = extent.stride
         if extent.is_regular:
             return extent.size, stride, extent.padding
@@ -234,7 +225,7 @@ class Way:
         for position in range(count):
             try:
                 pair = ends(self.seen(number, {origin: position}, clipped=False)[origin])
-            except ParamcalcError:  # They are too many to be listed.
+            except ParamcalcError:  # There are too many.
                 return None, stride, None
             if pair is not None:
                 most = max(most, pair[1] - pair[0] + 1)
@@ -244,24 +235,21 @@ class Way:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ReceptiveField(Shown):
-    """What an output of a network sees of its input, as `receptive_field` returns it.
+    """The part of its input that an output of a network sees; `print` it for a table.
 
-    Along each spatial axis position i sees `size` positions, from `i·stride − padding` on, some of
-    which may lie before or after the input. `str()` of it is for a terminal; in a notebook it shows
-    itself.
+    Along each spatial axis, position i sees `size` positions from `i·stride − padding` on. Some may
+    lie in the padding.
 
     Args:
-        path: of the layer after which it is; empty for the network.
+        path: the layer after which it is; empty for the network.
         layer: that layer, or the network.
         axes: the names of the spatial axes of the input.
-        size: positions seen along each, from the first to the last; the most that any position
-            sees, where that differs. None where all of the input is seen, or where more than
-            10,000 positions would have to be looked at to tell.
-        stride: steps on the input from a position to the next; a fraction where they come closer;
-            None where all is seen, or where branches differ.
-        padding: positions that what position 0 sees begins before the input; None where all is
-            seen.
-        misaligned: the paths of branches that see the input with strides or centers of their own.
+        size: positions from the first to the last seen, the most of any position; None if the whole
+            input is seen, or if more than 10,000 positions would have to be searched.
+        stride: steps on the input from one position to the next; a fraction after an axis became
+            longer; None if the whole input is seen, or if branches differ.
+        padding: positions before the input that position 0 sees; None if the whole input is seen.
+        misaligned: the paths of merges whose branches differ in stride or center.
 
     Example:
         >>> import paramcalc as pc
@@ -284,26 +272,24 @@ class ReceptiveField(Shown):
 
     @property
     def steps(self) -> tuple[ReceptiveField, ...]:
-        """The receptive field after each layer in turn, as in a trace."""
+        """The receptive field after each step of the trace."""
         way = self._way
         return tuple([way.field(at, one.path, one.layer) for at, one in enumerate(way.steps)])
 
     def interval(
         self, index: int | tuple[int, ...], *, clipped: bool = False
     ) -> tuple[tuple[int, int] | None, ...]:
-        """The first and the last position seen along each axis, by itself; None if there is none.
+        """The first and the last position seen along each axis; None if there is none.
 
         Args:
-            index: the position of the output along each axis, from 0; an int for all axes. Where
-                all of the input is seen, it does not matter.
-            clipped: whether positions of the input alone count, and none that reach it by way of
-                padding further on.
+            index: the position of the output along each axis, from 0, or an int for all axes.
+            clipped: whether positions in the padding, of any layer, are left out.
 
         Raises:
             TypeError: index is not an int or a tuple of ints.
-            ParamcalcError: index is negative, or has the wrong number of entries.
-            ShapeError: the length of the input matters and is not known.
-            ParamcalcError: more than 1,000,000 positions with gaps would have to be listed.
+            ParamcalcError: index is negative or has the wrong number of entries; or there would be
+                more than 1,000,000 positions with gaps.
+            ShapeError: the length of the input matters and is unknown.
         """
         at = as_axes(index, "interval", "index", len(self.axes), 0) if self.axes else ()
         as_bool(clipped, "interval", "clipped")
@@ -316,14 +302,14 @@ class ReceptiveField(Shown):
         return tuple([whole[axis] if seen[axis] is None else ends(seen[axis]) for axis in axes])
 
     def centre(self, index: int | tuple[int, ...]) -> tuple[Fraction | None, ...]:
-        """The middle of what is seen along each axis, clipped by nothing; as `interval`."""
+        """The middle of `interval`, not clipped."""
         return tuple([one and Fraction(sum(one), 2) for one in self.interval(index)])
 
     def _gist(self) -> str:
         return f" of {size_text(self)}"
 
     def to_records(self) -> list[dict[str, Any]]:
-        """A dict of plain values for each layer, as pandas and polars take them."""
+        """A dict of plain values per layer, for pandas or polars."""
         fields = "size", "stride", "padding"
         return [
             {"path": one.path, "layer": layer_text(one.layer)}
@@ -339,7 +325,7 @@ class ReceptiveField(Shown):
 
 
 def size_text(one: ReceptiveField) -> str:
-    """The size, or that all is seen."""
+    """The size, or "all"."""
     if set(one.size) | set(one.stride) <= {None}:
         return "all"
     unknown = ["all" if stride is None else "varies" for stride in one.stride]
@@ -348,7 +334,7 @@ def size_text(one: ReceptiveField) -> str:
 
 
 def extent_texts(one: ReceptiveField) -> list[str]:
-    """Size, stride and padding as a table has them."""
+    """Size, stride and padding in a table."""
     size = size_text(one)
     if size == "all":
         return [size, "", ""]
@@ -357,22 +343,21 @@ def extent_texts(one: ReceptiveField) -> list[str]:
 
 
 def receptive_field(network: Layer, input_shape: Shape | None = None) -> ReceptiveField:
-    """What an output of a network sees of its input, along each spatial axis.
+    """The part of its input that an output of a network sees, along each spatial axis.
 
-    It takes all there is between the first and the last position that is seen, through branches
-    of whichever reaches furthest. Normalizations are taken for what they do to a value by itself.
-    A dense layer after a `Flatten`, a global pooling, attention and recurrent layers see all.
+    It reaches from the first position seen to the last, through the branch that reaches furthest.
+    Normalizations count as working on single values. A dense layer after a `Flatten`, a global
+    pooling, attention and recurrent layers see everything.
 
     Args:
-        network: a network, or a single layer.
-        input_shape: the input shape, without the batch axis. It is needed where lengths matter, as
-            for "same" with a stride and for `AdaptivePool`, and where no layer says how many axes
-            there are.
+        network: a network or a layer.
+        input_shape: its input shape; needed if lengths matter, as for "same" with a stride and for
+            `AdaptivePool`, or if no layer states the number of axes.
 
     Raises:
         TypeError: `network` is not a Layer, or `input_shape` not a tuple or list of ints.
-        ShapeError: a layer does not fit its input, the shape is needed and missing, or a layer of
-            one's own does not say what it sees.
+        ShapeError: a layer does not fit its input, the shape is needed and missing, or a user's own
+            layer does not define `sources`.
 
     Source:
         Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks",

@@ -1,12 +1,12 @@
-"""The search for lengths with which an input passes through a network.
+"""The search for input lengths that pass through a network.
 
-A network is asked what it takes, and not how: lengths along the way become no smaller as the input
-grows. So with an input that is refused for being too short all shorter ones are refused, and the
-same with longer ones; and if two are refused for the same numbers, all between them are. The search
-leaps over those. What is refused for a remainder, or because branches differ, it knows to be
-refused for ever when that is so through one period of the network, one more, and far away.
+It asks the network only whether an input fits. It relies on this: longer inputs do not become
+shorter on the way. So if one input is too short, all shorter ones are; if one is too long, all
+longer ones are; and if two are refused for the same numbers, so are all between them. The search
+skips those. An input that is refused for a remainder, or because branches differ, may be refused
+forever: it is if that holds through one period of the network, through the next one, and far away.
 
-Of several lengths the first is the shortest for which the others can be found, and so on. A glance
+With several lengths, the first is the shortest for which the others can be found, and so on. A look
 at the shortest and the longest of the others often tells that they cannot.
 """
 
@@ -26,13 +26,13 @@ from paramcalc.errors import ParamcalcError, ShapeError, show
 from paramcalc.layers._base import Form, Layer, Shape
 
 NOT_FAR = 1 << 20
-"""No longer inputs are tried with layers of one's own, which may do other things with lengths."""
+"""The longest input that is tried with a user's own layers: their period is unknown."""
 MAX_TRIES = 10_000
-"""After so many inputs the search is given up."""
+"""After so many inputs the search gives up."""
 
 
 def first_from(start: int, holds: Callable[[int], bool]) -> int:
-    """The smallest number from `start` on for which something holds, as for all that are larger."""
+    """The smallest number from `start` on for which `holds`, as it does for all larger ones."""
     low, step = start - 1, 1
     while not holds(low + step):
         low, step = low + step, 2 * step
@@ -44,7 +44,7 @@ def first_from(start: int, holds: Callable[[int], bool]) -> int:
 
 
 def reasons_of(error: ShapeError) -> set[object]:
-    """What is refused whatever else there is: a shape, or lengths in it, at some place."""
+    """The reasons of an error, whatever other lengths are: a path with a shape or lengths."""
     pairs = enumerate(error._compared)
     reasons: list[object] = [(at, pair) for at, pair in pairs if pair[0] != pair[1]]
     reasons += [error.input_shape, *error._unequal]
@@ -52,18 +52,18 @@ def reasons_of(error: ShapeError) -> set[object]:
 
 
 def apart(error: ShapeError) -> dict[tuple[int, ...], int]:
-    """By how much branches that do not go together differ, for each two of them, and each axis."""
+    """The differences between branches, per two branches and axis."""
     unequal: Sequence[tuple[int, ...]] = error._unequal
     return {tuple(place): length - other for *place, length, other in unequal}
 
 
 @dataclass(slots=True)
 class Found:
-    """Lengths that fit; or else the errors that say why none do, one for each of a period.
+    """Lengths that fit; or the errors that say why none do, one per length of a period.
 
-    If it `is_short` all smaller inputs are refused as well, if it `is_long` all larger ones; and it
-    `is_bound` where some other length would fit. Each of the `reasons` is there whatever the
-    lengths are that may still change. `smaller` says why the next smaller input is refused.
+    If it `is_short`, all smaller inputs are refused too; if it `is_long`, all larger ones. It
+    `is_bound` if another length would fit. `reasons` hold whatever the open lengths are. `smaller`
+    says why the next smaller input is refused.
     """
 
     lengths: tuple[int, ...] = ()
@@ -75,15 +75,15 @@ class Found:
     smaller: Sequence[ShapeError] = ()
 
     def rules_out(self, larger: Found) -> bool:
-        """Whether all between the two is refused as well."""
+        """Whether all inputs between the two are refused."""
         return (self.is_short and larger.is_short) or bool(self.reasons & larger.reasons)
 
     def is_lasting(self, *others: Found) -> bool:
-        """Whether what is refused so a period later, and far away, is so in each period."""
+        """Whether what is refused here, a period later and far away is refused in each period."""
         if any(one.is_bound or len(one.errors) != len(self.errors) for one in (self, *others)):
             return False
         for errors in zip(self.errors, *[one.errors for one in others], strict=True):
-            # Branches that do not agree must not come closer, nor have met on the way.
+            # Branches that differ must not come closer, nor have met on the way.
             near, later, *far = map(apart, errors)
             stays = [
                 abs(gap) <= abs(later.get(place, 0))
@@ -96,14 +96,14 @@ class Found:
 
 
 class Search:
-    """The inputs that pass through a network, of a form with None for the lengths to be found."""
+    """The search for the inputs of a form, with None for the lengths to find."""
 
     def __init__(self, network: Layer, steps: Sequence[Step], form: Form, *, square: bool) -> None:
         self.network, self.steps, self.form = network, steps, form
         axes = [axis for axis, length in enumerate(form) if length is None]
         self.groups: dict[int, int] = {one: 0 if square else at for at, one in enumerate(axes)}
         self.count: int = len({*self.groups.values()})
-        self.period, self.far = 0, NOT_FAR  # After how many lengths all is repeated, if it is.
+        self.period, self.far = 0, NOT_FAR  # The number of lengths after which all repeats.
         periods = [step.layer._period() for step in steps]
         if None not in periods:
             self.period = prod([one or 1 for one in periods])
@@ -117,14 +117,14 @@ class Search:
             self.least[group] = self.least_of(group)
 
     def least_of(self, group: int) -> int:
-        """The length of a group before which none fits, whatever the others are."""
+        """The length of a group below which nothing fits, whatever the others are."""
 
         def fit(length: int, others: list[int]) -> Found:
             return self.fit(*others[:group], length, *others[group + 1 :])
 
         far = [self.far] * self.count
         if fit(self.far, far).is_short:
-            return 1  # None fits at all: why, the search will tell.
+            return 1  # Nothing fits at all; the search will tell why.
         length = first_from(1, lambda one: one >= self.far or not fit(one, far).is_short)
         for one in range(length, length + self.period):
             if not fit(one, self.least).reasons & fit(one, far).reasons:
@@ -132,16 +132,16 @@ class Search:
         return length
 
     def shape(self, lengths: tuple[int, ...]) -> Shape:
-        """The shape of the input with a length for each group of axes."""
+        """The input shape, with a length per group of axes."""
         pairs = enumerate(self.form)
         return tuple([length or lengths[self.groups[axis]] for axis, length in pairs])
 
     def output(self, lengths: tuple[int, ...]) -> Shape:
-        """The shape of the output."""
+        """The output shape."""
         return self.network._shape(self.shape(lengths))
 
     def fit(self, *lengths: int) -> Found:
-        """The smallest lengths that fit and begin with these: of the first group, then the next."""
+        """The smallest lengths that fit and begin with these."""
         if lengths not in self.known:
             is_all = len(lengths) == self.count
             found = self.tried(lengths) if is_all else self.glance(*lengths)
@@ -151,7 +151,7 @@ class Search:
         return self.known[lengths]
 
     def glance(self, *lengths: int) -> Found:
-        """Why none fit that begin with these, if the least and the largest have that in common."""
+        """Why nothing fits that begins with these, if the smallest and largest share a reason."""
         rest = self.least[len(lengths) :]
         low, high = self.fit(*lengths, *rest), self.fit(*lengths, *[self.far] * len(rest))
         reasons = low.reasons & high.reasons
@@ -160,8 +160,8 @@ class Search:
         return Found()
 
     def tried(self, lengths: tuple[int, ...]) -> Found:
-        """What comes of an input."""
-        self.tries += 1  # Of those that fit, too: all lengths that do may be asked for.
+        """The result for one input."""
+        self.tries += 1  # Inputs that fit count too: all of them may be asked for.
         if self.tries > MAX_TRIES:
             problem = f"gave up at {show(self.shape(lengths))}, after {MAX_TRIES} inputs"
             problem += f"; the last was refused: {self.last}" if self.last else ""
@@ -170,7 +170,7 @@ class Search:
         try:
             self.output(lengths)
         except ShapeError as error:
-            self.last = error.with_traceback(None)  # It would keep all that was there alive.
+            self.last = error.with_traceback(None)  # A traceback keeps its frames alive.
             pairs = error._compared
             is_long = any(wanted is not None and got > wanted for got, wanted in pairs)
             is_bound = any(wanted not in (None, got) for got, wanted in pairs)
@@ -179,10 +179,10 @@ class Search:
         return Found(lengths)
 
     def fit_from(self, least: int, *before: int) -> Found:
-        """The same, with a length from `least` on after those before."""
+        """The same, with a next length of at least `least`."""
         fit = partial(self.fit, *before)
         length = since = least
-        # All from `since` on is refused, and so a period later; and how it is far away.
+        # Since `since` everything is refused, here and a period later; and the look far away.
         lasting: list[tuple[Found, Found, Callable[[], Found]]] = []
         found = Found()
         while length <= self.longest:
@@ -215,14 +215,14 @@ class Search:
 
 
 def last_refused(found: Found, see: Callable[[int], Found], length: int, far: int) -> int:
-    """The last of the lengths from one on, up to `far`, that are certainly refused as well."""
+    """The last length, up to `far`, that is certainly refused as well."""
     if found.reasons and found.rules_out(see(far)):
         return far
     return first_from(length, lambda one: one >= far or not found.rules_out(see(one + 1)))
 
 
 def first_alike(see: Callable[[int], Found], length: int, far: int) -> Found:
-    """Why all lengths are refused: the first error where that far away is, or its very words."""
+    """Why all lengths are refused: the first error at the place of the one far away."""
     found, again, reasons = see(far), see(2 * far), frozenset[object]()
     if [str(one) for one in found.errors] == [str(one) for one in again.errors]:
         return replace(found, reasons=reasons)  # No length is in them.

@@ -1,4 +1,4 @@
-"""Windows: which positions of an axis a position sees, and how many positions are seen by none."""
+"""Windows: the positions of an axis that a position of the output sees."""
 
 from __future__ import annotations
 
@@ -13,23 +13,18 @@ from paramcalc.errors import ConfigError, ParamcalcError, show
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which positions of an axis a position of the output sees.
+    """The positions of an axis that a position of the output sees.
 
     Position j sees each position i for which `spacing·i` is one of
-    `stride·j − padding + dilation·t`, with t from 0 to kernel_size − 1. Spacing is
-    1 unless an axis becomes longer, as in a transposed convolution.
+    `stride·j − padding + dilation·t`, with t from 0 to kernel_size − 1.
 
     Args:
         kernel_size: taps.
-        stride: steps from one window to the next; 0, if all are the same.
-        padding: positions that the first window begins before the axis; negative, if
-            it begins on it.
+        stride: steps from one window to the next; 0 if all windows are the same.
+        padding: positions of the first window before the axis; negative if it begins later.
         dilation: steps from one tap to the next.
-        spacing: steps from one position of the axis to the next.
-
-    Raises:
-        TypeError: a field is not an int.
-        ConfigError: a field is out of its range.
+        spacing: steps from one position to the next; above 1 if the axis becomes longer, as in a
+            transposed convolution.
 
     Example:
         >>> Window(3, stride=2, padding=1)
@@ -52,14 +47,14 @@ class Window:
 
 
 ITSELF = Window()
-"""Where each position sees the one at its own place."""
+"""Each position sees the one at the same place."""
 Sources = tuple[tuple[int, Window] | None, ...]
-"""For each axis of the output the axis of the input it comes from, and by which window; None, if
-it comes from no single one, as the channels of a convolution, which are made of all."""
+"""Per axis of the output, the axis of the input that it comes from, with the window; None if there
+is no single one, as for the channels of a convolution."""
 
 
 def as_sources(value: Any, layer: object, input_rank: int, output_rank: int | None) -> Sources:
-    """The answer of a layer's `sources()`, which must have an entry for each axis of the output."""
+    """The answer of a layer's `sources()`, checked."""
     given = entries(value)
     fits = given is not None and output_rank in (None, len(given))
     for one in given or ():
@@ -77,13 +72,10 @@ def as_sources(value: Any, layer: object, input_rank: int, output_rank: int | No
 def merged_sources(
     shapes: Sequence[tuple[int | None, ...]], output: tuple[int, ...] | None, dim: int | None
 ) -> list[Sources]:
-    """For each of the branches that are merged, where the axes of the output come from in its own.
+    """Per branch of a merge, the sources of the output in that branch.
 
-    Args:
-        shapes: the outputs of the branches, with None for lengths that are not known.
-        output: what they are merged to, if that is known. Axes are compared from the last.
-        dim: the axis along which they are put one after the other, if they are: then only positions
-            that are in a branch are seen there.
+    `shapes` are the outputs of the branches, with None for unknown lengths; `output` is the merged
+    shape, if known. Along `dim`, if given, they are concatenated; otherwise they broadcast.
     """
     rank = max([len(shape) for shape in shapes])
     found: list[Sources] = []
@@ -91,7 +83,7 @@ def merged_sources(
     for shape in shapes:
         new = rank - len(shape)
         windows = [
-            # What is broadcast is the same position everywhere.
+            # A length of 1 is stretched: every position sees the same one.
             Window(stride=0) if output and length == 1 < output[axis] else ITSELF
             for axis, length in enumerate(shape, new)
         ]
@@ -103,32 +95,29 @@ def merged_sources(
     return found
 
 
-# The windows of layers that make an axis longer, or as long as they are told.
+# The windows of layers that resize an axis.
 
 
 def transposed(kernel_size: int, stride: int, padding: int, dilation: int) -> Window:
-    """What a position of a transposed convolution sees; `padding` positions are cut off before it.
-
-    Each position of the input puts down the taps of the kernel, `stride` positions further on.
-    """
+    """The window of a transposed convolution, with `padding` positions removed before it."""
     reach = dilation * (kernel_size - 1)
     return Window(kernel_size, 1, reach - padding, dilation, spacing=stride)
 
 
 def adaptive(before: int, after: int) -> Window:
-    """What a position sees of `before` positions that are pooled to `after`.
+    """The window of a pooling from `before` positions to `after`.
 
-    Position j sees those from ⌊j·before/after⌋ to ⌈(j + 1)·before/after⌉, without that.
+    Position j sees the positions from ⌊j·before/after⌋ up to, without, ⌈(j + 1)·before/after⌉.
     """
     return Window(before + after - 1, before, after - 1, spacing=after)
 
 
 def interpolation(mode: str, before: int, after: int) -> Window:
-    """What a position sees of an axis that goes from `before` positions to `after`.
+    """The window of an interpolation from `before` positions to `after`.
 
-    Position j lies at j·before/after for "nearest", and at (j + ½)·before/after − ½ for the
-    others. It sees the position at or before that; "nearest-exact" the nearest; what
-    interpolates those less than 1 away, or 2 if it is cubic.
+    Position j lies at j·before/after in mode "nearest", and sees the position at or before that
+    point. In other modes it lies at (j + ½)·before/after − ½. "nearest-exact" sees the nearest
+    position, linear modes those less than 1 away, "bicubic" those less than 2 away.
     """
     if mode == "nearest":
         return Window(after, before, after - 1, spacing=after)
@@ -138,30 +127,29 @@ def interpolation(mode: str, before: int, after: int) -> Window:
     return Window(2 * reach + 1, 2 * before, reach - (before - after), spacing=2 * after)
 
 
-# What is seen.
+# Sets of positions that are seen.
 
 Seen = range | frozenset[int] | None
-"""The positions of an axis that are seen: from one to another, or a set; None is all of them."""
+"""The positions of an axis that are seen; None is all of them."""
 MAX_LISTED = 1_000_000
-"""Positions with gaps between them are listed; but not more."""
+"""The most positions of a set."""
 
 
 def refuse_more(number: int) -> None:
-    """Refuse to list so many positions, if they are too many."""
+    """Refuse a set that is too large."""
     if number > MAX_LISTED:
         raise ParamcalcError("what is seen has too many gaps to be listed")
 
 
 def number_of(seen: range | frozenset[int]) -> int:
-    """How many positions are seen; of a range more than `len` can tell, too."""
+    """The number of positions, also of a range too long for `len`."""
     return seen.stop - seen.start if isinstance(seen, range) else len(seen)
 
 
 def seen_before(seen: Seen, window: Window, length: int | None, *, exact: bool) -> Seen:
-    """The positions before a window that are seen by those after it that are seen.
+    """The positions before a window that the `seen` positions after it see.
 
-    With a length they are those of the axis alone, without its padding. If that is not to be exact,
-    what is left out between the first and the last counts as well.
+    With a length, positions in the padding are left out. Unless `exact`, gaps are filled.
     """
     if seen is None:
         return None
@@ -184,7 +172,7 @@ def seen_before(seen: Seen, window: Window, length: int | None, *, exact: bool) 
 
 
 def united(one: Seen, other: Seen, *, exact: bool) -> Seen:
-    """What is seen by either."""
+    """The union of two sets; unless `exact`, gaps are filled."""
     if one is None or other is None:
         return None
     if not one or not other:
@@ -198,29 +186,29 @@ def united(one: Seen, other: Seen, *, exact: bool) -> Seen:
 
 
 def ends(seen: Seen) -> tuple[int, int] | None:
-    """The first and the last position that is seen; None if there is none."""
+    """The first and the last position; None if there is none."""
     if not seen:
         return None
     return (seen[0], seen[-1]) if isinstance(seen, range) else (min(seen), max(seen))
 
 
-# How much is seen by all windows together.
+# The number of positions that all windows together see.
 
 MAX_TAPS = 1_000_000
-"""With more, apart from each other, it is not looked for what they see."""
+"""The most taps with gaps that are followed."""
 
 
 def covered(window: Window, length: int, count: int) -> int:
-    """How many positions of an axis are seen by `count` windows."""
+    """The number of positions of an axis that `count` windows see."""
     step, size, padding = window.stride, window.kernel_size, window.padding
     if step == 0:  # All are the same.
         step, count = 1, 1
     if window.dilation > 1 and size > 1:
         return covered_by_taps(window, length, step, count)
-    if step <= size:  # Without gaps they are one.
+    if step <= size:  # Windows without gaps are one window.
         size, count = (count - 1) * step + size, 1
         step = size + 1
-    # Apart from each other: all but the outermost lie within the axis.
+    # All but the outermost windows lie inside the axis.
     spacing, end = window.spacing, window.spacing * (length - 1)
     first = max(-(-padding // step), 0)
     last = min((end - size + 1 + padding) // step, count - 1)
@@ -235,7 +223,7 @@ def covered(window: Window, length: int, count: int) -> int:
 
 
 def floor_sum(number: int, under: int, factor: int, start: int) -> int:
-    """The sum of ⌊(factor·j + start) / under⌋ for j from 0 to number − 1, as Euclid divides."""
+    """The sum of ⌊(factor·j + start) / under⌋ for j from 0 to number − 1, by Euclid's algorithm."""
     total = 0
     while number > 0:
         total += number * (number - 1) // 2 * (factor // under) + number * (start // under)
@@ -247,21 +235,20 @@ def floor_sum(number: int, under: int, factor: int, start: int) -> int:
 
 
 def covered_by_taps(window: Window, length: int, step: int, count: int) -> int:
-    """The same, tap by tap: each sees positions that are equally far apart."""
+    """The same, tap by tap: each tap sees evenly spaced positions."""
     if window.kernel_size > MAX_TAPS:
         size = show(window.kernel_size)
         raise ParamcalcError(f"a window of {size} taps with gaps is too large to be followed")
     common = gcd(step, window.spacing)
     apart, turn = step // common, window.spacing // common
     inverse = pow(apart, -1, turn)
-    # Of taps whose positions leave the same remainder, a later one sees from further on, and up to
-    # further on.
+    # Of taps whose positions leave the same remainder, a later one starts and stops later.
     stops: dict[int, int] = {}
     number = 0
     for tap in range(window.kernel_size):
         place = tap * window.dilation - window.padding
         if place % common:
-            continue  # It meets padding between the positions alone.
+            continue  # It meets no position, only the space between.
         first = -place // common * inverse % turn
         turns, remainder = divmod((first * step + place) // window.spacing, apart)
         start = max(turns, stops.get(remainder, 0))
