@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
-from textwrap import fill
 from typing import Any
 
 from paramcalc._checks import as_bool, as_int, as_name, entries, wrong
@@ -19,7 +18,6 @@ from paramcalc.errors import ParamcalcError, counted, show
 from paramcalc.formulas._term import Term
 from paramcalc.layers._base import Layer, Shape
 from paramcalc.layers.activation import Activation
-from paramcalc.render import html, latex, markdown, text
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Markup, Row, Table
 
@@ -102,9 +100,6 @@ class Memory(Shown):
         """What running it takes: parameters, buffers and the peak."""
         return int(self.parameter_bytes + self.buffer_bytes + self.peak_bytes)
 
-    def __str__(self) -> str:
-        return "\n".join([text.render(self._table()), "", *[fill(one, 80) for one in self.notes()]])
-
     def _gist(self) -> str:
         return f": {binary(self.training_bytes)} to train, {binary(self.inference_bytes)} to run"
 
@@ -126,19 +121,6 @@ class Memory(Shown):
             {"part": part, "size_bytes": int(value), "working": working}
             for part, value, working in self._rows()
         ]
-
-    def to_markdown(self) -> str:
-        """A table in GitHub's Markdown, and the notes."""
-        return "\n\n".join([markdown.render(self._table()), *map(markdown.escape, self.notes())])
-
-    def to_html(self) -> str:
-        """The same in HTML: no script, nothing from outside, well-formed XML."""
-        notes = "\n".join([f"<p>{html.escape(note)}</p>" for note in self.notes()])
-        return f"<div>{html.render(self._table('html'))}\n{notes}</div>"
-
-    def to_latex(self) -> str:
-        """A tabular in LaTeX, which needs the package booktabs, and the notes."""
-        return "\n\n".join([latex.render(self._table("latex")), *map(latex.escape, self.notes())])
 
     def _rows(self, style: str = "unicode") -> list[tuple[str, int, str]]:
         """The name, number and working of each row; the last two are totals."""

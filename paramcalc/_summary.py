@@ -19,7 +19,7 @@ from paramcalc._trace import Step, plan_of, walk
 from paramcalc.errors import ParamcalcError, counted, join_path
 from paramcalc.formulas import Term
 from paramcalc.layers._base import Layer, Shape
-from paramcalc.render import latex, table
+from paramcalc.render import table
 from paramcalc.render.shown import Shown
 
 COLUMNS = {
@@ -144,10 +144,6 @@ class Summary(Shown):
         for record in self.to_records():
             writer.writerow(map(csv_cell, record.values()))
         return file.getvalue()
-
-    def to_latex(self) -> str:
-        """A LaTeX tabular; it needs booktabs."""
-        return latex.render(self._table("latex"))
 
     def _values(self, column: str, style: str = "unicode") -> list[Any]:
         """The plain values of a column, one per row."""

@@ -1,27 +1,32 @@
-"""What a result that is a table to look at has in common with all others."""
+"""What all results have in common: how they show themselves."""
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from paramcalc.render import html, markdown, text
+from paramcalc.render import html, latex, markdown, text
 from paramcalc.render.table import Table
 
 
 class Shown:
-    """A result that shows itself in a terminal, in a notebook and on a page, by its `_table`."""
+    """A result that shows its `_table`, with notes below, in a terminal, a notebook or a page."""
 
     __slots__ = ()
 
     if TYPE_CHECKING:
 
         def _table(self, style: str = "unicode") -> Table:
-            """The table; its formulas in a style of `Term`."""
+            """The table, with formulas in a style of `Term`."""
             ...
 
         def _gist(self) -> str:
-            """What is said of it behind its name, where there is room for a line alone."""
+            """The rest of a line that begins with its name."""
             ...
+
+    def notes(self) -> tuple[str, ...]:
+        """The sentences below the table."""
+        return ()
 
     # Here and not in a subclass: IPython takes the first class that has either of the two.
 
@@ -33,15 +38,22 @@ class Shown:
         printer.text(str(self))
 
     def __str__(self) -> str:
-        return text.render(self._table())
+        notes = [fill(note, 80) for note in self.notes()]
+        return "\n".join([text.render(self._table()), *([""] if notes else []), *notes])
 
     def to_markdown(self) -> str:
-        """A table in GitHub's Markdown."""
-        return markdown.render(self._table())
+        """A table in GitHub's Markdown, and the notes."""
+        return "\n\n".join([markdown.render(self._table()), *map(markdown.escape, self.notes())])
 
     def to_html(self) -> str:
-        """A table in HTML: no script, nothing from outside, well-formed XML."""
-        return html.render(self._table("html"))
+        """The same in HTML: well-formed XML without a script or anything from outside."""
+        notes = "".join([f"\n<p>{html.escape(note)}</p>" for note in self.notes()])
+        table = html.render(self._table("html"))
+        return f"<div>{table}{notes}</div>" if notes else table
+
+    def to_latex(self) -> str:
+        """The same as a LaTeX tabular, which needs booktabs."""
+        return "\n\n".join([latex.render(self._table("latex")), *map(latex.escape, self.notes())])
 
     def _repr_html_(self) -> str:
         return self.to_html()
