@@ -106,6 +106,6 @@ def flops(
         torchinfo: one for each use of a parameter, biases included
     """
     tool = as_name(convention, "flops", "convention", LEDGERS, "conventions")
-    count = LEDGERS[tool].num_flops
     steps = walk(network, input_shape, "flops", counting=False)
-    return Flops(tool, tuple([FlopsRow(step.path, step.layer, count(step)) for step in steps]))
+    counts = zip(steps, LEDGERS[tool].count(steps), strict=True)
+    return Flops(tool, tuple([FlopsRow(step.path, step.layer, number) for step, number in counts]))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -94,12 +94,15 @@ class Ledger:
     source: str
     rules: dict[Kinds, Rule | None]
 
-    def num_flops(self, step: Step) -> int:
-        """The operations of a step."""
-        layer = step.layer._thawed
-        kind = type(layer) if isinstance(layer, Builtin) else Layer
-        rule = next(rule for kinds, rule in self.rules.items() if kind in kinds)
-        return rule.count(At(step._replace(layer=layer))) if rule else 0
+    def count(self, steps: Sequence[Step]) -> list[int]:
+        """The operations of each step."""
+        rule_of = {kind: rule for kinds, rule in self.rules.items() for kind in kinds}
+        counts: list[int] = []
+        for step in steps:
+            layer = step.layer._thawed
+            rule = rule_of[type(layer) if isinstance(layer, Builtin) else Layer]
+            counts.append(rule.count(At(step._replace(layer=layer))) if rule else 0)
+        return counts
 
     def lines(self) -> list[str]:
         """The convention in words."""
