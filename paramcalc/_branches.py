@@ -190,7 +190,7 @@ class Concat(Branches):
     def _joined_dim(self, ranks: Sequence[int]) -> int | None:
         dim = self.dim + max(ranks) if self.dim < 0 else self.dim
         if not 0 <= dim < min(ranks):
-            raise self._misfit(f"there is no dim {show(self.dim)} in all that leaves the branches")
+            raise self._misfit(f"there is no dim {show(self.dim)} in the outputs of all branches")
         return dim if len(ranks) > 1 else None
 
     def __repr__(self) -> str:

@@ -53,8 +53,9 @@ class Flops(Shown):
         """The convention in words: what is counted, of which layers, and where that is written."""
         return tuple(LEDGERS[self.convention].lines())
 
-    def __str__(self) -> str:
-        return f"{Shown.__str__(self)}\n{self.ledger()[0]}"
+    def notes(self) -> tuple[str, ...]:
+        """What the convention counts as one."""
+        return self.ledger()[:1]
 
     def _gist(self) -> str:
         return f" of {counted(len(self.rows), 'layer')} by {self.convention}"

@@ -34,7 +34,7 @@ def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], Form
         form = steps[0].layer._stated_form()
     if form is None:
         shape = ("channels", *["None"] * (stated_rank(steps) or 2))
-        problem = "the first layer does not say how many channels and axes arrive"
+        problem = "the first layer does not state the channels and axes of its input"
         raise ShapeError(f"{problem}: give input_shape=({', '.join(shape)})", layer=network)
     return steps, form
 

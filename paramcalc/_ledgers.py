@@ -33,7 +33,7 @@ from paramcalc.layers.reshape import Flatten, Permute, Reshape
 from paramcalc.layers.resize import Crop, Pad, PixelShuffle, PixelUnshuffle, Upsample
 
 LETTERS = (
-    "N values arrive and O leave, C channels, P places on the axes before the last, "
+    "N input and O output values, C channels, P positions on the axes before the last, "
     "L positions of E features, H heads or units, F features, G groups"
 )
 

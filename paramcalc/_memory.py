@@ -44,7 +44,7 @@ OPTIMIZERS = {
     "adafactor": 1,  # `torch.optim.Adafactor`: variance; or row_var, col_var: see state_sizes
     "lion": 1,  # Chen and others, "Symbolic Discovery of Optimization Algorithms": the momentum
 }
-"""How many tensors each optimizer keeps for a trainable one; counters of steps are left out."""
+"""How many tensors each optimizer keeps for a trainable one; counters of steps are not counted."""
 
 OVERWRITING = {
     "celu", "elu", "hardsigmoid", "hardswish", "hardtanh", "leakyrelu", "mish",
@@ -54,7 +54,7 @@ OVERWRITING = {
 
 NOT_COUNTED = (
     "Not counted: the framework, its allocator and workspaces; the gradients of activations; "
-    "and what layers keep beside their outputs, such as attention its weights."
+    "and tensors other than outputs, such as the weights of attention."
 )
 UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 

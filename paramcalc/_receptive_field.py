@@ -283,7 +283,7 @@ class ReceptiveField(Shown):
 
         Args:
             index: the position of the output along each axis, from 0, or an int for all axes.
-            clipped: whether positions in the padding, of any layer, are left out.
+            clipped: whether to ignore positions in the padding, of any layer.
 
         Raises:
             TypeError: index is not an int or a tuple of ints.

@@ -213,7 +213,7 @@ def frozen() -> Drawn:
 
 
 def networks(kind: Callable[..., Any]) -> Drawn:
-    """Of layers that take all shapes and leave them as they are."""
+    """Of layers that take all shapes and do not change them."""
     layers = st.sampled_from([pc.Identity(), pc.Activation("relu"), pc.Dropout()])
     return st.lists(layers, min_size=1, max_size=3).map(kind)
 

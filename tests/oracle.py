@@ -68,7 +68,7 @@ def scattered(
     """The positions that put taps on each position of the output of a transposed convolution.
 
     Each position puts down the taps of the kernel, a stride further on. The padding is cut off,
-    and so much more is left. "same" leaves as much as the positions have strides.
+    and so much more remains. "same" keeps as much as the positions have strides.
     """
     taps = list(product(range(length), range(kernel_size)))
     places = [position * stride + tap * dilation for position, tap in taps]
@@ -115,7 +115,7 @@ def attention_products(
     for size in (embed_dim, kdim, vdim, embed_dim):  # What is projected, and what comes out.
         for _ in product(range(length), range(size), range(embed_dim)):
             number += 1
-    attended = [*range(length), "learnt"] if bias_kv else [*range(length)]
+    attended = [*range(length), "trainable"] if bias_kv else [*range(length)]
     for _ in product(range(heads), range(length), attended, range(embed_dim // heads)):
         number += 1  # A query and a key,
         number += 1  # and what came of it with a value.

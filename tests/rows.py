@@ -32,7 +32,7 @@ class Row:
     """A public layer."""
 
     kind: Callable[..., Any]
-    """Its class; of a type that leaves arguments to the tests."""
+    """Its class; of a type with any arguments."""
     examples: Callable[[], list[Any]]
     """Makes some, of which one or another states each field."""
     shape: pc.Shape

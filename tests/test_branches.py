@@ -1,4 +1,4 @@
-"""Branches: what leaves them, what they count, and how they are shown."""
+"""Branches: their outputs, what they count, and how they are shown."""
 
 from __future__ import annotations
 

@@ -304,7 +304,7 @@ def test_explanation_of_uneven_padding_and_of_a_window_for_any_number_of_axes() 
 def test_tensors_that_are_not_trainable_are_marked() -> None:
     (norm,) = pc.explain(pc.BatchNorm(), (64, 5, 5)).parts
     assert [line.label for line in norm.parameters] == [
-        "weight", "bias", "running_mean (not learnt)", "running_var (not learnt)",
+        "weight", "bias", "running_mean (not trainable)", "running_var (not trainable)",
     ]  # fmt: skip
     assert str(norm.lines()[-1]) == "2·C = 2·64 = 128"
 
@@ -358,9 +358,9 @@ def test_explanations_of_networks_add_up(case: tuple[pc.Sequential, tuple[int, .
 
 def test_layer_norm_has_the_symbols_of_the_axes_of_its_input() -> None:
     norm = pc.LayerNorm((3, 4))
-    alone, arriving = pc.explain(norm), pc.explain(norm, (2, 3, 4))
+    alone, before = pc.explain(norm), pc.explain(norm, (2, 3, 4))
     assert str(alone.parts[0].lines()[-1]) == "2·n_1·n_2 = 2·3·4 = 24"
-    assert str(arriving.parts[0].lines()[-1]) == "2·n_2·F = 2·3·4 = 24"
+    assert str(before.parts[0].lines()[-1]) == "2·n_2·F = 2·3·4 = 24"
     assert str(pc.explain(pc.LayerNorm(4)).parts[0].lines()[-1]) == "2·n = 2·4 = 8"
 
 
@@ -389,6 +389,6 @@ def test_frozen_layer_is_explained_as_its_layer_but_for_the_counts() -> None:
         assert [line.label for line in frozen.lengths] == [line.label for line in part.lengths]
         assert str(frozen.lines()[-1]) == str(part.lines()[-1])
         assert [line.label for line in frozen.parameters] == [
-            f"{line.label} (not learnt)" for line in part.parameters
+            f"{line.label} (not trainable)" for line in part.parameters
         ]
         assert frozen.num_params == 0

@@ -185,8 +185,9 @@ def test_how_it_is_shown() -> None:
         "[1]     Add                                    18\n"
         "─────────────────────────────────────────────────\n"
         "total                                         408\n"
-        "tensorflow: two for each multiply-accumulate, one for each operation on a value that is "
-        "registered"
+        "─────────────────────────────────────────────────\n"
+        "tensorflow: two for each multiply-accumulate, one for each operation on a value\n"
+        "that is registered"
     )
     assert repr(found) == "<Flops of 4 layers by tensorflow: print() shows it>"
     assert found.to_records()[3] == {"path": "[1]", "layer": "Add", "num_flops": 18}
@@ -209,7 +210,7 @@ def test_a_ledger_says_what_it_counts() -> None:
         assert first.startswith(f"{tool}: ")
         assert source.startswith("source: ")
         assert any(rule.startswith("Conv1d, Conv2d, Conv3d") for rule in rules)
-        assert letters.startswith("N values arrive")
+        assert letters.startswith("N input and O output values")
 
 
 def test_activations_are_known_by_any_spelling() -> None:

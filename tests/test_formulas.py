@@ -135,9 +135,9 @@ def test_a_dense_layer_is_a_convolution_of_size_1(in_features: int, out_features
 
 def test_a_normalization_has_a_scale_and_a_shift_for_each_channel() -> None:
     for channels in range(1, 6):
-        learnt = [(channel, what) for channel in range(channels) for what in ("scale", "shift")]
-        assert formulas.norm_params(channels) == len(learnt)
-        scales = [one for one in learnt if one[1] == "scale"]
+        trained = [(channel, what) for channel in range(channels) for what in ("scale", "shift")]
+        assert formulas.norm_params(channels) == len(trained)
+        scales = [one for one in trained if one[1] == "scale"]
         assert formulas.norm_params(channels, bias=False) == len(scales)
 
 
@@ -174,10 +174,10 @@ def test_an_embedding_has_a_vector_for_each_entry() -> None:
 def test_recurrent_params_counts_what_units_learn(gates: int) -> None:
     for features, units, biases, projected in product(range(1, 4), range(1, 5), range(3), range(4)):
         if projected < units:
-            learnt = oracle.recurrent_weights(features, units, gates, biases, projected)
+            trained = oracle.recurrent_weights(features, units, gates, biases, projected)
             sizes = features, units, gates
-            assert formulas.recurrent_params(*sizes, biases, projected) == len(learnt)
-            weights = [one for one in learnt if "bias" not in str(one[-1])]
+            assert formulas.recurrent_params(*sizes, biases, projected) == len(trained)
+            weights = [one for one in trained if "bias" not in str(one[-1])]
             macs = formulas.recurrent_macs(7, *sizes, projected)
             assert macs == sum(len(weights) for _ in range(7))
 
@@ -203,7 +203,7 @@ def test_arguments_left_out_of_formulas_are_the_plain_case() -> None:
     assert formulas.same_padding(32, 3) == (1, 1)
     assert formulas.transposed_length(24, 5) == 28
     assert formulas.conv_macs(3, 64, (3, 3), (224, 224)) == 86_704_128  # Of torchvision's VGG.
-    learnt = oracle.recurrent_weights(3, 5, gates=1, biases=2, proj_size=0)
-    assert formulas.recurrent_params(3, 5) == len(learnt)
+    trained = oracle.recurrent_weights(3, 5, gates=1, biases=2, proj_size=0)
+    assert formulas.recurrent_params(3, 5) == len(trained)
     weights = oracle.recurrent_weights(3, 5, gates=1, biases=0, proj_size=0)
     assert formulas.recurrent_macs(7, 3, 5) == sum(len(weights) for _ in range(7))

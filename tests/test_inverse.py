@@ -602,21 +602,21 @@ def chain(*layers: pc.Layer) -> pc.Sequential:
         (
             lambda: pc.smallest_input(pc.Pool((2, 2))),
             (
-                "Pool: the first layer does not say how many channels and axes arrive: "
+                "Pool: the first layer does not state the channels and axes of its input: "
                 "give input_shape=(channels, None, None)"
             ),
         ),
         (
             lambda: pc.smallest_input(pc.Sequential(pc.Conv1d(None, 8, 3))),
             (
-                "Sequential: the first layer does not say how many channels and axes arrive: "
+                "Sequential: the first layer does not state the channels and axes of its input: "
                 "give input_shape=(channels, None)"
             ),
         ),
         (
             lambda: pc.smallest_input(pc.Sequential()),
             (
-                "Sequential: the first layer does not say how many channels and axes arrive: "
+                "Sequential: the first layer does not state the channels and axes of its input: "
                 "give input_shape=(channels, None, None)"
             ),
         ),

@@ -32,14 +32,14 @@ def test_dense_tensors_are_torchs() -> None:
 
 
 def test_batch_norm_tensors_are_torchs() -> None:
-    learnt = pc.Parameter("weight", (5,)), pc.Parameter("bias", (5,))
+    trained = pc.Parameter("weight", (5,)), pc.Parameter("bias", (5,))
     kept = (
         pc.Parameter("running_mean", (5,), trainable=False),
         pc.Parameter("running_var", (5,), trainable=False),
     )
-    assert pc.BatchNorm(5).parameters() == learnt + kept
+    assert pc.BatchNorm(5).parameters() == trained + kept
     assert pc.BatchNorm(5, affine=False).parameters() == kept
-    assert pc.BatchNorm(5, track_running_stats=False).parameters() == learnt
+    assert pc.BatchNorm(5, track_running_stats=False).parameters() == trained
     assert pc.BatchNorm(affine=False).num_params() == 0
     assert pc.BatchNorm(affine=False, track_running_stats=False).parameters() == ()
 

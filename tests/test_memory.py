@@ -27,7 +27,7 @@ NET = pc.Sequential(
     head=pc.Dense(8, 10),
 )
 IMAGE = (3, 16, 16)
-WEIGHTS, LEARNT, BUFFERS = 216, 216 + 16 + 90, 16
+WEIGHTS, TRAINED, BUFFERS = 216, 216 + 16 + 90, 16
 OUTPUTS = 3 * 8 * 16 * 16 + 8 + 10
 BYTES = ("parameter", "buffer", "gradient", "optimizer", "activation", "peak")
 OPTIMIZERS = st.sampled_from(sorted(_memory.OPTIMIZERS))
@@ -44,9 +44,9 @@ def numbers(used: pc.results.Memory) -> tuple[int, ...]:
 def test_a_small_network_by_hand() -> None:
     used = pc.memory(NET, IMAGE)
     peak = 2 * 8 * 16 * 16
-    assert numbers(used) == (4 * LEARNT, 4 * BUFFERS, 4 * LEARNT, 0, 4 * OUTPUTS, 4 * peak)
-    assert used.training_bytes == 4 * (2 * LEARNT + BUFFERS + OUTPUTS)
-    assert used.inference_bytes == 4 * (LEARNT + BUFFERS + peak)
+    assert numbers(used) == (4 * TRAINED, 4 * BUFFERS, 4 * TRAINED, 0, 4 * OUTPUTS, 4 * peak)
+    assert used.training_bytes == 4 * (2 * TRAINED + BUFFERS + OUTPUTS)
+    assert used.inference_bytes == 4 * (TRAINED + BUFFERS + peak)
     assert type(used.training_bytes) is type(used.inference_bytes) is int
     assert (used.network, used.batch_size, used.dtype, used.optimizer) == (NET, 1, "float32", "sgd")
 
@@ -71,7 +71,7 @@ def test_bytes_of_a_value(dtype: str, size: int) -> None:
     used = numbers(pc.memory(NET, IMAGE, dtype=dtype, optimizer="adam"))
     peak = 2 * 8 * 16 * 16
     assert used == tuple(
-        [size * one for one in (LEARNT, BUFFERS, LEARNT, 2 * LEARNT, OUTPUTS, peak)]
+        [size * one for one in (TRAINED, BUFFERS, TRAINED, 2 * TRAINED, OUTPUTS, peak)]
     )
 
 
@@ -90,8 +90,8 @@ def test_int4_takes_half_a_byte_and_what_is_left_over_one_of_its_own() -> None:
 
 def test_mixed_with_adam_is_16_bytes_a_parameter() -> None:
     used = pc.memory(NET, IMAGE, dtype="mixed", optimizer="adam")
-    assert used.parameter_bytes == used.gradient_bytes == 2 * LEARNT
-    assert used.optimizer_bytes == 12 * LEARNT
+    assert used.parameter_bytes == used.gradient_bytes == 2 * TRAINED
+    assert used.optimizer_bytes == 12 * TRAINED
     assert used.buffer_bytes == 4 * BUFFERS
     assert used.activation_bytes == 2 * OUTPUTS
     assert used.peak_bytes == 2 * 2 * 8 * 16 * 16
@@ -102,21 +102,21 @@ def test_mixed_with_adam_is_16_bytes_a_parameter() -> None:
     factored = pc.memory(pc.Dense(100, 9), (100,), dtype="mixed", optimizer="adafactor")
     assert factored.optimizer_bytes == 4 * (909 + 109 + 9)
     kept = pc.memory(NET, IMAGE, dtype="mixed", optimizer="adam", frozen="")
-    assert numbers(kept)[:4] == (2 * LEARNT, 4 * BUFFERS, 0, 0)
+    assert numbers(kept)[:4] == (2 * TRAINED, 4 * BUFFERS, 0, 0)
 
 
 @pytest.mark.parametrize(
     ("optimizer", "values"),
     [
         ("sgd", 0),
-        ("sgd_momentum", LEARNT),
-        ("nesterov", LEARNT),
-        ("adagrad", LEARNT),
-        ("rmsprop", LEARNT),
-        ("adam", 2 * LEARNT),
-        ("adamw", 2 * LEARNT),
+        ("sgd_momentum", TRAINED),
+        ("nesterov", TRAINED),
+        ("adagrad", TRAINED),
+        ("rmsprop", TRAINED),
+        ("adam", 2 * TRAINED),
+        ("adamw", 2 * TRAINED),
         ("adafactor", 8 * 3 * (3 + 3) + 8 + 8 + (10 + 8) + 10),
-        ("lion", LEARNT),
+        ("lion", TRAINED),
     ],
 )
 def test_what_an_optimizer_keeps(optimizer: str, values: int) -> None:
@@ -191,7 +191,7 @@ def test_the_peak_by_hand(network: pc.Layer, values: int) -> None:
         (pc.Dropout(), 100, 0),
         (pc.Sequential(pc.Flatten(), pc.Identity(), pc.Reshape((-1,)), pc.Input(100)), 100, 0),
         (pc.Sequential(dense(100), RELU, pc.Dropout()), 200, 100),
-        (pc.Add(RELU, pc.Identity()), 300, 200),  # The skip connection reads what arrives, too.
+        (pc.Add(RELU, pc.Identity()), 300, 200),  # The skip connection reads the input, too.
         (pc.Add(pc.Identity(), RELU), 300, 200),
         (pc.Add(pc.Sequential(pc.Identity(), RELU), pc.Identity()), 300, 200),
         (pc.Sequential(pc.Identity(), pc.Add(RELU, pc.Identity())), 300, 200),
@@ -296,7 +296,7 @@ class Buffers:
 
 
 def with_relus(layer: pc.Layer) -> pc.Layer:
-    """The same network, each activation a relu, and one behind each dense layer."""
+    """The same network, each activation a relu, and one after each dense layer."""
     if isinstance(layer, pc.Sequential | pc.Add | pc.Multiply | pc.Concat):
         return replace(layer, layers=tuple([with_relus(one) for one in layer]))
     if isinstance(layer, pc.Dense):
@@ -332,13 +332,13 @@ def test_totals_add_up_and_activations_are_the_trace(
     bits = _memory.DTYPES[dtype]
     sizes = [batch_size * prod(step.output_shape) for step in pc.trace(network, shape)]
     assert outputs == sum((size * bits + 7) // 8 for size in sizes)
-    learnt = [one.size for one in network.parameters(shape) if one.trainable]
-    assert gradients == sum((size * bits + 7) // 8 for size in learnt)
+    trained = [one.size for one in network.parameters(shape) if one.trainable]
+    assert gradients == sum((size * bits + 7) // 8 for size in trained)
     # What is frozen is a weight all the same, and no buffer.
-    leaves = [step for step in pc.trace(network, shape) if not hasattr(step.layer, "layers")]
+    layers = [step for step in pc.trace(network, shape) if not hasattr(step.layer, "layers")]
     tensors = [
         one
-        for step in leaves
+        for step in layers
         for one in getattr(step.layer, "layer", step.layer).parameters(step.input_shape)
     ]
     weights = [one.size for one in tensors if one.trainable]
@@ -348,7 +348,7 @@ def test_totals_add_up_and_activations_are_the_trace(
     assert buffers == sum((size * full + 7) // 8 for size in kept)
     if optimizer != "adafactor" and bits >= 8:
         copies = {"sgd": 0, "adam": 2, "adamw": 2}.get(optimizer, 1) + (dtype == "mixed")
-        assert state == copies * sum(learnt) * full // 8
+        assert state == copies * sum(trained) * full // 8
 
 
 @given(networks_and_shapes(), DTYPES, OPTIMIZERS)
@@ -397,9 +397,9 @@ def is_in(path: str, other: str) -> bool:
 
 def test_frozen_parts() -> None:
     head = pc.memory(NET, IMAGE, optimizer="adam", frozen="features")
-    assert numbers(head)[:4] == (4 * LEARNT, 4 * BUFFERS, 4 * 90, 8 * 90)
+    assert numbers(head)[:4] == (4 * TRAINED, 4 * BUFFERS, 4 * 90, 8 * 90)
     some = pc.memory(NET, IMAGE, optimizer="adam", frozen=["features[1]", "head"])
-    assert numbers(some)[:4] == (4 * LEARNT, 4 * BUFFERS, 4 * WEIGHTS, 8 * WEIGHTS)
+    assert numbers(some)[:4] == (4 * TRAINED, 4 * BUFFERS, 4 * WEIGHTS, 8 * WEIGHTS)
     assert pc.memory(NET, IMAGE, frozen=()) == pc.memory(NET, IMAGE)
     assert pc.memory(pc.Sequential(pc.Sequential()), (1,), frozen="[0]").gradient_bytes == 0
     # One that only begins alike is another.
@@ -557,12 +557,11 @@ peak             32.0 KiB  32,768  4,096·2·4
 training         52.0 KiB  53,224  all but the peak
 ──────────────────────────────────────────────────────────────
 inference        33.3 KiB  34,120  parameters + buffers + peak
-
+──────────────────────────────────────────────────────────────
 Batches of 2, lion, float32: 4 bytes a value.
 1 KiB = 1024 bytes, 1 MiB = 1024 KiB, 1 GiB = 1024 MiB.
 Not counted: the framework, its allocator and workspaces; the gradients of
-activations; and what layers keep beside their outputs, such as attention its
-weights."""
+activations; and tensors other than outputs, such as the weights of attention."""
 
 
 def test_the_table_to_the_letter() -> None:

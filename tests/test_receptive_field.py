@@ -91,7 +91,7 @@ def test_torchvisions_strides_see_less(name: str, size: int) -> None:
 
 
 def seen(network: pc.Layer, axis: int, steps: dict[str, pc.results.Step]) -> list[set[int]]:
-    """For each position behind a network the positions before it that it sees, along an axis."""
+    """For each position after a network the positions before it that it sees, along an axis."""
 
     def through(layer: pc.Layer, path: str, before: list[set[int]]) -> list[set[int]]:
         if isinstance(layer, pc.Sequential):
@@ -327,9 +327,9 @@ def test_strides_that_differ_have_no_size_but_that_of_each_position() -> None:
     assert [field.interval(i)[0] for i in range(9)] == [
         (0, 1), (0, 1), (0, 2), (2, 3), (2, 4), (4, 5), (4, 6), (6, 7), (6, 8),
     ]  # fmt: skip
-    behind = pc.receptive_field(pc.Sequential(network, pc.Conv1d(1, 1, 2)), (1, 9))
-    assert behind.stride == (None,)
-    assert behind.interval(1) == ((0, 2),)
+    after = pc.receptive_field(pc.Sequential(network, pc.Conv1d(1, 1, 2)), (1, 9))
+    assert after.stride == (None,)
+    assert after.interval(1) == ((0, 2),)
 
 
 def test_what_sees_all_says_so() -> None:
@@ -379,7 +379,7 @@ def test_axes_that_change_places() -> None:
     assert pc.receptive_field(pc.Sequential(pc.Reshape((2, 3)), pc.Pool(2)), (2, 3)).size == (2,)
 
 
-def test_an_empty_network_sees_what_arrives() -> None:
+def test_an_empty_network_sees_its_input() -> None:
     field = pc.receptive_field(pc.Sequential(), (4, 8, 9))
     assert (field.size, field.stride, field.padding) == ((1, 1), (1, 1), (0, 0))
     assert (field.interval((2, 5)), field.steps) == (((2, 2), (5, 5)), ())
@@ -883,7 +883,7 @@ def test_the_most_that_any_position_sees_is_found() -> None:
 
 
 def test_what_was_made_shorter_before_branches_is_not_forgotten() -> None:
-    """Every other position sees two of those behind the stride, and what lies between."""
+    """Every other position sees two of those after the stride, and what lies between."""
     branches = pc.Add(pc.Identity(), pc.Identity())
     network = pc.Sequential(pc.Conv1d(1, 1, 1, 2), branches, pc.ConvTranspose1d(1, 1, 3, 2, 1))
     field = pc.receptive_field(network)
@@ -892,7 +892,7 @@ def test_what_was_made_shorter_before_branches_is_not_forgotten() -> None:
 
 @pytest.mark.parametrize("dim", [0, 1, -1])
 def test_a_single_branch_is_seen_as_without_branching(dim: int) -> None:
-    """Where it is in the padding behind it, too: with a period of 1, nothing else is looked at."""
+    """Where it is in the padding after it, too: with a period of 1, nothing else is looked at."""
     longer = pc.Sequential(pc.ConvTranspose1d(1, 1, 1, 3), pc.Pool(1, 3))
     layers: list[pc.Layer] = [longer, pc.Identity(), pc.Pad(((4, 4),))]
     alone = pc.receptive_field(pc.Sequential(layers), (1, 9))
@@ -961,7 +961,7 @@ def test_windows_that_are_all_the_same() -> None:
 
 
 def test_what_is_seen_whole_is_seen_whole_from_there() -> None:
-    """A pooling of all sees no more of the input than what arrives at it does."""
+    """A pooling of all sees no more of the input than its own input does."""
     network = pc.Sequential(pc.Conv1d(1, 1, 3, stride=3), pc.AdaptivePool(1), pc.Flatten())
     field = pc.receptive_field(network, (1, 8))
     assert field.size == (None,)
@@ -1025,7 +1025,7 @@ def test_positions_concatenated_of_what_sees_apart() -> None:
         (pc.Permute((3, 2, 1, 0)), "expects 4 axes, got shape (None, None, None)"),
         (pc.Flatten(3), "cannot flatten axes 3 to -1 of shape (None, None, None)"),
         (pc.LSTM(8, 8), "expects (length, features), got shape (None, None, None)"),
-        (pc.Concat(pc.Identity(), dim=3), "there is no dim 3 in all that leaves the branches"),
+        (pc.Concat(pc.Identity(), dim=3), "there is no dim 3 in the outputs of all branches"),
     ],
     ids=str,
 )
@@ -1081,8 +1081,8 @@ def test_what_is_too_much_to_list_is_refused_in_words(monkeypatch: pytest.Monkey
             united(range(500), range(501, stop), exact=True)
     listed = seen_before(range(3, 5), Window(500, dilation=2), None, exact=True)
     assert listed == frozenset(range(3, 1_003))
-    behind = pc.receptive_field(pc.Sequential(layer, pc.ConvTranspose1d(4, 4, 3, 2)), shape)
-    assert (behind.size, behind.stride) == ((None,), (Fraction(1, 2),))
+    after = pc.receptive_field(pc.Sequential(layer, pc.ConvTranspose1d(4, 4, 3, 2)), shape)
+    assert (after.size, after.stride) == ((None,), (Fraction(1, 2),))
     with pytest.raises(pc.ParamcalcError, match=r"a window of 1000.* taps with gaps is too large"):
         pc.summary(layer, shape, columns=("num_uncovered",)).to_records()
 

@@ -11,7 +11,7 @@ import paramcalc as pc
 from paramcalc import zoo
 
 # torchvision 0.21, the metadata of its weights: num_params, _ops in units of 10^9, and the exact
-# count of multiply-accumulates of convolutions and linear layers behind it.
+# count of multiply-accumulates of convolutions and linear layers after it.
 FIGURES = {
     "alexnet": (61_100_840, 714_188_480, "0.714"),
     "vgg11": (132_863_336, 7_609_090_048, "7.609"),

@@ -244,7 +244,7 @@ class ConvTranspose(Convolution):
         if 0 in counts:
             axis = counts.index(0)
             name, length = spatial_axes(self._rank)[axis][2], lengths[axis]
-            problem = f"padding {show(self.padding[axis])} leaves nothing of {name} {length}"
+            problem = f"padding {show(self.padding[axis])} removes all of {name} {length}"
             raise self._misfit(problem, shape, (length, length + 1))
         return self._join(self.out_channels, counts)
 
@@ -254,7 +254,7 @@ class ConvTranspose(Convolution):
         sizes = self.kernel_size, self.stride, self.dilation
         for axis, (size, step, dilation) in enumerate(zip(*sizes, strict=True)):
             if isinstance(self.padding, str):
-                # It leaves n·s of the (n − 1)·s + reach positions, and crops both sides alike.
+                # Of (n − 1)·s + reach positions it keeps n·s, cropping both sides alike.
                 before = max(dilated_kernel_size(size, dilation) - step, 0) // 2
             else:
                 before = as_pairs(self.padding, self._rank)[axis][0]

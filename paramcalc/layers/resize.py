@@ -88,7 +88,7 @@ class Crop(SpatialLayer):
         for axis, left in enumerate(counts):
             if left < 1:
                 where = f"{spatial_axes(len(counts))[axis][2]} {lengths[axis]}"
-                problem = f"cropping {show(pairs[axis])} leaves nothing of {where}"
+                problem = f"cropping {show(pairs[axis])} removes all of {where}"
                 raise self._misfit(problem, shape, (lengths[axis], lengths[axis] + 1))
         return self._join(shape[self._stated_axis()], counts)
 

@@ -19,7 +19,7 @@ SPECIAL = {
     "|": "$|$",
     "<": "$<$",
     ">": "$>$",
-    "[": "{[}",  # Behind a line's end, a bare one would be an option of it.
+    "[": "{[}",  # After a line's end, a bare one would be an option of it.
     "]": "{]}",
     "×": r"$\times$",
     "→": r"$\to$",

@@ -38,8 +38,10 @@ class Shown:
         printer.text(str(self))
 
     def __str__(self) -> str:
+        table = text.render(self._table())
         notes = [fill(note, 80) for note in self.notes()]
-        return "\n".join([text.render(self._table()), *([""] if notes else []), *notes])
+        rule = "─" * max(map(len, table.split("\n")))
+        return "\n".join([table, rule, *notes]) if notes else table
 
     def to_markdown(self) -> str:
         """A table in GitHub's Markdown, and the notes."""

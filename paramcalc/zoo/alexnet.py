@@ -10,7 +10,7 @@ def alexnet(num_classes: int = 1000, in_channels: int = 3) -> pc.Sequential:
     """AlexNet in its one-tower form: five convolutions, three dense layers.
 
     Args:
-        num_classes: features that leave.
+        num_classes: features of the output.
         in_channels: channels of the image.
 
     Source:

@@ -23,5 +23,5 @@ def conv_norm(
 def conv_norm_relu(
     in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1
 ) -> list[pc.Layer]:
-    """The same with a rectifier behind it."""
+    """The same with a rectifier after it."""
     return [*conv_norm(in_channels, out_channels, kernel_size, stride, groups), RELU]

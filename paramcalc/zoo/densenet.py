@@ -9,7 +9,7 @@ GROWTH = 32
 
 
 def dense_layer(in_channels: int) -> pc.Concat:
-    """What arrives, and `GROWTH` more channels made of it."""
+    """The input, and `GROWTH` more channels made from it."""
     within = 4 * GROWTH
     more = pc.Sequential(
         pc.BatchNorm(in_channels), RELU, pc.Conv2d(in_channels, within, 1, bias=False),
@@ -22,7 +22,7 @@ def densenet121(num_classes: int = 1000, in_channels: int = 3) -> pc.Sequential:
     """DenseNet-121: blocks of 6, 12, 24 and 16 layers, with half the channels taken between.
 
     Args:
-        num_classes: features that leave.
+        num_classes: features of the output.
         in_channels: channels of the image.
 
     Source:

@@ -24,7 +24,7 @@ def googlenet(num_classes: int = 1000, in_channels: int = 3) -> pc.Sequential:
     """GoogLeNet (Inception v1) with batch normalization and without auxiliary classifiers.
 
     Args:
-        num_classes: features that leave.
+        num_classes: features of the output.
         in_channels: channels of the image.
 
     Source:

@@ -12,10 +12,10 @@ def lenet5(num_classes: int = 10, in_channels: int = 1) -> pc.Sequential:
 
     The paper's has 60,000 parameters where this has 61,706: its third layer leaves
     out some connections (1,516 for 2,416), its averages are scaled and shifted (12
-    and 32 more), and its last layer is not learnt (850).
+    and 32 more), and its last layer is not trainable (850).
 
     Args:
-        num_classes: features that leave.
+        num_classes: features of the output.
         in_channels: channels of the image.
 
     Source:

@@ -33,7 +33,7 @@ def mobilenet_v2(num_classes: int = 1000, in_channels: int = 3) -> pc.Sequential
     """MobileNetV2: 17 inverted residual blocks.
 
     Args:
-        num_classes: features that leave.
+        num_classes: features of the output.
         in_channels: channels of the image.
 
     Source:

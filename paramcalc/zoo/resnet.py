@@ -8,7 +8,7 @@ import paramcalc as pc
 from paramcalc.zoo.blocks import RELU, conv_norm, conv_norm_relu
 
 Body = Callable[[int, int, int], list[pc.Layer]]
-"""The layers beside a skip, from the channels that arrive, the channels that leave, and stride."""
+"""Makes the body of a block from input channels, output channels and stride."""
 
 
 def basic(in_channels: int, out_channels: int, stride: int) -> list[pc.Layer]:
@@ -70,7 +70,7 @@ def resnet18(num_classes: int = 1000, in_channels: int = 3) -> pc.Sequential:
     """ResNet-18: two blocks of two convolutions in each of four stages.
 
     Args:
-        num_classes: features that leave.
+        num_classes: features of the output.
         in_channels: channels of the image.
 
     Source:

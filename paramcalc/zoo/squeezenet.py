@@ -25,7 +25,7 @@ def squeezenet1_0(num_classes: int = 1000, in_channels: int = 3) -> pc.Sequentia
     """SqueezeNet 1.0: a convolution, eight fire modules, a convolution.
 
     Args:
-        num_classes: features that leave.
+        num_classes: features of the output.
         in_channels: channels of the image.
 
     Source:

@@ -38,7 +38,7 @@ def vgg11(num_classes: int = 1000, in_channels: int = 3) -> pc.Sequential:
     """VGG-11: 8 convolutions, 3 dense layers.
 
     Args:
-        num_classes: features that leave.
+        num_classes: features of the output.
         in_channels: channels of the image.
 
     Source:
@@ -79,7 +79,7 @@ def vgg16(num_classes: int = 1000, in_channels: int = 3) -> pc.Sequential:
 
 
 def vgg16_bn(num_classes: int = 1000, in_channels: int = 3) -> pc.Sequential:
-    """VGG-16 with a batch normalization behind each convolution. Arguments as of `vgg11`.
+    """VGG-16 with a batch normalization after each convolution. Arguments as of `vgg11`.
 
     Source:
         torchvision `vgg16_bn`.

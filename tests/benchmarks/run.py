@@ -72,21 +72,21 @@ def table_of(network: pc.Layer, shape: pc.Shape) -> list[Row]:
     height = shape[1]
     for step in pc.trace(network, shape):
         layer: Any = step.layer
-        arriving, leaving = step.input_shape, step.output_shape
+        before, after = step.input_shape, step.output_shape
         if isinstance(step.layer, pc.Conv2d | pc.Pool):
             sizes = [layer.kernel_size, layer.stride, layer.padding]
             size, stride, padding = [one if isinstance(one, int) else one[0] for one in sizes]
-            if arriving[1] != height:  # The projection of a skip, of which the size is known.
-                assert (leaving[1], size) == (height, 1)
+            if before[1] != height:  # The projection of a skip, of which the size is known.
+                assert (after[1], size) == (height, 1)
                 stride = 1
             kind = "conv" if isinstance(step.layer, pc.Conv2d) else "pool"
             bias = int(kind == "conv" and layer.bias)
-            rows.append((kind, arriving[0], leaving[0], size, stride, padding, bias))
-            height = leaving[1]
+            rows.append((kind, before[0], after[0], size, stride, padding, bias))
+            height = after[1]
         elif isinstance(step.layer, pc.BatchNorm):
-            rows.append(("norm", arriving[0], 0, 0, 0, 0, 0))
+            rows.append(("norm", before[0], 0, 0, 0, 0, 0))
         elif isinstance(step.layer, pc.Dense):
-            rows.append(("dense", arriving[0], leaving[0], 0, 0, 0, 1))
+            rows.append(("dense", before[0], after[0], 0, 0, 0, 1))
         else:
             rows.append(("none", 0, 0, 0, 0, 0, 0))
     return rows
@@ -97,7 +97,7 @@ def out(n: int, k: int, s: int, p: int, d: int = 1) -> int:
 
 
 def by_hand(rows: list[Row], shape: pc.Shape) -> tuple[int, tuple[int, int, int]]:
-    """The number of parameters, and the shape behind the last window."""
+    """The number of parameters, and the shape after the last window."""
     params = 0
     channels, height, width = shape
     for kind, c_in, c_out, k, s, p, bias in rows:

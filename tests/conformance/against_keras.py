@@ -31,7 +31,7 @@ LAYERS = [row.name for row in ROWS if row.keras and row.is_compared]
 
 
 def shapes(case: Case, tensors: Tensors) -> list[Shape]:
-    """In Keras's layout: the axes of channels stand behind, in the other order."""
+    """In Keras's layout: the axes of channels come last, in the other order."""
     found: list[Shape] = []
     for name, shape in tensors:
         if case.layer not in {"LayerNorm", "RMSNorm", "Embedding", "MultiheadAttention"}:
@@ -91,7 +91,7 @@ def is_sound(case: Case) -> bool:
 
 
 def convolved(case: Case) -> Shape | None:
-    """What a convolution leaves that has nothing wrong."""
+    """The output of a convolution without a fault."""
     if not is_sound(case):
         return None
     names = {"output_padding": 0, "stride": 1, "dilation": 1}
@@ -104,7 +104,7 @@ def convolved(case: Case) -> Shape | None:
 
 
 def pooled(case: Case) -> Shape | None:
-    """What "same" leaves."""
+    """The output with "same" padding."""
     numbers = [one for value in case.fields.values() for one in flat(value) if type(one) is int]
     if case.fields.get("padding") != "same" or not case.fits or min(numbers) < 1:
         return None
@@ -135,14 +135,14 @@ def windows(case: Case) -> list[Shape]:
 
 
 def outruns_its_kernel(case: Case) -> bool:
-    """Whether a stride leaves positions that no tap of a transposed convolution meets."""
+    """Whether no tap of a transposed convolution meets some positions."""
     if "Transpose" not in case.layer or "output_padding" in case.fields:
         return False
     return case.fields["padding"] != "same" and any(map(int.__gt__, *windows(case)))
 
 
 DIFFERENCES: dict[str, Difference] = {
-    "an axis of length 0 arrives": accepted(
+    "an input axis has length 0": accepted(
         "mostly allowed, but by convolution and pooling",
         "it is noticed where it arises, not three layers later",
         lambda case: 0 in case.shape,
@@ -191,7 +191,7 @@ DIFFERENCES: dict[str, Difference] = {
         lambda case: 0 in (case.fields.get("kdim"), case.fields.get("vdim")),
     ),
     "features of 1 are stated": accepted(
-        "`MultiHeadAttention` spreads them over those that arrive, where torch is the backend",
+        "`MultiHeadAttention` spreads them over those of the input, where torch is the backend",
         "what is stated must hold",
         lambda case: case.fields.get("embed_dim") == 1 != case.shape[-1],
     ),

@@ -101,12 +101,12 @@ def merges(case: Case) -> tuple[Shape | None, Shape | None]:
 
 
 DIFFERENCES: dict[str, Difference] = {
-    "an axis of length 0 arrives": accepted(
+    "an input axis has length 0": accepted(
         "mostly allowed",
         "it is noticed where it arises, not three layers later",
         lambda case: 0 in case.shape,
     ),
-    "an axis of length 0 leaves": accepted(
+    "an output axis has length 0": accepted(
         "allowed, as by cropping all",
         "nothing is left",
         lambda case: case.there is not None and 0 in case.there.output,

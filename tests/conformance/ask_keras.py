@@ -1,4 +1,4 @@
-"""What Keras makes of a layer: the layers that say it there, and what leaves the last.
+"""What Keras makes of a layer: the layers that say it there, and the output of the last.
 
 What Keras has no field for is done by a layer before or after, as people do: ZeroPadding before a
 convolution, Cropping after a transposed one, one recurrent layer on another.
@@ -24,7 +24,7 @@ class Ask:
 
     @property
     def rank(self) -> int:
-        """The spatial axes that arrive."""
+        """The spatial axes of the input."""
         return len(self.x.shape) - 2
 
     @property

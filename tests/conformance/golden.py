@@ -44,7 +44,7 @@ class Case:
 
     @property
     def rank(self) -> int:
-        """How many axes arrive."""
+        """The number of axes of the input."""
         return len(self.shape)
 
     @property
@@ -147,14 +147,14 @@ class Difference:
     """A kind of cases, told from case and answer there, and how paramcalc differs."""
 
     refuses: str
-    """"here", "there", or "neither": then it is another shape that leaves."""
+    """"here", "there", or "neither": then the output shape differs."""
     covers: Callable[[Case], bool]
     """Of cases that are refused there, if it is one of these, and of no others."""
     there: str
     here: str
     because: str
     gives: Callable[[Case], Shape | None] | None = None
-    """What leaves here."""
+    """The output here."""
     error: str = ""
     """How the error begins there."""
 
@@ -177,7 +177,7 @@ def refused(
 
 
 def slid(case: Case, **changes: Any) -> Shape:
-    """What a convolution or pooling leaves, its windows walked on each axis."""
+    """The output of a convolution or pooling, its windows walked on each axis."""
     fields = case.fields | changes
     sizes = case.spread(fields["kernel_size"])
     strides = case.spread(fields.get("stride", 1 if case.is_conv else sizes))
@@ -198,7 +198,7 @@ def slid(case: Case, **changes: Any) -> Shape:
 
 
 def on_each_axis(case: Case) -> Shape | None:
-    """What a layer leaves of more axes than a framework has it for."""
+    """The output of a layer with more axes than a framework takes."""
     fields, spatial = case.fields, case.spatial
     if case.layer in {"BatchNorm", "InstanceNorm"}:
         return case.shape

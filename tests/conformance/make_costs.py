@@ -160,7 +160,7 @@ def paramcalc() -> Any:
 
 
 def case(name: str) -> tuple[Any, tuple[int, ...]]:
-    """The network and what arrives at it."""
+    """The network and its input."""
     text, shape = CASES[name]
     library = paramcalc()
     names = {one: getattr(library, one) for one in library.__all__}
@@ -467,7 +467,7 @@ class Keras(Translator):
         return getattr(self.layers, f"{name}{len(x.shape) - 2}D")
 
     def padded(self, padding: tuple[int, ...], x: Any) -> Any:
-        """What arrives with zeros around it, as a layer before one with padding="valid"."""
+        """The input with zeros around it, for a layer with padding="valid"."""
         if not any(padding):
             return x
         return self.spatial("ZeroPadding", x)(padding[0] if len(padding) == 1 else padding)(x)
@@ -598,8 +598,8 @@ def tensorflow(versions: Callable[..., dict[str, str]]) -> dict[str, Any]:
         def call(x: Any) -> Any:
             return model(x, training=False)
 
-        (arriving,) = model.inputs
-        signature = tf.TensorSpec(arriving.shape, arriving.dtype)
+        (before,) = model.inputs
+        signature = tf.TensorSpec(before.shape, before.dtype)
         concrete = tf.function(call).get_concrete_function(signature)
         frozen = freezing.convert_variables_to_constants_v2(concrete)
         with tf.Graph().as_default() as graph:

@@ -5,7 +5,7 @@ Run by hand, where Keras 3.15.1 and torch 2.13 are installed:
 answers cannot leak into those it is compared with.
 
 Fields are those of paramcalc; what they are in Keras is said in ask_keras.py. Keras takes the
-channels that arrive: where some are stated, the layer is built on them first, and refuses others.
+channels of the input: where some are stated, the layer is built on them first, and refuses others.
 
 Each layer is called on a batch of zeros. With `--symbolic` it is called on a symbolic tensor as
 well; nothing is written then, but each case printed in which that says something else. Of 10,824
@@ -250,7 +250,7 @@ LAYERS: dict[str, tuple[int, Recipe, Callable[[Ask], Any]]] = {
 
 
 def run(keras: Any, layer: str, fields: Fields, x: Any) -> tuple[Any, list[Any]]:
-    """What leaves, and the layers."""
+    """The output, and the layers."""
     fields = {key: tuples(one) for key, one in fields.items()}
     last = fields.pop("data_format", "channels_first") == "channels_last"
     ask = Ask(keras, layer, fields, x, last)
@@ -259,7 +259,7 @@ def run(keras: Any, layer: str, fields: Fields, x: Any) -> tuple[Any, list[Any]]
 
 
 def merge(keras: Any, layer: str, fields: Fields, x: Any) -> dict[str, Any]:
-    """The outcome of branches, with the shapes that leave them."""
+    """The outcome of branches, with their output shapes."""
     outputs: list[Any] = []
     made: list[Any] = []
     for name, inner in fields["layers"]:

@@ -6,7 +6,7 @@ not imported, so that its answers cannot leak into those it is compared with.
 Fields are those of paramcalc, and "auto_pad" beside them, where it is given: to paramcalc it is
 the padding "valid" or "same", whichever side of the axis has more of it. The operator is alone in
 its model, and its weight an input of the shape that ONNX asks for. Inference is strict, with data
-propagation, and what leaves it without a length on each axis is a refusal.
+propagation, and an output without a length on each axis is a refusal.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def spread(value: Any, rank: int) -> list[Any]:
 
 
 def ends(padding: Any, rank: int) -> list[int]:
-    """All that is before, and then all that is behind."""
+    """All that comes before, then all that comes after."""
     sides = [spread(one, 2) for one in spread(padding, rank)]
     return [one for end in zip(*sides, strict=True) for one in end]
 

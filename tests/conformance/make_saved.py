@@ -34,7 +34,7 @@ OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def built(torchvision: Any, name: str, in_place: bool) -> Any:
-    """A network of torchvision, all of whose activations write over what arrives, or none."""
+    """A network of torchvision, whose activations all write over their input, or none."""
     options = {"aux_logits": False, "init_weights": False} if name == "googlenet" else {}
     network = getattr(torchvision.models, name)(**options)
     for module in network.modules():
@@ -87,7 +87,7 @@ def saved(torch: Any, torchvision: Any, in_place: bool) -> list[Any]:
 
 
 def peak(torch: Any, torchvision: Any, name: str, in_place: bool) -> int:
-    """The most bytes of activations that are live at once, each let go behind its last use."""
+    """The most bytes of activations that are live at once, each freed after its last use."""
     graph = traced(torch, built(torchvision, name, in_place).eval(), in_place)
     for node in graph.graph.nodes:
         if node.target is torch.nn.functional.dropout:

@@ -62,7 +62,7 @@ REFUSALS = (
     ZeroDivisionError,
 )
 
-# What torch makes of them: the module, if there is one, and what leaves it.
+# What torch makes of them: the module, if there is one, and its output.
 
 
 def flat_sides(value: Any, rank: int) -> tuple[int, ...]:
@@ -84,7 +84,7 @@ class Ask:
 
 
 Made = tuple[Any, Any]
-"""The module, or None, and what leaves it."""
+"""The module, or None, and its output."""
 
 
 def run_conv(ask: Ask) -> Made:
@@ -246,7 +246,7 @@ LAYERS: dict[str, tuple[int, Recipe, Callable[[Ask], Made]]] = {
 
 
 def run(torch: Any, layer: str, fields: Fields, x: Any) -> tuple[Any, Tensors, Tensors]:
-    """What leaves, the parameters and the buffers."""
+    """The output, the parameters and the buffers."""
     fields = {key: tuples(one) for key, one in fields.items()}
     last = fields.pop("data_format", "channels_first") == "channels_last"
     asking = LAYERS[layer][2] if layer in LAYERS else run_plain
@@ -261,7 +261,7 @@ def run(torch: Any, layer: str, fields: Fields, x: Any) -> tuple[Any, Tensors, T
 
 
 def merge(torch: Any, layer: str, fields: Fields, x: Any) -> dict[str, Any]:
-    """The outcome of branches, with the shapes that leave them."""
+    """The outcome of branches, with their output shapes."""
     outputs: list[Any] = []
     all_named: Tensors = []
     all_kept: Tensors = []

@@ -13,10 +13,10 @@ def entries(value: Any) -> tuple[Any, ...] | None:
     return tuple(value) if isinstance(value, list | tuple) else None  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
-def window_rank(fields: dict[str, Any], arriving: int) -> int:
-    """As many axes as the first tuple has; with none, as many as arrive."""
+def window_rank(fields: dict[str, Any], before: int) -> int:
+    """As many axes as the first tuple has; with none, as many as the input has."""
     given = [len(one) for one in map(entries, fields.values()) if one is not None]
-    return given[0] if given else arriving
+    return given[0] if given else before
 
 
 def tuples(value: Any) -> Any:

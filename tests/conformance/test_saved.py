@@ -21,7 +21,7 @@ STEPS = pc.trace(RESNET, IMAGE)
 
 
 def shapes_of(*kinds: type[pc.Layer]) -> Counter[tuple[int, ...]]:
-    """The shapes that leave the layers of some kinds, with how often."""
+    """The output shapes of layers of some kinds, with how often."""
     return Counter([step.output_shape for step in STEPS if isinstance(step.layer, kinds)])
 
 
