@@ -256,7 +256,7 @@ class ReceptiveField(Shown):
         >>> field = pc.receptive_field(pc.Sequential(pc.Conv2d(3, 8, 7, 2, 3), pc.Pool(3, 2, 1)))
         >>> field.size, field.stride, field.padding
         ((11, 11), (4, 4), (5, 5))
-        >>> field.interval((0, 10)), field.centre((0, 10))
+        >>> field.interval((0, 10)), field.center((0, 10))
         (((-5, 5), (35, 45)), (Fraction(0, 1), Fraction(40, 1)))
     """
 
@@ -301,7 +301,7 @@ class ReceptiveField(Shown):
         whole = [(0, (length or 0) - 1) for length in lengths]
         return tuple([whole[axis] if seen[axis] is None else ends(seen[axis]) for axis in axes])
 
-    def centre(self, index: int | tuple[int, ...]) -> tuple[Fraction | None, ...]:
+    def center(self, index: int | tuple[int, ...]) -> tuple[Fraction | None, ...]:
         """The middle of `interval`, not clipped."""
         return tuple([one and Fraction(sum(one), 2) for one in self.interval(index)])
 

@@ -295,7 +295,7 @@ def test_bad_argument_of_a_result_is_refused() -> None:
     field, explanation = pc.receptive_field(NET, (3, 16, 16)), pc.explain(NET, (3, 16, 16))
     part, term = explanation.parts[0], explanation.parts[0].lengths[1].value
     assert isinstance(term, Term)
-    asks: list[Callable[..., Any]] = [field.interval, field.centre, term.symbols, term.numbers]
+    asks: list[Callable[..., Any]] = [field.interval, field.center, term.symbols, term.numbers]
     asks += [explanation.to_text, part.lengths[1].steps]
     for ask, value in itertools.product(asks, bad_values()):
         asked(partial(ask, value))

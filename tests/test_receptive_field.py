@@ -67,7 +67,7 @@ def test_published_figures(name: str) -> None:
     first, last = -padding, -padding + size - 1
     assert field.interval(0) == ((first, last),) * 2
     assert field.interval((0, 3)) == ((first, last), (first + 3 * stride, last + 3 * stride))
-    assert field.centre(2) == (-padding + 2 * stride + Fraction(size - 1, 2),) * 2
+    assert field.center(2) == (-padding + 2 * stride + Fraction(size - 1, 2),) * 2
 
 
 def test_end_points_of_alexnet() -> None:
@@ -343,7 +343,7 @@ def test_what_sees_all_says_so() -> None:
         field = pc.receptive_field(pc.Sequential(pc.Conv2d(1, 2, 3, padding=1), layer), (1, 6, 6))
         assert (field.size, field.stride, field.padding) == ((None,) * 2,) * 3
         assert field.interval(3) == field.interval((0, 9)) == ((0, 5), (0, 5))
-        assert field.centre(0) == (Fraction(5, 2),) * 2
+        assert field.center(0) == (Fraction(5, 2),) * 2
     for sequence in (
         pc.LSTM(4, 4),
         pc.GRU(4, 4, return_sequences=False),

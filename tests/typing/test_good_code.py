@@ -257,7 +257,7 @@ def test_receptive_fields() -> None:
     assert_type(field.stride, tuple[int | Fraction | None, ...])
     assert_type(field.steps, tuple[pc.results.ReceptiveField, ...])
     assert_type(field.interval((0, 10), clipped=False), tuple[tuple[int, int] | None, ...])
-    assert_type(field.centre(0), tuple[Fraction | None, ...])
+    assert_type(field.center(0), tuple[Fraction | None, ...])
 
 
 def test_inverse_questions() -> None:
