@@ -144,7 +144,7 @@ def outruns_its_kernel(case: Case) -> bool:
 DIFFERENCES: dict[str, Difference] = {
     "an input axis has length 0": accepted(
         "mostly allowed, but by convolution and pooling",
-        "it is noticed where it arises, not three layers later",
+        "the error appears where the fault is, not three layers later",
         lambda case: 0 in case.shape,
     ),
     "no axis is left": accepted(
@@ -179,7 +179,7 @@ DIFFERENCES: dict[str, Difference] = {
     ),
     "the lengths are wrong where nothing depends on them": accepted(
         "allowed by `LayerNormalization` without scale and shift",
-        "what is stated must hold",
+        "a stated size must match",
         lambda case: (
             case.fields.get("elementwise_affine") is False
             and stated(case) != case.shape[-len(stated(case)) :]
@@ -192,7 +192,7 @@ DIFFERENCES: dict[str, Difference] = {
     ),
     "features of 1 are stated": accepted(
         "`MultiHeadAttention` spreads them over those of the input, where torch is the backend",
-        "what is stated must hold",
+        "a stated size must match",
         lambda case: case.fields.get("embed_dim") == 1 != case.shape[-1],
     ),
     "output padding with same": accepted(
@@ -211,7 +211,7 @@ DIFFERENCES: dict[str, Difference] = {
         ),
         "(n − 1)·s + 1, and for an even kernel (n − 1)·s",
         "n·s",
-        "0 is as if it were not given",
+        "0 is the default",
         convolved,
     ),
     "stride and dilation above 1": refused(

@@ -76,16 +76,16 @@ def outruns_its_kernel(case: Case) -> bool:
 DIFFERENCES: dict[str, Difference] = {
     "an input axis has length 0": accepted(
         "allowed, if padded",
-        "it is noticed where it arises, not three layers later",
+        "the error appears where the fault is, not three layers later",
         lambda case: 0 in case.shape,
     ),
     "the channels are wrong": accepted(
         "allowed: neither channels nor groups are looked at",
-        "it could not be computed",
+        "it cannot be computed",
         channels_are_wrong,
     ),
     "output padding is not less than stride or dilation": accepted(
-        "allowed", "it chooses among lengths that a stride makes alike, as torch", adds_too_much
+        "allowed", "it chooses among lengths with the same output, as torch", adds_too_much
     ),
     "output padding with same": accepted(
         "allowed",
@@ -93,15 +93,15 @@ DIFFERENCES: dict[str, Difference] = {
         lambda case: is_same(case) and any(flat(case.fields.get("output_padding", 0))),
     ),
     "padding is more than half of the window": accepted(
-        "allowed in poolings", "a window could lie in it whole, as torch", pads_too_far
+        "allowed in poolings", "a window could lie in the padding, as torch", pads_too_far
     ),
     "less than 1 is left": accepted(
         "allowed: lengths of 0, and negative ones",
-        "it could not be computed",
+        "it cannot be computed",
         lambda case: case.there is not None and min(case.there.output) < 1,
     ),
     "no window fits, and one is counted": accepted(
-        "allowed: its division rounds towards 0", "it could not be computed", has_no_window
+        "allowed: its division rounds towards 0", "it cannot be computed", has_no_window
     ),
     "a stride above the kernel of a transposed convolution with same": Difference(
         "neither",

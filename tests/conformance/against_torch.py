@@ -103,12 +103,12 @@ def merges(case: Case) -> tuple[Shape | None, Shape | None]:
 DIFFERENCES: dict[str, Difference] = {
     "an input axis has length 0": accepted(
         "mostly allowed",
-        "it is noticed where it arises, not three layers later",
+        "the error appears where the fault is, not three layers later",
         lambda case: 0 in case.shape,
     ),
     "an output axis has length 0": accepted(
         "allowed, as by cropping all",
-        "nothing is left",
+        "an axis has at least 1 position",
         lambda case: case.there is not None and 0 in case.there.output,
     ),
     "an axis is missing, and the batch taken for it": accepted(
@@ -126,7 +126,7 @@ DIFFERENCES: dict[str, Difference] = {
         "allowed", "an int is for all axes", one_for_all
     ),
     "the channels are wrong where nothing depends on them": accepted(
-        "allowed, without scale and statistics", "what is stated must hold", is_unused
+        "allowed, without scale and statistics", "a stated size must match", is_unused
     ),
     "the batch is normalized over": accepted(
         "allowed by `LayerNorm` and `RMSNorm`",
