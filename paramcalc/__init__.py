@@ -1,4 +1,17 @@
-"""Shapes and parameter counts of neural networks, with the arithmetic shown."""
+"""Shapes and parameter counts of neural networks, with the working.
+
+Put layers such as `Conv2d` and `Dense` into a `Sequential`. Their arguments are those of
+`torch.nn`. Ask it for `output_shape()` and `num_params()`, or pass it to `summary`, `explain`,
+`memory`, `flops`, `receptive_field` or `smallest_input`. `paramcalc.zoo` has published networks.
+
+Example:
+    >>> import paramcalc as pc
+    >>> net = pc.Sequential(pc.Conv2d(1, 32, 5), pc.Pool(2), pc.Flatten(), pc.Dense(None, 10))
+    >>> net.output_shape((1, 28, 28)), net.num_params((1, 28, 28))
+    ((10,), 46922)
+    >>> print(pc.explain(net, (1, 28, 28)).parts[0].lines()[-2])
+    (k_h·k_w·C_in + 1)·C_out = (5·5·1 + 1)·32 = 832
+"""
 
 from importlib import import_module
 

@@ -20,7 +20,9 @@ from paramcalc.layers.norm import LayerNorm
 
 @layer
 class TransformerEncoderLayer(Network):
-    """A layer of a transformer's encoder: attention, two dense layers, two normalizations.
+    """A layer of a transformer's encoder.
+
+    It has attention, two dense layers and two normalizations.
 
     `(4·E² + 4·E) + (E + 1)·F + (F + 1)·E + 2·2·E` parameters, with E for d_model and F
     for dim_feedforward. Input and output are (length, features). It is a network: a

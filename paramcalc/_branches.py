@@ -96,11 +96,11 @@ def broadcast(one: Shape, other: Shape) -> Shape | None:
 
 
 class Add(Elementwise):
-    """The sum of branches that each get the input, as in a residual network.
+    """The sum of branches, as in a residual network.
 
-    Outputs broadcast: axes are compared from the last, and a length of 1, or a missing axis, is
-    stretched. The sum has no parameters. `Identity()` is the skip connection. Arguments and errors
-    are those of `Sequential`; at least one branch is needed.
+    Each branch gets the input. Outputs broadcast: axes are compared from the last, and a length of
+    1, or a missing axis, is stretched. The sum has no parameters. `Identity()` is the skip
+    connection. Arguments and errors are those of `Sequential`; at least one branch is needed.
 
     Raises:
         ShapeError: the outputs do not broadcast.
@@ -119,10 +119,10 @@ class Add(Elementwise):
 
 
 class Multiply(Elementwise):
-    """The product of branches that each get the input, as in a gate.
+    """The product of branches, as in a gate.
 
-    Outputs broadcast as in `Add`. The products use no weight and do not count as
-    multiply-accumulates.
+    Each branch gets the input. Outputs broadcast as in `Add`. The products use no weight and do not
+    count as multiply-accumulates.
 
     Source:
         torch 2.13 `torch.mul`, with a batch of one; Keras 3 `Multiply`.
@@ -139,9 +139,9 @@ class Multiply(Elementwise):
 
 @layer
 class Concat(Branches):
-    """The concatenation of branches that each get the input, along one axis.
+    """The concatenation of branches along one axis.
 
-    Lengths along `dim` add up; all other axes must be equal.
+    Each branch gets the input. Lengths along `dim` add up; all other axes must be equal.
 
     Args:
         *layers: the branches, as in `Sequential`; or named, as `**parts`.

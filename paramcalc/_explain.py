@@ -25,7 +25,9 @@ from paramcalc.render.table import Column, Markup, Row, Table, printable
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A number with its name and its working; the value is a Term if the working is known.
+    """A number with its name and its working.
+
+    The value is a `Term` if the working is known.
 
     Example:
         >>> import paramcalc as pc
@@ -149,7 +151,7 @@ def work(lifted: Lifted) -> Working:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Explanation(Shown):
-    """The working of a network, with a part per layer; `print` it, or let a notebook show it.
+    """The working of a network; `print` it.
 
     Example:
         >>> import paramcalc as pc
@@ -274,7 +276,7 @@ def total(counts: Sequence[int]) -> int:
 
 
 def explain(network: Layer, input_shape: Shape | None = None) -> Explanation:
-    """The working of every shape and count, with the numbers put in.
+    """The working of every shape and count.
 
     It runs the methods that count, on ints that remember how they were made. So it works for your
     own layers, and cannot disagree with the count.

@@ -32,7 +32,7 @@ class FlopsRow:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Flops(Shown):
-    """The operations of a network by the convention of a tool, as `flops` returns them.
+    """The operations of a network, by the convention of a tool.
 
     Example:
         >>> import paramcalc as pc
@@ -77,7 +77,7 @@ class Flops(Shown):
 def flops(
     network: Layer, input_shape: Shape | None = None, *, convention: str = "torchvision"
 ) -> Flops:
-    """The floating-point operations of one example, by the convention of a tool that reports them.
+    """The operations of one example, by the convention of a tool.
 
     `torchvision`, `fvcore` and `torchinfo` ("mult-adds") count one for each multiply-accumulate,
     with differences; `tensorflow` (its profiler) counts each multiplication and addition.

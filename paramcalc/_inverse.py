@@ -96,7 +96,7 @@ def smallest_input(
 def input_lengths(
     network: Layer, output: int | tuple[int, ...], input_shape: Form | None = None
 ) -> tuple[Lengths, ...]:
-    """The input lengths that give a certain output length, per spatial axis.
+    """The input lengths that give a certain output, per axis.
 
     The answer has a range per axis, or a tuple if some lengths between do not fit.
 
@@ -164,10 +164,11 @@ def lengths_of(search: Search, shape: Shape, axis: int, wanted: int) -> Lengths:
 
 
 def same_padding(layer: Conv | Pool) -> int | Padding:
-    """The padding with which a layer makes ⌈n / stride⌉ of each length n, as the layer takes it.
+    """The padding that makes ⌈n / stride⌉ of each length n.
 
-    With a stride of 1 lengths stay, with 2 they are halved. It is the smallest such padding, and
-    the only one of a convolution. An odd position is added after.
+    It has the form that the layer takes. With a stride of 1 lengths stay, with 2 they are halved.
+    It is the smallest such padding, and the only one of a convolution. An odd position is added
+    after.
 
     Args:
         layer: a convolution or pooling; its own padding is ignored.

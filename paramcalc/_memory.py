@@ -61,7 +61,9 @@ UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Memory(Shown):
-    """What a network takes in memory, as `memory` returns it: `Term`s where the working is known.
+    """The memory of a network, in bytes.
+
+    Values are `Term`s if their working is known.
 
     Args:
         parameter_bytes: all weights, frozen or not.
@@ -341,7 +343,7 @@ def memory(
     in_place: bool = False,
     recomputed: str | Sequence[str] = (),
 ) -> Memory:
-    """What a network takes in memory, to train it and to run it.
+    """The memory of a network, in training and at inference.
 
     Args:
         network: a network, or a single layer.

@@ -230,11 +230,12 @@ class Container(Network):
 
 
 class Sequential(Container):
-    """Layers in a row: the output of each is the input of the next.
+    """Layers in a row.
 
-    Give layers, one list of layers, or named layers: `Sequential(features=..., classifier=...)`.
-    Networks nest. A layer that occurs twice is two layers, each with its own parameters. If all
-    channels and features are given, parameters can be counted without an input shape.
+    The output of each is the input of the next. Give layers, one list of layers, or named layers:
+    `Sequential(features=..., classifier=...)`. Networks nest. A layer that occurs twice is two
+    layers, each with its own parameters. If all channels and features are given, parameters can be
+    counted without an input shape.
 
     Raises:
         TypeError: a value is not a Layer, or only some have names.

@@ -235,7 +235,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ReceptiveField(Shown):
-    """The part of its input that an output of a network sees; `print` it for a table.
+    """The part of its input that an output sees.
 
     Along each spatial axis, position i sees `size` positions from `i·stride − padding` on. Some may
     lie in the padding.
@@ -343,11 +343,11 @@ def extent_texts(one: ReceptiveField) -> list[str]:
 
 
 def receptive_field(network: Layer, input_shape: Shape | None = None) -> ReceptiveField:
-    """The part of its input that an output of a network sees, along each spatial axis.
+    """The part of its input that an output sees.
 
-    It reaches from the first position seen to the last, through the branch that reaches furthest.
-    Normalizations count as working on single values. A dense layer after a `Flatten`, a global
-    pooling, attention and recurrent layers see everything.
+    Along each spatial axis it reaches from the first position seen to the last, through the branch
+    that reaches furthest. Normalizations count as working on single values. A dense layer after a
+    `Flatten`, a global pooling, attention and recurrent layers see everything.
 
     Args:
         network: a network or a layer.

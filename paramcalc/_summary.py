@@ -94,7 +94,7 @@ class SummaryRow:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Summary(Shown):
-    """A table of a network; `print` it, or let a notebook show it.
+    """A table of a network; `print` it.
 
     Args:
         network: the network.
@@ -244,7 +244,7 @@ def summary(
     columns: Sequence[str] = DEFAULT,
     depth: int | None = None,
 ) -> Summary:
-    """A table of the network: a row per layer, with shapes, counts and the working.
+    """A table of the network: shapes, counts and their working.
 
     Args:
         network: a network or a layer.

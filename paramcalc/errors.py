@@ -7,7 +7,9 @@ from reprlib import Repr
 
 
 class ParamcalcError(ValueError):
-    """An error by a rule of paramcalc; a wrong type is a built-in `TypeError`.
+    """An error by a rule of paramcalc.
+
+    A wrong type is a built-in `TypeError` instead.
 
     Attributes:
         problem: the rule and the values that break it.
@@ -58,7 +60,7 @@ class ConfigError(ParamcalcError):
 
 
 class ShapeError(ParamcalcError):
-    """A layer that does not fit its input, or lacks an input shape.
+    """A layer that does not fit its input, or lacks one.
 
     Example:
         >>> import paramcalc as pc

@@ -1,7 +1,7 @@
 """Every public layer in a row: how one is made, what fits it, and what it is called elsewhere.
 
 A new layer needs one row here. What goes through all layers reads it: laws, hostile values, words
-of refusals, goldens. A public layer without a row fails in test_layers.py; what the rows say of
+of refusals, goldens. A public layer without a row fails in test_fields.py; what the rows say of
 torch and Keras is held against them in conformance/test_names.py.
 """
 
@@ -16,12 +16,12 @@ from rows import OF_OUTPUTS, Row, called, channel_norm, conv, elementwise, recur
 import paramcalc as pc
 
 KERAS_POOL = "pool_size=kernel_size strides=stride"
-FREEZES = "set on a layer there, around it here; freeze(network) for all of its layers"
-WITH_BATCH = "axes are counted with the batch there"
-LAST_SIDE_FIRST = "sides are (left, right, top, bottom) there, ((top, bottom), (left, right)) here"
-SHARED = "None if the spatial axes are shared there, 1 if all are"
-ONE_HEAD = "that of one head there, of all here"
-FREE_NAME = 'the name is free: Activation("relu")'
+FREEZES = "an attribute of each layer; `freeze(network)` here"
+WITH_BATCH = "its axes include the batch"
+LAST_SIDE_FIRST = "(left, right, top, bottom) is ((top, bottom), (left, right)) here"
+SHARED = "None here if spatial axes are shared, 1 if all axes are"
+ONE_HEAD = "`key_dim` is the size of one head, `embed_dim` of all heads"
+FREE_NAME = 'any name: `Activation("relu")`'
 AXIS = "axis=normalized_shape"  # The number of an axis there, its length here.
 SCALED = "center=affine scale=affine"
 KERAS_ACTIVATIONS = "layers.ELU layers.LeakyReLU layers.ReLU layers.Softmax"
@@ -106,7 +106,7 @@ ROWS = [
         (4, 9, 9),
         drawn.of_either_format(pc.Crop, drawn.SIDES),
         lambda crop: spatial(crop, crop.cropping),
-        [called("nn.functional.pad", "pad=cropping", note=f"negative there; {LAST_SIDE_FIRST}")],
+        [called("nn.functional.pad", "pad=cropping", note=f"negative; {LAST_SIDE_FIRST}")],
         [called("layers.Cropping#D")],
     ),
     Row(
@@ -192,7 +192,7 @@ ROWS = [
         (4, 8, 8),
         drawn.reshapes(),
         lambda reshape: drawn.reshaped(reshape.target_shape),
-        [called("Tensor.reshape", note="with the batch there")],
+        [called("Tensor.reshape", note="its shape includes the batch")],
         [called("layers.Reshape")],
     ),
     Row(
@@ -202,7 +202,7 @@ ROWS = [
         drawn.permutes(),
         lambda permute: drawn.of_rank(len(permute.dims)),
         [called("Tensor.permute", note=WITH_BATCH)],
-        [called("layers.Permute", note="axes are counted from 1 there")],
+        [called("layers.Permute", note="it counts axes from 1")],
     ),
     Row(
         pc.Flatten,

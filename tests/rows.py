@@ -76,7 +76,7 @@ def called(
     return Elsewhere(tuple(each), pairs, fields, theirs or {}, note)
 
 
-OF_OUTPUTS = "given the outputs of branches there, the branches here"
+OF_OUTPUTS = "it takes outputs; paramcalc takes branches"
 
 
 def conv(kind: Callable[..., Any], rank: int) -> Row:
@@ -110,14 +110,14 @@ def channel_norm(kind: Callable[..., Any], least_rank: int, keras: Elsewhere) ->
 
 def recurrent(kind: Callable[..., Any], keras: str, more: str = "", **fields: Drawn) -> Row:
     projected = {"proj_size": 3} if fields else {}
-    note = "return_sequences is False there by default; Bidirectional is a layer around it"
+    note = "its `return_sequences` is False by default; `Bidirectional` wraps it"
     return Row(
         kind,
         lambda: [kind(8, 6), kind(None, 6, 2, bidirectional=True, bias=False, **projected)],
         (5, 8),
         drawn.recurrent(kind, **fields),
         lambda layer: sequences(layer.input_size),
-        [called(f"nn.{kind.__name__}", note="batch_first=True, or its shape is another there")],
+        [called(f"nn.{kind.__name__}", note="as with `batch_first=True`")],
         [called(f"layers.{keras}", f"units=hidden_size use_bias=bias {more}", note=note)],
         open_field="input_size",
     )

@@ -311,7 +311,7 @@ def test_branches_out_of_line_are_reported() -> None:
         return pc.receptive_field(pc.Sequential(conv(3), pc.Add(*branches)), (1, 16, 16)).misaligned
 
     assert misaligned(conv(3), conv(5), pc.Identity()) == ()
-    assert misaligned(conv(3), conv(2)) == ("[1]",)  # Centres half a position apart.
+    assert misaligned(conv(3), conv(2)) == ("[1]",)  # Centers half a position apart.
     assert misaligned(conv(4, 2), pc.Pool(2)) == ()
     assert misaligned(conv(3, 2, 1), pc.Pool(2)) == ("[1]",)
     inner = pc.Add(pc.Pool(1, 2), conv(3, 2, 1))

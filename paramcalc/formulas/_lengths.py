@@ -112,7 +112,7 @@ def transposed_length(
     output_padding: int = 0,
     dilation: int = 1,
 ) -> int:
-    """The length after a transposed convolution; 0 if padding leaves nothing.
+    """The length after a transposed convolution; 0 if padding removes everything.
 
     `(n − 1)·s − 2p + d·(k − 1) + o + 1`: the shortest length that a convolution with the same
     fields makes n from, and o, the output padding, at the end.

@@ -19,7 +19,7 @@ class Term(int):
     r"""An int that remembers how it was made.
 
     It computes like an int. `+`, `-`, `*` and `//` are remembered, up to a hundred steps; anything
-    else gives a plain int. The text leaves out what a person leaves out: + 0, × 1 and / 1, unless
+    else gives a plain int. The text omits what a person omits: + 0, × 1 and / 1, unless
     they are symbols; and it adds up neighboring numbers.
 
     `kind` and `parts` say how it was made: "symbol", "sum", "product", "floor", "ceil", or

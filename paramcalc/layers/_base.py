@@ -33,10 +33,10 @@ Form = tuple[int | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A tensor that a layer keeps: its name and shape as in torch, and whether it is trainable.
+    """A tensor of a layer, with its name and shape.
 
-    In a network, the path of the layer precedes the name. Buffers, such as a running mean, and
-    frozen weights are not trainable.
+    They are those of torch. In a network, the path of the layer precedes the name.
+    Buffers, such as a running mean, and frozen weights are not trainable.
 
     Example:
         >>> Parameter("weight", (5, 3, 5, 5)).size

@@ -12,10 +12,11 @@ from paramcalc.layers._fields import count, flag, layer, optional_count
 
 @layer
 class MultiheadAttention(SequenceLayer):
-    """Attention of a sequence to itself, or to another of its length: (length, features).
+    """Attention of a sequence: (length, features).
 
-    `4·E² + 4·E` parameters: the projections of queries, keys, values and output, with biases. The
-    number of heads changes nothing: they divide the features.
+    Keys and values may come from another sequence of the same length. `4·E² + 4·E` parameters: the
+    projections of queries, keys, values and output, with biases. The number of heads changes
+    nothing: they divide the features.
 
     Args:
         embed_dim: features of the input and of the output, E.

@@ -127,7 +127,9 @@ class Conv(Convolution):
 
 
 class Conv1d(Conv):
-    """A convolution along one axis: (channels, length). Otherwise as `Conv2d`.
+    """A convolution along one axis: (channels, length).
+
+    Otherwise as `Conv2d`.
 
     Example:
         >>> conv = Conv1d(7, 32, 5)
@@ -174,7 +176,9 @@ class Conv2d(Conv):
 
 
 class Conv3d(Conv):
-    """A convolution over a volume: (channels, depth, height, width). Otherwise as `Conv2d`.
+    """A convolution over a volume: (channels, depth, height, width).
+
+    Otherwise as `Conv2d`.
 
     Example:
         >>> conv = Conv3d(16, 32, 3)
@@ -269,7 +273,9 @@ class ConvTranspose(Convolution):
 
 
 class ConvTranspose1d(ConvTranspose):
-    """A transposed convolution along one axis: (channels, length). Otherwise as `ConvTranspose2d`.
+    """A transposed convolution along one axis: (channels, length).
+
+    Otherwise as `ConvTranspose2d`.
 
     Example:
         >>> conv = ConvTranspose1d(32, 7, 5, stride=2)

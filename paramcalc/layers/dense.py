@@ -12,7 +12,7 @@ from paramcalc.layers._fields import count, flag, layer, optional_count
 
 @layer
 class Dense(FeaturesLayer):
-    """A dense (fully connected, linear) layer on the last axis; other axes stay.
+    """A dense (fully connected, linear) layer on the last axis.
 
     `(F_in + 1)·F_out` parameters; without bias, `F_in·F_out`.
 

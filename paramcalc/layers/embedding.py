@@ -9,7 +9,7 @@ from paramcalc.layers._fields import count, layer
 
 @layer
 class Embedding(Builtin):
-    """A table of vectors: each index of the input becomes its vector.
+    """A table of vectors, one per index of the input.
 
     `V·E` parameters, for a table of V entries (`num_embeddings`) with E features
     (`embedding_dim`). The length of the input changes nothing, and nothing is multiplied.

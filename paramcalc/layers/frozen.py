@@ -117,7 +117,9 @@ def freeze(network: N) -> N: ...
 @overload
 def freeze(network: Layer) -> Layer: ...
 def freeze(network: Any) -> Any:
-    """The same network with nothing to train: its layers that keep tensors are `Frozen`.
+    """The same network with nothing to train.
+
+    Its layers with tensors become `Frozen`.
 
     Shapes, paths, and multiply-accumulates stay; nothing counts as trainable, and nothing
     has gradients or an optimizer state. Layers without tensors stay as they are.

@@ -20,9 +20,10 @@ def read_shape(value: Any, owner: object, name: str) -> Shape:
 
 @layer
 class Input(Builtin):
-    """The input shape, stated inside a network; an input of another shape is an error.
+    """The input shape, stated inside a network.
 
-    Give the lengths, `Input(1, 28, 28)`, or one tuple, or `shape=` as in Keras.
+    An input of another shape is an error. Give the lengths, `Input(1, 28, 28)`, or one tuple, or
+    `shape=` as in Keras.
 
     Example:
         >>> Input(1, 28, 28).output_shape()

@@ -51,7 +51,7 @@ class ChannelNorm(SpatialLayer):
 
 @layer
 class BatchNorm(ChannelNorm):
-    """A batch normalization of the channels, with any other axes; the shape stays.
+    """A batch normalization of the channels; the shape stays.
 
     `2·C` parameters: a scale (γ, `weight`) and a shift (β, `bias`) per channel. The running mean
     and variance are `2·C` values that are not trainable: `parameters()` lists them, `num_params()`
@@ -82,7 +82,7 @@ class BatchNorm(ChannelNorm):
 
 @layer
 class InstanceNorm(ChannelNorm):
-    """A normalization of each channel over its positions; the shape stays.
+    """A normalization of each channel of an example; the shape stays.
 
     It has no parameters by default; with `affine`, `2·C`. Fields are those of `BatchNorm`. Each
     channel needs more than one position.
@@ -110,7 +110,7 @@ class InstanceNorm(ChannelNorm):
 
 @layer
 class GroupNorm(SpatialLayer):
-    """A normalization of each group of channels over its positions; the shape stays.
+    """A normalization of each group of channels; the shape stays.
 
     `2·C` parameters: a scale and a shift per channel, whatever the number of groups.
 
@@ -200,7 +200,7 @@ class LastAxesNorm(FeaturesLayer):
 
 @layer
 class LayerNorm(LastAxesNorm):
-    """A normalization over the last axes, at each position of the others; the shape stays.
+    """A normalization over the last axes; the shape stays.
 
     `2·n` parameters for n positions on the last axes: a scale and a shift each.
 
@@ -229,7 +229,7 @@ class LayerNorm(LastAxesNorm):
 
 @layer
 class RMSNorm(LastAxesNorm):
-    """A normalization over the last axes by their root mean square; the shape stays.
+    """A normalization by the root mean square; the shape stays.
 
     One parameter, a scale, per position on the last axes. Fields are those of `LayerNorm`, without
     `bias`.

@@ -28,9 +28,10 @@ from paramcalc.layers.conv import GivenPadding
 
 @layer
 class Pool(SlidingLayer):
-    """A maximum or average over a sliding window, along any number of spatial axes.
+    """A maximum or average over a sliding window.
 
-    Each length n becomes `⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1`. The channels stay.
+    It works along any number of spatial axes. The channels stay, and each length n becomes
+    `⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1`.
 
     Args:
         kernel_size: positions of the window along each axis: an int for any number of axes, or a
@@ -121,10 +122,10 @@ def read_output_size(value: Any, owner: object, name: str, rank: int | None) -> 
 
 @layer
 class AdaptivePool(SpatialLayer):
-    """An average or maximum with a given output size, from which the windows follow.
+    """An average or maximum with a given output size.
 
-    The channels stay. Windows may overlap; they repeat positions if the input is shorter than the
-    output.
+    The windows follow from the sizes. The channels stay. Windows may overlap; they repeat positions
+    if the input is shorter than the output.
 
     Args:
         output_size: length of each axis of the output: an int for any number of axes, or a tuple,
@@ -169,9 +170,10 @@ class AdaptivePool(SpatialLayer):
 
 @layer
 class GlobalPool(SpatialLayer):
-    """The average or maximum of each channel: the output has no other axis.
+    """The average or maximum of each channel.
 
-    `AdaptivePool(1)` keeps the other axes, with length 1. `mode` is "avg" or "max".
+    The output has no other axis. `AdaptivePool(1)` keeps the other axes, with length 1. `mode` is
+    "avg" or "max".
 
     Source:
         Keras 3 `GlobalAveragePooling2D` and `GlobalMaxPooling2D`.

@@ -174,9 +174,9 @@ class Upsample(SpatialLayer):
 
 @layer
 class PixelShuffle(SpatialLayer):
-    """Channels moved to height and width: (C, H, W) becomes (C / (r·r), H·r, W·r).
+    """Channels rearranged into height and width.
 
-    r is `upscale_factor`.
+    (C, H, W) becomes (C / (r·r), H·r, W·r), where r is `upscale_factor`.
 
     Source:
         torch 2.13 `torch.nn.PixelShuffle`.
@@ -214,9 +214,10 @@ class PixelShuffle(SpatialLayer):
 
 @layer
 class PixelUnshuffle(SpatialLayer):
-    """Height and width moved to channels: (C, H, W) becomes (C·r·r, H / r, W / r).
+    """Height and width rearranged into channels.
 
-    r is `downscale_factor`. It is the inverse of `PixelShuffle`.
+    (C, H, W) becomes (C·r·r, H / r, W / r), where r is `downscale_factor`. It is the inverse of
+    `PixelShuffle`.
 
     Source:
         torch 2.13 `torch.nn.PixelUnshuffle`.

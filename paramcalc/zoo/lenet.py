@@ -10,9 +10,9 @@ TANH = pc.Activation("tanh")
 def lenet5(num_classes: int = 10, in_channels: int = 1) -> pc.Sequential:
     """LeNet-5 as it is taught today; it takes images of (1, 32, 32).
 
-    The paper's has 60,000 parameters where this has 61,706: its third layer leaves
-    out some connections (1,516 for 2,416), its averages are scaled and shifted (12
-    and 32 more), and its last layer is not trainable (850).
+    The original has 60,000 parameters instead of 61,706: its third layer omits some connections
+    (1,516 for 2,416), its averages are scaled and shifted (12 and 32 more), and its last layer is
+    not trainable (850).
 
     Args:
         num_classes: features of the output.
