@@ -72,14 +72,8 @@ class At:
 
 
 Kinds = tuple[type[Layer], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """How some layers are counted: in words, and as a function."""
-
-    words: str
-    count: Callable[[At], int]
+Rule = tuple[str, Callable[[At], int]]
+"""How some layers are counted: in words, and as a function."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +95,17 @@ class Ledger:
         for step in steps:
             layer = step.layer._thawed
             rule = rule_of[type(layer) if isinstance(layer, Builtin) else Layer]
-            counts.append(rule.count(At(step._replace(layer=layer))) if rule else 0)
+            counts.append(rule[1](At(step._replace(layer=layer))) if rule else 0)
         return counts
 
     def lines(self) -> list[str]:
         """The convention in words."""
         lines = [f"{self.tool}: {self.unit}", f"source: {self.source}"]
-        counts_all = None not in self.rules.values()
         for kinds, rule in self.rules.items():
-            names = ", ".join(["your own" if one is Layer else one.__name__ for one in kinds])
             if rule:
-                is_rest = counts_all and Layer in kinds
-                lines.append(f"{'all others' if is_rest else names}: {rule.words}")
+                names = ["your own" if one is Layer else one.__name__ for one in kinds]
+                is_rest = Layer in kinds and None not in self.rules.values()
+                lines.append(f"{'all others' if is_rest else ', '.join(names)}: {rule[0]}")
         return [*lines, LETTERS]
 
 
@@ -184,7 +177,7 @@ TORCHVISION = Ledger(
     "one for each multiply-accumulate",
     "torchvision 0.21, `_ops` of its weights",
     {
-        (*CONVS, *TRANSPOSED, Dense, Layer): Rule("multiply-accumulates", num_macs),
+        (*CONVS, *TRANSPOSED, Dense, Layer): ("multiply-accumulates", num_macs),
         (*MOVING, *NORMS, *POOLS, *RECURRENT, Activation, Add, Concat): None,
         (Embedding, MultiheadAttention, Multiply, PReLU, Upsample): None,
     },
@@ -194,21 +187,23 @@ FVCORE = Ledger(
     "one for each multiply-accumulate",
     "fvcore 0.1.5, nn/flop_count.py and nn/jit_handles.py",
     {
-        CONVS: Rule(
+        CONVS: (
             "multiply-accumulates; none where padding is 'same'",
             lambda at: 0 if at.layer.padding == "same" else at.step.num_macs,
         ),
-        (*TRANSPOSED, Dense, MultiheadAttention, Layer): Rule("multiply-accumulates", num_macs),
-        (BatchNorm,): Rule("2·N; without scale and shift N", lambda at: (1 + at.has_scale) * at.n),
-        (LayerNorm, GroupNorm, InstanceNorm): Rule(
-            "5·N; without scale and shift 4·N", lambda at: (4 + at.has_scale) * at.n
+        (*TRANSPOSED, Dense, MultiheadAttention, Layer): ("multiply-accumulates", num_macs),
+        (BatchNorm,): ("2·N; without scale and shift N", lambda at: (1 + at.has_scale) * at.n),
+        (LayerNorm, GroupNorm, InstanceNorm): (
+            "5·N; without scale and shift 4·N",
+            lambda at: (4 + at.has_scale) * at.n,
         ),
-        (AdaptivePool, GlobalPool): Rule(
+        (AdaptivePool, GlobalPool): (
             "N of an average over an image",
             lambda at: at.n if at.layer.mode == "avg" and at.rank == 2 else 0,
         ),
-        (Upsample,): Rule(
-            "O; bilinear 4·O", lambda at: (4 if at.layer.mode == "bilinear" else 1) * at.o
+        (Upsample,): (
+            "O; bilinear 4·O",
+            lambda at: (4 if at.layer.mode == "bilinear" else 1) * at.o,
         ),
         (*MOVING, *RECURRENT, Activation, Add, Concat): None,
         (Embedding, Multiply, PReLU, Pool, RMSNorm): None,
@@ -219,15 +214,16 @@ TORCHINFO = Ledger(
     "one for each use of a parameter, biases included",
     "torchinfo 1.8.0, layer_info.py, `calculate_macs`",
     {
-        (*CONVS, *TRANSPOSED): Rule(
+        (*CONVS, *TRANSPOSED): (
             "parameters · output positions",
             lambda at: at.step.num_params * (at.o // at.layer.out_channels),
         ),
-        RECURRENT: Rule("parameters · length", lambda at: at.step.num_params * at.shape[0]),
-        (MultiheadAttention,): Rule("0", lambda _: 0),
-        (Add, Multiply, Concat): Rule("0", lambda _: 0),
-        (*MOVING, *NORMS, *POOLS, Activation, Dense, Embedding, PReLU, Upsample, Layer): Rule(
-            "parameters, once, wherever they are used", lambda at: at.step.num_params
+        RECURRENT: ("parameters · length", lambda at: at.step.num_params * at.shape[0]),
+        (MultiheadAttention,): ("0", lambda _: 0),
+        (Add, Multiply, Concat): ("0", lambda _: 0),
+        (*MOVING, *NORMS, *POOLS, Activation, Dense, Embedding, PReLU, Upsample, Layer): (
+            "parameters, once, wherever they are used",
+            lambda at: at.step.num_params,
         ),
     },
 )
@@ -237,51 +233,53 @@ TENSORFLOW = Ledger(
     "TensorFlow 2.21 with Keras 3.15, python/profiler/internal/flops_registry.py, "
     "python/ops/nn_ops.py",
     {
-        CONVS: Rule(
-            "2·multiply-accumulates + O of a bias; in groups the bias alone; "
-            "with dilation lengths are rounded up to its multiples",
+        CONVS: (
+            (
+                "2·multiply-accumulates + O of a bias; in groups the bias alone; "
+                "with dilation lengths are rounded up to its multiples"
+            ),
             keras_conv,
         ),
-        TRANSPOSED: Rule("2·O·k_h·k_w·C_in / (s_h·s_w), + O of a bias", keras_transposed),
-        (Dense,): Rule(
-            "2·multiply-accumulates + O of a bias", lambda at: 2 * at.step.num_macs + at.bias
+        TRANSPOSED: ("2·O·k_h·k_w·C_in / (s_h·s_w), + O of a bias", keras_transposed),
+        (Dense,): (
+            "2·multiply-accumulates + O of a bias",
+            lambda at: 2 * at.step.num_macs + at.bias,
         ),
-        (Layer,): Rule("2·multiply-accumulates", lambda at: 2 * at.step.num_macs),
-        (BatchNorm,): Rule(
+        (Layer,): ("2·multiply-accumulates", lambda at: 2 * at.step.num_macs),
+        (BatchNorm,): (
             "2·N + 6·C; without scale and shift 2·N + 5·C",
             lambda at: 2 * at.n + (5 + at.has_scale) * at.c,
         ),
-        (LayerNorm,): Rule(
-            "9·N + 4·P; without shift 8·N + 4·P, without scale 6·N + 5·P", keras_layer_norm
+        (LayerNorm,): (
+            "9·N + 4·P; without shift 8·N + 4·P, without scale 6·N + 5·P",
+            keras_layer_norm,
         ),
-        (RMSNorm,): Rule("4·N + 3·P", lambda at: 4 * at.n + 3 * at.p),
-        (GroupNorm, InstanceNorm): Rule(
+        (RMSNorm,): ("4·N + 3·P", lambda at: 4 * at.n + 3 * at.p),
+        (GroupNorm, InstanceNorm): (
             "6·N + 4·G + 3·C; without scale and shift 6·N + 5·G",
             lambda at: 6 * at.n + (4 * at.g + 3 * at.c if at.has_scale else 5 * at.g),
         ),
-        (Activation,): Rule(
+        (Activation,): (
             "silu 2·N, gelu 4·N, softmax 5·N, others 0",
             lambda at: KERAS_ACTIVATIONS.get(at.layer._plain_name, 0) * at.n,
         ),
-        (PReLU,): Rule("3·N + C", lambda at: 3 * at.n + at.c),
-        (Pool,): Rule("window·O; 0 over a volume", keras_pool),
-        (AdaptivePool,): Rule(
+        (PReLU,): ("3·N + C", lambda at: 3 * at.n + at.c),
+        (Pool,): ("window·O; 0 over a volume", keras_pool),
+        (AdaptivePool,): (
             "N; 0 where nothing changes",
             lambda at: 0 if at.shape == at.step.output_shape else at.n,
         ),
-        (GlobalPool,): Rule("N; maximum 0", lambda at: at.n if at.layer.mode == "avg" else 0),
-        (Add, Multiply): Rule(
-            "O for each two branches", lambda at: (len(at.step.inputs) - 1) * at.o
-        ),
-        (MultiheadAttention,): Rule("8·L·E² + 4·L·E of biases + 6·H·L²", keras_attention),
-        (Embedding,): Rule("2·N", lambda at: 2 * at.n),
-        (Upsample,): Rule(
+        (GlobalPool,): ("N; maximum 0", lambda at: at.n if at.layer.mode == "avg" else 0),
+        (Add, Multiply): ("O for each two branches", lambda at: (len(at.step.inputs) - 1) * at.o),
+        (MultiheadAttention,): ("8·L·E² + 4·L·E of biases + 6·H·L²", keras_attention),
+        (Embedding,): ("2·N", lambda at: 2 * at.n),
+        (Upsample,): (
             "1 for each axis; interpolated 0",
             lambda at: at.rank if at.layer.mode == "nearest" else 0,
         ),
-        (RNN,): Rule("2·F·H + H, of one position", keras_recurrent(2, 1)),
-        (LSTM,): Rule("8·F·H + 9·H, of one position", keras_recurrent(8, 9)),
-        (GRU,): Rule("6·F·H + 3·H, of one position", keras_recurrent(6, 3)),
+        (RNN,): ("2·F·H + H, of one position", keras_recurrent(2, 1)),
+        (LSTM,): ("8·F·H + 9·H, of one position", keras_recurrent(8, 9)),
+        (GRU,): ("6·F·H + 3·H, of one position", keras_recurrent(6, 3)),
         (*MOVING, Concat): None,
     },
 )

@@ -159,27 +159,23 @@ def binary(number: int) -> str:
     """Bytes with three digits, in the largest unit that there is at least one of."""
     if number < 1024:
         return f"{number:,} B"
-    power, places = 1, 2
-    while power < len(UNITS) and rounded(number, power) >= 1024:
-        power += 1
-    while places and rounded(number * 10**places, power) >= 1000:
-        places -= 1
-    whole, part = divmod(rounded(number * 10**places, power), 10**places)
-    return f"{whole:,}{f'.{part:0{places}}' if places else ''} {UNITS[power - 1]}"
+    value = number
+    for power, unit in enumerate(UNITS, 1):
+        for places, limit in (2, 1000), (1, 1000), (0, 1024):
+            value = ((number * 10**places >> 10 * power - 1) + 1) >> 1  # Halves are rounded up.
+            if value < limit:
+                return f"{value / 10**places:,.{places}f} {unit}"
+    return f"{value:,} {UNITS[-1]}"
 
 
-def rounded(number: int, power: int) -> int:
-    """`number` divided by 1024 to the `power`, halves rounded up."""
-    return ((number >> 10 * power - 1) + 1) >> 1
+def num_bytes(size: int, bits: int) -> int:
+    """The bytes of a tensor of so many values; it begins with a byte of its own."""
+    return -(-size * bits // 8)
 
 
-def num_bytes(sizes: Iterable[int], bits: int) -> int:
-    """The bytes of tensors of so many values; each begins with a byte of its own."""
-    return sum([-(-size * bits // 8) for size in sizes])
-
-
-def worked(size_bytes: int, values: int, bits: int) -> int:
-    """A number of bytes, with its working from the number of values where no byte is left open."""
+def worked(sizes: Iterable[int], values: int, bits: int) -> int:
+    """The bytes of tensors; with the working from all their `values`, if no byte is half full."""
+    size_bytes = sum([num_bytes(size, bits) for size in sizes])
     made = values * Term(bits // 8, f"b_{bits}") if bits >= 8 else -(-values // (8 // bits))
     return made if size_bytes and made == size_bytes else size_bytes
 
@@ -192,7 +188,7 @@ def owners_of(steps: list[Step], in_place: bool) -> dict[int, int]:
     """
     readers = Counter([source for step in steps for source in step.inputs])
     owners = {-1: -1}
-    shared = {one for one in owners if readers[one] > 1}
+    shared = {-1} if readers[-1] > 1 else set[int]()
     for number, step in enumerate(steps):
         layer, owner = step.layer._thawed, owners[step.inputs[0]]
         name = layer._plain_name if isinstance(layer, Activation) else ""
@@ -306,10 +302,10 @@ def tensor_bytes(
         full = 32
         state, states = state + sizes, gradients + states
     return (
-        worked(num_bytes(weights, bits), Term(sum(weights), "P"), bits),
-        worked(num_bytes(buffers, full), Term(sum(buffers), "B"), full),
-        worked(num_bytes(sizes, bits), gradients, bits),
-        worked(num_bytes(state, full), states, full),
+        worked(weights, Term(sum(weights), "P"), bits),
+        worked(buffers, Term(sum(buffers), "B"), full),
+        worked(sizes, gradients, bits),
+        worked(state, states, full),
     )
 
 
@@ -318,17 +314,16 @@ def output_bytes(
 ) -> tuple[int, int]:
     """The bytes of what is kept of the outputs, and of the peak, for the input shape `given`."""
     values = [*[prod(step.output_shape) for step in steps], prod(given)]
-    sizes = [num_bytes([number * batch], bits) for number in values]
+    sizes = [num_bytes(number * batch, bits) for number in values]
     owners = owners_of(steps, in_place)
-    peak = peak_of(steps, owners, sizes)
+    peak = peak_of(steps, owners, sizes) * 8 // bits
     if not in_place:
         owners = {number: number for number in owners}
-    outputs = kept(steps, owners, sizes, parts)
-    activations = Term(sum([values[one] for one in outputs]), "A")
+    outputs = [values[one] for one in kept(steps, owners, sizes, parts)]
     examples = Term(batch, "n")
     return (
-        worked(sum([sizes[one] for one in outputs]), activations * examples, bits),
-        worked(peak, Term(peak * 8 // bits // batch, "M") * examples, bits),
+        worked([one * batch for one in outputs], Term(sum(outputs), "A") * examples, bits),
+        worked([peak], Term(peak // batch, "M") * examples, bits),
     )
 
 
