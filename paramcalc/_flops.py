@@ -104,6 +104,7 @@ def flops(
         [1]    Dense(5, 2)                       12
         ───────────────────────────────────────────
         total                                    52
+        ───────────────────────────────────────────
         torchinfo: one for each use of a parameter, biases included
     """
     tool = as_name(convention, "flops", "convention", LEDGERS, "conventions")
