@@ -222,5 +222,5 @@ def as_answer(value: Any, layer: object, method: str) -> int:
     """A count from a user's own layer, as an int of at least 0."""
     number = as_int(value, layer, method)
     if number < 0:
-        raise ShapeError(f"{method} must be at least 0, got {number}", layer=layer)
+        raise ShapeError(f"{method} must be at least 0, got {number}")
     return number

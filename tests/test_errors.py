@@ -392,3 +392,26 @@ def test_show_cuts_what_is_long_or_deep() -> None:
     )
     assert show((1, 2)) == "(1, 2)"
     assert show(Mute()).startswith("<Mute instance at ")
+
+
+@pytest.mark.parametrize("question", [pc.Layer.num_params, pc.Layer.parameters, pc.Layer.num_macs])
+@pytest.mark.parametrize("before", range(4))
+def test_an_error_of_a_count_names_the_layer_at_fault(before: int, question: Any) -> None:
+    name = question.__name__
+    shape = (4, 9, 9) if name == "num_macs" else None
+    layers = [pc.Conv2d(4, 4, 1) for _ in range(before)]
+    net = pc.Sequential(pc.Sequential(layers), Broken(), pc.Conv2d(4, 4, 1))
+    with pytest.raises(pc.ShapeError) as caught:
+        getattr(net, name)(shape)
+    assert (caught.value.path, caught.value.layer) == ("[1]", net[1])
+
+
+class Broken(Scale):
+    def num_params(self, input_shape: pc.Shape | None = None) -> int:
+        raise pc.ShapeError("no count")
+
+    def parameters(self, input_shape: pc.Shape | None = None) -> tuple[pc.Parameter, ...]:
+        raise pc.ShapeError("no tensors")
+
+    def num_macs(self, input_shape: pc.Shape | None = None) -> int:
+        raise pc.ShapeError("no multiplications")
