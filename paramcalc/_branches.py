@@ -78,7 +78,7 @@ class Elementwise(Branches):
             both = broadcast(merged, output)
             if both is None:
                 fits = [broadcast(one, output) is not None for one in outputs]
-                rule = "axes, counted from the last, must be equally long or 1"
+                rule = "axes, compared from the last, must be equal or 1"
                 raise self._disagreement(rule, outputs, fits.index(False), position, shape)
             merged = both
         return merged
@@ -179,9 +179,9 @@ class Concat(Branches):
         for position, output in enumerate(outputs):
             rule = ""
             if len(output) != len(first):
-                rule = "outputs must have equally many axes"
+                rule = "outputs must have the same number of axes"
             elif output[:axis] != before or output[axis + 1 :] != after:
-                rule = f"all axes but dim {show(self.dim)} must be equally long"
+                rule = f"all axes except dim {show(self.dim)} must be equal"
             if rule:
                 joined = len(first) - 1 - axis
                 raise self._disagreement(rule, outputs, 0, position, shape, joined)

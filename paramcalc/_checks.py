@@ -205,7 +205,7 @@ def as_form(
     value: Any,
     owner: object,
     layer: object,
-    wanted: str = "be a tuple of ints, with None for the lengths that are not known",
+    wanted: str = "be a tuple of ints, with None for unknown lengths",
 ) -> tuple[int | None, ...]:
     """A shape in which lengths may be None."""
     given = entries(value)

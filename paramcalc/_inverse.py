@@ -27,7 +27,7 @@ def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], Form
     """The steps, and the input shape with None for open lengths."""
     steps = walk(network, None, verb)
     if input_shape is not None:
-        wanted = "be a tuple of ints, with None for the lengths to be found"
+        wanted = "be a tuple of ints, with None for the lengths to find"
         return steps, as_form(input_shape, verb, network, wanted)
     form: Form | None = network._stated_shape()
     if form is None and steps:
@@ -141,13 +141,13 @@ def lengths_of(search: Search, shape: Shape, axis: int, wanted: int) -> Lengths:
         output = line.output(lengths)
         moved = {at for at, one in enumerate(output) if one != usual[at]}
         if len(output) != len(form) or moved - {axis}:
-            problem = "the spatial axes of the input do not stay as they are"
+            problem = "the network does not keep the spatial axes of its input"
             raise ParamcalcError(problem, layer=network)
         return output[axis]
 
     longest = given(far)
     if longest == wanted:
-        problem = f"any longer input gives {show(wanted)} as well, so there is no end of lengths"
+        problem = f"all longer inputs give {show(wanted)} too, so there is no last length"
         raise ParamcalcError(problem, layer=network)
     if longest < wanted:
         return range(0)

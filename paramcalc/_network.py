@@ -168,7 +168,7 @@ class Container(Network):
                 raise ConfigError(wrong(self, "a name", "not be that of an option", name))
         if self.names and not len(self.layers) == len(self.names) == len({*self.names}):
             values = f"{counted(len(self.layers), 'layer')} and names {show(self.names)}"
-            raise ConfigError(f"{name_of(self)}: each layer needs a name of its own, got {values}")
+            raise ConfigError(f"{name_of(self)}: each layer needs its own name, got {values}")
         for position, one in enumerate(self.layers):
             if not isinstance(one, Layer):  # pyright: ignore[reportUnnecessaryIsInstance]
                 self._refuse(self.names[position] if self.names else f"[{position}]", one)

@@ -295,7 +295,7 @@ class ReceptiveField(Shown):
         as_bool(clipped, "interval", "clipped")
         axes, lengths = self._way.spatial, self._way.lengths[-1]
         if None in lengths and (clipped or None in self.size):
-            problem = "what is seen depends on the length of the input: give input_shape"
+            problem = "the receptive field depends on the length of the input: give input_shape"
             raise ShapeError(problem, path=self.path, layer=self.layer)
         seen = self._way.seen(self._step, dict(zip(axes, at, strict=True)), clipped=clipped)
         whole = [(0, (length or 0) - 1) for length in lengths]

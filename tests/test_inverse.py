@@ -212,7 +212,7 @@ def test_all_lengths_are_those_that_give_an_output() -> None:
                     far = range(10**9, 10**9 + 20)
                     assert any(gives(network, (2, n), 1, length) for n in far), network
                 else:
-                    assert "do not stay" in error.problem  # noqa: PT017
+                    assert "does not keep" in error.problem  # noqa: PT017
                     assert any(output[0] != usual[0] for output in lengths.values()), network
                 continue
             assert [n for n in found if n <= 40] == real, (network, length)
@@ -561,14 +561,14 @@ def chain(*layers: pc.Layer) -> pc.Sequential:
                 pc.Sequential(pc.Conv1d(3, 3, 3, padding=2), pc.Add(pc.Pad(1), pc.Identity()))
             ),
             (
-                "[1] Add: axes, counted from the last, must be equally long or 1, "
+                "[1] Add: axes, compared from the last, must be equal or 1, "
                 "got (3, 5) from [0] and (3, 3) from [1]; no input fits"
             ),
         ),
         (
             lambda: pc.smallest_input(pc.Concat(a=pc.Conv1d(3, 3, 3), b=pc.Identity())),
             (
-                "Concat: all axes but dim 0 must be equally long, "
+                "Concat: all axes except dim 0 must be equal, "
                 "got (3, 1) from a and (3, 3) from b; no input fits"
             ),
         ),
@@ -622,15 +622,15 @@ def chain(*layers: pc.Layer) -> pc.Sequential:
         ),
         (
             lambda: pc.input_lengths(chain(pc.Flatten()), 3),
-            "Sequential: the spatial axes of the input do not stay as they are",
+            "Sequential: the network does not keep the spatial axes of its input",
         ),
         (
             lambda: pc.input_lengths(chain(pc.Permute((0, 2, 1))), 3),
-            "Sequential: the spatial axes of the input do not stay as they are",
+            "Sequential: the network does not keep the spatial axes of its input",
         ),
         (
             lambda: pc.input_lengths(chain(pc.AdaptivePool(7)), 7),
-            "Sequential: any longer input gives 7 as well, so there is no end of lengths",
+            "Sequential: all longer inputs give 7 too, so there is no last length",
         ),
         (
             lambda: pc.input_lengths(pc.Conv2d(3, 8, 3), (3, 0)),
@@ -668,14 +668,14 @@ def test_words(ask: Any, words: str) -> None:
             lambda: ANY.smallest_input(chain(), 3),
             (
                 "smallest_input: input_shape must be a tuple of ints, "
-                "with None for the lengths to be found, got 3"
+                "with None for the lengths to find, got 3"
             ),
         ),
         (
             lambda: ANY.smallest_input(chain(), (3, 2.5, None)),
             (
                 "smallest_input: input_shape must be a tuple of ints, "
-                "with None for the lengths to be found, got (3, 2.5, None)"
+                "with None for the lengths to find, got (3, 2.5, None)"
             ),
         ),
         (

@@ -453,7 +453,7 @@ def test_layers_of_ones_own() -> None:
     assert field.interval(1) == ((0, 1),)
     with pytest.raises(pc.ShapeError) as caught:
         pc.receptive_field(pc.Sequential(pc.Pool(2), Silent()), (1, 8))
-    words = "[1] Silent: sources() must say which positions it sees, for a receptive field"
+    words = "[1] Silent: a layer must define sources() for a receptive field"
     assert str(caught.value) == words
     with pytest.raises(pc.ShapeError) as caught:
         pc.receptive_field(pc.Sequential(pc.Pool(2), Shy()), (1, 8))
@@ -492,7 +492,7 @@ def test_words_of_refusals() -> None:
         field.interval(-1)
     with pytest.raises(pc.ShapeError) as caught:
         field.interval(0, clipped=True)
-    words = "Conv2d: what is seen depends on the length of the input: give input_shape"
+    words = "Conv2d: the receptive field depends on the length of the input: give input_shape"
     assert str(caught.value) == words
     with pytest.raises(pc.ShapeError) as caught:
         pc.receptive_field(pc.Sequential(a=conv(3))).steps[0].interval(0, clipped=True)
@@ -1041,9 +1041,7 @@ def test_the_number_of_axes_is_checked_though_their_lengths_are_not_known(
 def test_sources_check_what_they_are_asked_about() -> None:
     layer: Any = pc.Pool(2)
     assert layer.sources([4, None]) == ((0, Window()), (1, Window(2, 2)))
-    wanted = (
-        "Pool: input_shape must be a tuple of ints, with None for the lengths that are not known"
-    )
+    wanted = "Pool: input_shape must be a tuple of ints, with None for unknown lengths"
     for shape, words in [(4, "4"), ((4, "8"), "(4, '8')")]:
         with pytest.raises(TypeError) as caught:
             layer.sources(shape)
@@ -1069,7 +1067,7 @@ def test_what_is_too_much_to_list_is_refused_in_words(monkeypatch: pytest.Monkey
     layer, shape = pc.Conv1d(4, 4, far, dilation=3), (4, 10 * far)
     field = pc.receptive_field(layer, shape)
     assert field.size == (3 * far - 2,)
-    with pytest.raises(pc.ParamcalcError, match=r"^what is seen has too many gaps to be listed$"):
+    with pytest.raises(pc.ParamcalcError, match=r"^the receptive field has too many gaps$"):
         field.interval(0, clipped=True)
     for number in 2, far:
         positions = range(3, 3 + number)

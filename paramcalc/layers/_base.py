@@ -132,7 +132,7 @@ class Layer:
         Lengths of `input_shape` may be None. Per output axis the answer is (input axis, `Window`),
         or None if it comes from no single axis. An input axis that is never named is seen whole.
         """
-        raise self._misfit("sources() must say which positions it sees, for a receptive field")
+        raise self._misfit("a layer must define sources() for a receptive field")
 
     # What networks and verbs ask. The shape is checked, and None where parameters are counted
     # without one. The answers of a user's own layer are checked here.

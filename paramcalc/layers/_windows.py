@@ -138,7 +138,7 @@ MAX_LISTED = 1_000_000
 def refuse_more(number: int) -> None:
     """Refuse a set that is too large."""
     if number > MAX_LISTED:
-        raise ParamcalcError("what is seen has too many gaps to be listed")
+        raise ParamcalcError("the receptive field has too many gaps")
 
 
 def number_of(seen: range | frozenset[int]) -> int:

@@ -33,7 +33,7 @@ class Flatten(Builtin):
     def _check(self) -> None:
         if self.end_dim < self.start_dim and (self.end_dim < 0) == (self.start_dim < 0):
             values = f"start_dim={show(self.start_dim)}, end_dim={show(self.end_dim)}"
-            raise ConfigError(f"Flatten: end_dim must not stand before start_dim, got {values}")
+            raise ConfigError(f"Flatten: end_dim must not be before start_dim, got {values}")
 
     def _shape(self, shape: Shape) -> Shape:
         start, end = self._ends(shape)
