@@ -1,4 +1,4 @@
-"""Layers that are made of layers: to every question they are the network inside."""
+"""Layers that are made of layers and answer as the network inside."""
 
 # Layers answer the library by methods that are not for users.
 # pyright: reportPrivateUsage=false
@@ -24,24 +24,18 @@ class TransformerEncoderLayer(Network):
 
     It has attention, two dense layers and two normalizations.
 
-    `(4·E² + 4·E) + (E + 1)·F + (F + 1)·E + 2·2·E` parameters, with E for d_model and F
-    for dim_feedforward. Input and output are (length, features). It is a network: a
-    trace has a step for each layer inside, under torch's names.
+    `(4·E² + 4·E) + (E + 1)·F + (F + 1)·E + 2·2·E` parameters, with E for d_model and F for
+    dim_feedforward. Input and output are (length, features). A trace has a step per layer
+    inside, under torch's names.
 
     Args:
         d_model: features of the input and of the output.
-        nhead: heads of the attention; d_model must be a multiple of it.
+        nhead: heads of the attention, which divide the features.
         dim_feedforward: features between the two dense layers.
         bias: whether dense layers, projections, and normalizations have biases.
 
-    Raises:
-        TypeError: a field is of the wrong type.
-        ConfigError: a size is less than 1, or nhead does not divide d_model.
-        ShapeError: the input is not (length, d_model).
-
     Source:
-        torch 2.13 `torch.nn.TransformerEncoderLayer`; whether it normalizes first or last
-        changes nothing here.
+        torch 2.13 `torch.nn.TransformerEncoderLayer`; `norm_first` changes nothing here.
 
     Example:
         >>> layer = TransformerEncoderLayer(512, 8)
@@ -76,7 +70,7 @@ class TransformerEncoderLayer(Network):
         return add("norm2", norm, add("add2", residual, last, normed))
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
-        """In torch's order, which is not that in which they are used."""
+        """In torch's order, not in the order of use."""
         parts = "self_attn", "linear1", "linear2", "norm1", "norm2"
         tensors = Network._tensors(self, shape)
         return tuple(sorted(tensors, key=lambda one: parts.index(one.name.partition(".")[0])))

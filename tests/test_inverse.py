@@ -208,7 +208,7 @@ def test_all_lengths_are_those_that_give_an_output() -> None:
             try:
                 (found,) = pc.input_lengths(network, length, free(1))
             except pc.ParamcalcError as error:
-                if error.problem.endswith("no end of lengths"):
+                if error.problem.endswith("no last length"):
                     far = range(10**9, 10**9 + 20)
                     assert any(gives(network, (2, n), 1, length) for n in far), network
                 else:

@@ -20,7 +20,7 @@ AXES = {
     2: [("H", "h", "height"), ("W", "w", "width")],
     3: [("D", "d", "depth"), ("H", "h", "height"), ("W", "w", "width")],
 }
-"""Of each spatial axis: the symbol of its length, the index of sizes along it, and its name."""
+"""Per spatial axis the symbol of its length, the index of sizes along it, and its name."""
 
 
 def spatial_axes(rank: int) -> list[tuple[str, str, str]]:
@@ -29,7 +29,7 @@ def spatial_axes(rank: int) -> list[tuple[str, str, str]]:
 
 
 def name_axes(layer: Layer, rank: int, family: str) -> list[tuple[str, str]]:
-    """The symbol and the name of each axis of a shape at `layer`, whose axes are of a family."""
+    """The symbol and the name of each axis of a shape that `layer` takes or gives."""
     symbol = layer._axis_symbol
     numbered = [(f"n_{i}", f"axis {i}") for i in range(1, rank + 1)]
     if family == "plain" or (family == "sequence" and rank > 2):
@@ -44,12 +44,12 @@ def name_axes(layer: Layer, rank: int, family: str) -> list[tuple[str, str]]:
 
 
 def spread(value: Any, rank: int) -> tuple[Any, ...]:
-    """One value as one for each of `rank` axes; a tuple is so already."""
+    """One value per axis; a tuple has them already."""
     return entries(value) or (value,) * rank
 
 
 def as_pairs(padding: Any, rank: int) -> list[tuple[int, int]]:
-    """The two sides of each axis, (before, after)."""
+    """The two sides of each axis: (before, after)."""
     sides = spread(padding, rank)
     return [(side, side) if isinstance(side, int) else side for side in sides]
 
@@ -62,6 +62,8 @@ class SpatialLayer(Builtin):
 
     __slots__ = ()
     _family = "spatial"
+    _keeps_channels = True
+    """Whether each output channel sees only the same channel of the input."""
 
     data_format: str
 
@@ -90,21 +92,31 @@ class SpatialLayer(Builtin):
         return (*others, channels)
 
     def _lengths(self, shape: tuple[T, ...]) -> tuple[T, ...]:
-        """The lengths of the spatial axes; refused, if there are not as many as fields say."""
+        """The lengths of the spatial axes; refused if there are not as many as fields say."""
         rank = self._stated_rank()
         lengths = self._split(shape)[1]
         if len(lengths) != rank and (rank is not None or not lengths):
             raise self._wrong_rank(shape, rank or 1)
         return lengths
 
-    def _axis_sources(self, windows: Sequence[Window | None], *, channels: bool) -> Sources:
-        """The sources of an output with a window for each spatial axis, and the same channels."""
-        first = 0 if self._channels_last else 1
-        found = [
-            None if window is None else (axis, window) for axis, window in enumerate(windows, first)
-        ]
-        same = (len(windows) if self._channels_last else 0, Window())
-        return self._join(same if channels else None, found)
+    def _windows(self, shape: Form) -> Sequence[Window | None]:
+        """The window along each spatial axis; None where every output sees the whole axis."""
+        return [Window()] * (len(shape) - 1)
+
+    def _sources(self, shape: Form) -> Sources:
+        windows = self._join(Window() if self._keeps_channels else None, self._windows(shape))
+        return tuple([None if one is None else (axis, one) for axis, one in enumerate(windows)])
+
+    def _divisor(self) -> int:
+        """What some length of the input must be a multiple of."""
+        return 1
+
+    @property
+    def _has_gaps(self) -> bool:  # type: ignore[override]
+        return self._divisor() > 1
+
+    def _period(self) -> int | None:
+        return self._divisor()
 
     def _wrong_rank(self, shape: Any, rank: int) -> ShapeError:
         names = [name for _, _, name in spatial_axes(rank)]
@@ -116,19 +128,29 @@ class SpatialLayer(Builtin):
     def _wrong_channels(self, what: str, shape: Shape) -> ShapeError:
         expected, channels = getattr(self, self._stating), shape[self._stated_axis()]
         other, elsewhere = ("first", shape[0]) if self._channels_last else ("last", shape[-1])
-        # An image with the channels at the other end, and no coincidence further on.
+        # An image with its channels at the other end; elsewhere equal numbers are a coincidence.
         likely = elsewhere == expected and expected in (1, 3, 4) and channels > 4
         hint = f'; data_format="channels_{other}" would fit' if likely else ""
         problem = f"expects {counted(expected, what)}, got {channels} in shape {show(shape)}{hint}"
         return self._misfit(problem, shape, (channels, expected))
 
-    def _check_channels_divide(self, field: str, what: str, shape: Shape) -> None:
-        """Refuse channels taken from the input that the parts in a field do not divide."""
+    def _check_channels(self, field: str, what: str, shape: Shape) -> None:
+        """Refuse channels that are not those stated, or that a field does not divide."""
         parts, channels = getattr(self, field), shape[self._stated_axis()]
+        if getattr(self, self._stating) not in (None, channels):
+            raise self._wrong_channels(what, shape)
         if channels % parts:
             values = f"{field}={show(parts)}, {channels} channels in shape {show(shape)}"
-            problem = f"{field} must divide the {what}, got {values}"
+            problem = f"{field} must divide the {what}s, got {values}"
             raise self._misfit(problem, shape, (channels, None))
+
+    def _check_left(self, counts: Sequence[int], what: str, sides: Any, shape: Shape) -> None:
+        """Refuse an axis of which nothing remains."""
+        for axis, count in enumerate(counts):
+            if count < 1:
+                name, length = spatial_axes(len(counts))[axis][2], self._lengths(shape)[axis]
+                problem = f"{what} {show(sides[axis])} removes all of {name} {length}"
+                raise self._misfit(problem, shape, (length, length + 1))
 
 
 class SlidingLayer(SpatialLayer):
@@ -151,7 +173,7 @@ class SlidingLayer(SpatialLayer):
         dilation: Any,
         ceil_mode: bool = False,
     ) -> list[int]:
-        """How many positions the windows take along each axis; refused, where one does not fit."""
+        """The number of windows along each axis; all but ceil_mode have an entry per axis."""
         if isinstance(padding, str):
             return list(map(same_length, lengths, stride))
         counts: list[int] = []
@@ -161,29 +183,30 @@ class SlidingLayer(SpatialLayer):
                 length, kernel_size[axis], stride[axis], padding[axis], dilation[axis], ceil_mode
             )
             if not count:
-                raise self._too_small(shape, axis, length)
+                raise self._too_small(shape, axis)
             counts.append(count)
             axis += 1  # noqa: SIM113
         return counts
 
-    def _windows(self, lengths: Form) -> list[Window]:
-        """The window along each axis; with "same" and a stride it depends on the length."""
+    def _windows(self, shape: Form) -> Sequence[Window | None]:
+        lengths = self._lengths(shape)
         rank = len(lengths)
-        sizes = [spread(one, rank) for one in (self.kernel_size, self.stride, self.dilation)]
-        windows: list[Window] = []
-        for axis, (size, stride, dilation) in enumerate(zip(*sizes, strict=True)):
-            if self.padding != "same":
-                before = as_pairs(self.padding, rank)[axis][0]
-            else:
-                length = 1 if stride == 1 else lengths[axis]  # Without a stride, any will do.
-                if length is None:
-                    raise self._missing("the receptive field")
-                before = same_padding(length, size, stride, dilation)[0]
-            windows.append(Window(size, stride, before, dilation))
-        return windows
+        sizes, strides, dilations = [
+            spread(one, rank) for one in (self.kernel_size, self.stride, self.dilation)
+        ]
+        if self.padding == "same":
+            # At stride 1 it is the same for any length.
+            known: list[Any] = [1 if s == 1 else n for n, s in zip(lengths, strides, strict=True)]
+            if None in known:
+                raise self._missing("the receptive field")
+            pairs = list(map(same_padding, known, sizes, strides, dilations))
+        else:
+            pairs = as_pairs(self.padding, rank)
+        before = [one for one, _ in pairs]
+        return list(map(Window, sizes, strides, before, dilations))
 
-    def _too_small(self, shape: Shape, axis: int, length: int) -> ShapeError:
-        rank = len(shape) - 1
+    def _too_small(self, shape: Shape, axis: int) -> ShapeError:
+        rank, length = len(shape) - 1, self._lengths(shape)[axis]
         size, dilation, padding = [
             spread(one, rank)[axis] for one in (self.kernel_size, self.dilation, self.padding)
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field
-from functools import cache
+from functools import cache, partial
 from inspect import signature
 from typing import Any, TypeVar, dataclass_transform
 
@@ -23,11 +23,13 @@ from paramcalc._checks import (
 T = TypeVar("T")
 
 Axes = int | tuple[int, ...]
-"""As a caller gives it: an int for all spatial axes, or one for each."""
+"""As a caller gives it: an int for all spatial axes, or one per axis."""
 Sides = tuple[int, ...] | tuple[tuple[int, int], ...]
-"""As layers store it: an int for both sides of each axis, or a pair (before, after) for each."""
+"""As layers store it: per axis an int for both sides, or a pair (before, after)."""
 Padding = str | Sides
-"""As layers store it: "same", or as `Sides`."""
+"""As layers store it: "same" or `Sides`."""
+GivenPadding = int | Padding
+"""As a caller gives it: "same", "valid", an int for all axes, or `Sides`."""
 OWN_NUMBER = "="
 """The symbol of a field whose numbers stand for themselves in formulas."""
 
@@ -37,10 +39,10 @@ class Spec:
     """What is known of a field.
 
     Args:
-        read: returns the stored form of a value, from (value, layer, name of the field), and for
-            a field that is `per_axis` the number of axes, or None for any; refuses it in words.
-        per_axis: whether it has an entry for each spatial axis.
-        symbol: its name in formulas; empty, if that is the field's own.
+        read: returns the stored form of a value or refuses it. It takes (value, layer, name of
+            the field), and for a field that is `per_axis` the number of axes, or None for any.
+        per_axis: whether it has an entry per spatial axis.
+        symbol: its name in formulas; empty for the field's own.
         states: the part of the input shape that it states: "channels", "features", "last axes".
         divides: whether it always divides evenly.
     """
@@ -53,7 +55,7 @@ class Spec:
 
 
 def declared(read: Callable[..., Any], *, default: Any = MISSING, **facts: Any) -> Any:
-    """A field that is read in a way of its own."""
+    """A field with a `read` function of its own."""
     return field(default=default, metadata={"spec": Spec(read, **facts)})
 
 
@@ -63,7 +65,7 @@ def count(symbol: str = "", *, default: Any = MISSING, **facts: Any) -> Any:
 
 
 def optional_count(symbol: str = "", *, default: Any = MISSING, **facts: Any) -> Any:
-    """An int of at least 1; or None, mostly for what is taken from the input."""
+    """An int of at least 1, or None, which mostly takes it from the input."""
     return declared(as_optional_count, default=default, symbol=symbol, **facts)
 
 
@@ -92,23 +94,18 @@ def data_format(*, default: Any = MISSING) -> Any:
 
 
 def per_axis(symbol: str = "", *, default: Any = MISSING, minimum: int = 1) -> Any:
-    """An int for all spatial axes, or a tuple of one for each."""
-
-    def read(value: Any, layer: object, name: str, rank: int | None) -> Any:
-        return as_axes(value, layer, name, rank, minimum)
-
-    return declared(
-        as_axes if minimum == 1 else read, default=default, per_axis=True, symbol=symbol
-    )
+    """An int for all spatial axes, or a tuple with one per axis."""
+    read = as_axes if minimum == 1 else partial(as_axes, minimum=minimum)
+    return declared(read, default=default, per_axis=True, symbol=symbol)
 
 
 def padding(*, default: Any = MISSING) -> Any:
-    """Either "same", "valid", or as `sides`."""
+    """Either "same", "valid", or as in `sides`."""
     return declared(as_padding, default=default, per_axis=True, symbol="p")
 
 
 def sides(symbol: str, *, default: Any = MISSING) -> Any:
-    """An int for both sides of all axes, one for each axis, or a pair (before, after) for each."""
+    """An int for both sides of all axes, or per axis an int or a pair (before, after)."""
     return declared(as_sides, default=default, per_axis=True, symbol=symbol)
 
 

@@ -1,4 +1,4 @@
-"""Layers that change single values, and no shape."""
+"""Layers that change single values and keep the shape."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Activation(Builtin):
 
     @property
     def _plain_name(self) -> str:
-        """The name as frameworks spell it alike: without capitals and underscores."""
+        """The name without the capitals and underscores in which frameworks differ."""
         return self.name.replace("_", "").lower()
 
     def _shape(self, shape: Shape) -> Shape:
@@ -47,7 +47,7 @@ class Dropout(Builtin):
 
     p: float = declared(as_probability, default=0.5)
 
-    _is_view = True  # It drops nothing, when the network is run.
+    _is_view = True  # Outside training it drops nothing.
 
     def _shape(self, shape: Shape) -> Shape:
         return shape

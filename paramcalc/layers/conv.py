@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY
 from math import lcm
 
 from paramcalc.errors import ConfigError, show
 from paramcalc.formulas import conv_macs, conv_params, dilated_kernel_size, transposed_length
-from paramcalc.layers._axes import SlidingLayer, as_pairs, spatial_axes
-from paramcalc.layers._base import Form, Parameter, Shape, Sources, Window
-from paramcalc.layers._fields import (
-    Axes,
-    Padding,
-    count,
-    data_format,
-    flag,
-    layer,
-    optional_count,
-    padding as padding_field,
-    per_axis,
-)
+from paramcalc.layers import _fields
+from paramcalc.layers._axes import SlidingLayer, as_pairs
+from paramcalc.layers._base import Form, Parameter, Shape, Window
+from paramcalc.layers._fields import Axes, GivenPadding, Padding, layer
 from paramcalc.layers._windows import transposed
-
-GivenPadding = int | str | tuple[int, ...] | tuple[tuple[int, int], ...]
 
 
 class Convolution(SlidingLayer):
     """Convolutions, transposed or not: channels, groups and weights."""
 
     __slots__ = ()
+    _keeps_channels = False
 
     _rank: int  # pyright: ignore[reportIncompatibleVariableOverride]
     in_channels: int | None
@@ -41,12 +32,6 @@ class Convolution(SlidingLayer):
             self._check_divides("groups", "in_channels")
             self._check_divides("groups", "out_channels")
 
-    def _check_input(self, channels: int, shape: Shape) -> None:
-        """Refuse channels that are not those stated, or that the groups do not divide."""
-        if self.in_channels is not None:
-            raise self._wrong_channels("input channel", shape)
-        self._check_channels_divide("groups", "input channels", shape)
-
     def _weight(self, shape: Shape | None) -> Shape:
         return (self.out_channels, self._stated(shape) // self.groups, *self.kernel_size)
 
@@ -58,21 +43,13 @@ class Convolution(SlidingLayer):
         in_channels = self.in_channels or self._stated(shape)
         return conv_params(in_channels, self.out_channels, self.kernel_size, self.groups, self.bias)
 
-    def _counted_lengths(self, shape: Shape, output: Shape) -> Shape:
-        """The lengths of the positions that each weight is used at."""
-        return self._split(output)[1]
-
     def _macs(self, shape: Shape | None, output: Shape | None) -> int:
-        known = self._needed(shape, "the number of multiply-accumulates")
-        lengths = self._counted_lengths(known, output or ())
-        in_channels = known[self._stated_axis()]
+        """Each weight is used once per position of `output`."""
+        in_channels = self._needed(shape, "the number of multiply-accumulates")[self._stated_axis()]
+        lengths = self._split(output or ())[1]
         return conv_macs(in_channels, self.out_channels, self.kernel_size, lengths, self.groups)
 
-    @property
-    def _has_gaps(self) -> bool:  # type: ignore[override]
-        return self.in_channels is None and self.groups > 1
-
-    def _period(self) -> int | None:
+    def _divisor(self) -> int:
         return self.groups if self.in_channels is None else 1
 
 
@@ -80,16 +57,16 @@ class Convolution(SlidingLayer):
 class Conv(Convolution):
     """A convolution along some number of spatial axes."""
 
-    in_channels: int | None = optional_count("C_in", states="channels")
-    out_channels: int = count("C_out")
-    kernel_size: tuple[int, ...] = per_axis("k")
-    stride: tuple[int, ...] = per_axis("s")
-    padding: Padding = padding_field()
-    dilation: tuple[int, ...] = per_axis("d")
-    groups: int = count("g", divides=True)
-    bias: bool = flag()
+    in_channels: int | None = _fields.optional_count("C_in", states="channels")
+    out_channels: int = _fields.count("C_out")
+    kernel_size: tuple[int, ...] = _fields.per_axis("k")
+    stride: tuple[int, ...] = _fields.per_axis("s")
+    padding: Padding = _fields.padding()
+    dilation: tuple[int, ...] = _fields.per_axis("d")
+    groups: int = _fields.count("g", divides=True)
+    bias: bool = _fields.flag()
     _: KW_ONLY
-    data_format: str = data_format()
+    data_format: str = _fields.data_format()
 
     def __init__(
         self,
@@ -110,20 +87,17 @@ class Conv(Convolution):
     def _shape(self, shape: Shape) -> Shape:
         if len(shape) != self._rank + 1:
             raise self._wrong_rank(shape, self._rank)
-        first = self.data_format == "channels_first"  # Not by _split and _join: the hot path.
+        first = self.data_format == "channels_first"  # Without _split and _join: the hot path.
         channels, lengths = (shape[0], shape[1:]) if first else (shape[-1], shape[:-1])
         if channels != self.in_channels:
-            self._check_input(channels, shape)
+            self._check_channels("groups", "input channel", shape)
         counts = self._slide(
             shape, lengths, self.kernel_size, self.stride, self.padding, self.dilation
         )
         return (self.out_channels, *counts) if first else (*counts, self.out_channels)
 
-    def _sources(self, shape: Form) -> Sources:
-        return self._axis_sources(self._windows(self._lengths(shape)), channels=False)
-
     def _period(self) -> int | None:
-        return lcm(*self.stride) * (Convolution._period(self) or 1)
+        return lcm(*self.stride) * self._divisor()
 
 
 class Conv1d(Conv):
@@ -181,9 +155,8 @@ class Conv3d(Conv):
     Otherwise as `Conv2d`.
 
     Example:
-        >>> conv = Conv3d(16, 32, 3)
-        >>> conv.output_shape((16, 8, 8, 8)), conv.num_params()
-        ((32, 6, 6, 6), 13856)
+        >>> Conv3d(16, 32, 3).output_shape((16, 8, 8, 8))
+        (32, 6, 6, 6)
     """
 
     __slots__ = ()
@@ -194,17 +167,17 @@ class Conv3d(Conv):
 class ConvTranspose(Convolution):
     """A transposed convolution along some number of spatial axes."""
 
-    in_channels: int | None = optional_count("C_in", states="channels")
-    out_channels: int = count("C_out")
-    kernel_size: tuple[int, ...] = per_axis("k")
-    stride: tuple[int, ...] = per_axis("s")
-    padding: Padding = padding_field()
-    output_padding: tuple[int, ...] = per_axis("o", minimum=0)
-    groups: int = count("g", divides=True)
-    bias: bool = flag()
-    dilation: tuple[int, ...] = per_axis("d")
+    in_channels: int | None = _fields.optional_count("C_in", states="channels")
+    out_channels: int = _fields.count("C_out")
+    kernel_size: tuple[int, ...] = _fields.per_axis("k")
+    stride: tuple[int, ...] = _fields.per_axis("s")
+    padding: Padding = _fields.padding()
+    output_padding: tuple[int, ...] = _fields.per_axis("o", minimum=0)
+    groups: int = _fields.count("g", divides=True)
+    bias: bool = _fields.flag()
+    dilation: tuple[int, ...] = _fields.per_axis("d")
     _: KW_ONLY
-    data_format: str = data_format()
+    data_format: str = _fields.data_format()
 
     def __init__(
         self,
@@ -237,39 +210,31 @@ class ConvTranspose(Convolution):
 
     def _shape(self, shape: Shape) -> Shape:
         lengths = self._lengths(shape)
-        channels = shape[self._stated_axis()]
-        if channels != self.in_channels:
-            self._check_input(channels, shape)
+        self._check_channels("groups", "input channel", shape)
         if isinstance(self.padding, str):
             counts = [length * step for length, step in zip(lengths, self.stride, strict=True)]
         else:
             fields = self.kernel_size, self.stride, self.padding, self.output_padding, self.dilation
             counts = list(map(transposed_length, lengths, *fields))
-        if 0 in counts:
-            axis = counts.index(0)
-            name, length = spatial_axes(self._rank)[axis][2], lengths[axis]
-            problem = f"padding {show(self.padding[axis])} removes all of {name} {length}"
-            raise self._misfit(problem, shape, (length, length + 1))
+        self._check_left(counts, "padding", self.padding, shape)
         return self._join(self.out_channels, counts)
 
-    def _sources(self, shape: Form) -> Sources:
+    def _windows(self, shape: Form) -> Sequence[Window | None]:
         self._lengths(shape)
-        windows: list[Window] = []
-        sizes = self.kernel_size, self.stride, self.dilation
-        for axis, (size, step, dilation) in enumerate(zip(*sizes, strict=True)):
-            if isinstance(self.padding, str):
-                # Of (n − 1)·s + reach positions it keeps n·s, cropping both sides alike.
-                before = max(dilated_kernel_size(size, dilation) - step, 0) // 2
-            else:
-                before = as_pairs(self.padding, self._rank)[axis][0]
-            windows.append(transposed(size, step, before, dilation))
-        return self._axis_sources(windows, channels=False)
+        if isinstance(self.padding, str):
+            # "same" keeps n·s of the (n − 1)·s + reach positions and crops both sides alike.
+            reaches = map(dilated_kernel_size, self.kernel_size, self.dilation)
+            extra = [reach - step for reach, step in zip(reaches, self.stride, strict=True)]
+            cropped = [max(one, 0) // 2 for one in extra]
+        else:
+            cropped = [before for before, _ in as_pairs(self.padding, self._rank)]
+        return list(map(transposed, self.kernel_size, self.stride, cropped, self.dilation))
 
     def _weight(self, shape: Shape | None) -> Shape:
         return (self._stated(shape), self.out_channels // self.groups, *self.kernel_size)
 
-    def _counted_lengths(self, shape: Shape, output: Shape) -> Shape:
-        return self._split(shape)[1]
+    def _macs(self, shape: Shape | None, output: Shape | None) -> int:
+        return Convolution._macs(self, shape, shape)  # Each weight meets each input position.
 
 
 class ConvTranspose1d(ConvTranspose):
@@ -331,8 +296,8 @@ class ConvTranspose3d(ConvTranspose):
 
     Example:
         >>> conv = ConvTranspose3d(32, 16, 3, stride=2, padding=1, output_padding=1)
-        >>> conv.output_shape((32, 6, 6, 6)), conv.num_params()
-        ((16, 12, 12, 12), 13840)
+        >>> conv.output_shape((32, 6, 6, 6))
+        (16, 12, 12, 12)
     """
 
     __slots__ = ()

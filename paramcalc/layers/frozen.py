@@ -1,10 +1,11 @@
-"""A layer that is used and not trained."""
+"""Layers that are used and not trained."""
 
 # Layers answer the library by methods that are not for users.
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any, Protocol, TypeVar, overload
 
 from paramcalc._checks import wrong
@@ -23,10 +24,15 @@ N = TypeVar("N", bound=Holding)
 
 
 def read_layer(value: Any, owner: object, name: str) -> Layer:
-    """A layer; of one that is frozen already, the layer inside."""
+    """A layer; the one inside where it is frozen already."""
     if not isinstance(value, Layer):
         raise TypeError(wrong(owner, name, "be a Layer", value))
     return value._thawed
+
+
+def of_the_layer_inside(name: str) -> Any:
+    """What `Frozen` has or does just as its layer."""
+    return property(attrgetter(f"layer.{name}"))
 
 
 @layer
@@ -53,21 +59,16 @@ class Frozen(Builtin):
     def _thawed(self) -> Layer:
         return self.layer
 
-    @property
-    def _network_depth(self) -> int:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.layer._network_depth
-
-    @property
-    def _has_gaps(self) -> bool:  # type: ignore[override]
-        return self.layer._has_gaps
-
-    @property
-    def _family(self) -> str:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.layer._family
-
-    @property
-    def _channels_last(self) -> bool:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.layer._channels_last
+    _network_depth = of_the_layer_inside("_network_depth")
+    _has_gaps = of_the_layer_inside("_has_gaps")
+    _family = of_the_layer_inside("_family")
+    _channels_last = of_the_layer_inside("_channels_last")
+    _shape = of_the_layer_inside("_shape")
+    _macs = of_the_layer_inside("_macs")
+    _stated_shape = of_the_layer_inside("_stated_shape")
+    _stated_form = of_the_layer_inside("_stated_form")
+    _stated_rank = of_the_layer_inside("_stated_rank")
+    _period = of_the_layer_inside("_period")
 
     def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
         if not self._network_depth:
@@ -80,30 +81,12 @@ class Frozen(Builtin):
         ]
         return end
 
-    def _shape(self, shape: Shape) -> Shape:
-        return self.layer._shape(shape)
-
     def _sources(self, shape: Form) -> Sources:
         return self.layer.sources(shape)
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         tensors = self.layer._tensors(shape)
         return tuple([Parameter(one.name, one.shape, trainable=False) for one in tensors])
-
-    def _macs(self, shape: Shape | None, output: Shape | None) -> int:
-        return self.layer._macs(shape, output)
-
-    def _stated_shape(self) -> Shape | None:
-        return self.layer._stated_shape()
-
-    def _stated_form(self) -> Form | None:
-        return self.layer._stated_form()
-
-    def _stated_rank(self) -> int | None:
-        return self.layer._stated_rank()
-
-    def _period(self) -> int | None:
-        return self.layer._period()
 
 
 def frozen(layer: Layer) -> Layer:
@@ -121,14 +104,8 @@ def freeze(network: Any) -> Any:
 
     Its layers with tensors become `Frozen`.
 
-    Shapes, paths, and multiply-accumulates stay; nothing counts as trainable, and nothing
-    has gradients or an optimizer state. Layers without tensors stay as they are.
-
     Args:
-        network: a network, or a single layer.
-
-    Raises:
-        TypeError: `network` is not a Layer.
+        network: a network or a single layer.
 
     Example:
         >>> import paramcalc as pc

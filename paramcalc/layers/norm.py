@@ -20,14 +20,15 @@ def scale_and_shift(shape: Shape, bias: bool = True) -> tuple[Parameter, ...]:
     return (weight, Parameter("bias", shape)) if bias else (weight,)
 
 
+@layer
 class ChannelNorm(SpatialLayer):
     """Normalizations of channels, which differ in their defaults."""
 
-    __slots__ = ()
-
-    num_features: int | None
-    affine: bool
-    track_running_stats: bool
+    num_features: int | None = optional_count("C", default=None, states="channels")
+    affine: bool = flag(default=True)
+    track_running_stats: bool = flag(default=True)
+    _: KW_ONLY
+    data_format: str = data_format(default="channels_first")
 
     def _shape(self, shape: Shape) -> Shape:
         channels = shape[0] if self.data_format == "channels_first" else shape[-1]  # The hot path.
@@ -39,17 +40,16 @@ class ChannelNorm(SpatialLayer):
         if not self.affine and not self.track_running_stats:
             return ()
         channels = (self._stated(shape),)
-        buffers = ["running_mean", "running_var"] if self.track_running_stats else []
-        return (
-            *(scale_and_shift(channels) if self.affine else ()),
-            *[Parameter(one, channels, trainable=False) for one in buffers],
-        )
+        tensors = scale_and_shift(channels) if self.affine else ()
+        if not self.track_running_stats:
+            return tensors
+        buffers = "running_mean", "running_var"
+        return (*tensors, *[Parameter(one, channels, trainable=False) for one in buffers])
 
     def _params(self, shape: Shape | None) -> int:
         return norm_params(self.num_features or self._stated(shape)) if self.affine else 0
 
 
-@layer
 class BatchNorm(ChannelNorm):
     """A batch normalization of the channels; the shape stays.
 
@@ -73,11 +73,7 @@ class BatchNorm(ChannelNorm):
         (128, 256)
     """
 
-    num_features: int | None = optional_count("C", default=None, states="channels")
-    affine: bool = flag(default=True)
-    track_running_stats: bool = flag(default=True)
-    _: KW_ONLY
-    data_format: str = data_format(default="channels_first")
+    __slots__ = ()
 
 
 @layer
@@ -95,14 +91,11 @@ class InstanceNorm(ChannelNorm):
         (0, 128)
     """
 
-    num_features: int | None = optional_count("C", default=None, states="channels")
     affine: bool = flag(default=False)
     track_running_stats: bool = flag(default=False)
-    _: KW_ONLY
-    data_format: str = data_format(default="channels_first")
 
     def _shape(self, shape: Shape) -> Shape:
-        if prod(self._split(shape)[1]) == 1:
+        if prod(shape) == shape[self._stated_axis()]:
             problem = "needs more than one position in each channel to normalize over"
             raise self._misfit(f"{problem}, got shape {show(shape)}", shape, (1, 2))
         return ChannelNorm._shape(self, shape)
@@ -137,9 +130,7 @@ class GroupNorm(SpatialLayer):
         self._check_divides("num_groups", "num_channels")
 
     def _shape(self, shape: Shape) -> Shape:
-        if self.num_channels not in (None, shape[self._stated_axis()]):
-            raise self._wrong_channels("channel", shape)
-        self._check_channels_divide("num_groups", "channels", shape)
+        self._check_channels("num_groups", "channel", shape)
         return shape
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
@@ -148,16 +139,12 @@ class GroupNorm(SpatialLayer):
     def _params(self, shape: Shape | None) -> int:
         return norm_params(self._stated(shape)) if self.affine else 0
 
-    @property
-    def _has_gaps(self) -> bool:  # type: ignore[override]
-        return self.num_channels is None
-
-    def _period(self) -> int | None:
+    def _divisor(self) -> int:
         return self.num_groups if self.num_channels is None else 1
 
 
 def read_normalized_shape(value: Any, owner: object, name: str) -> Shape | None:
-    """An int for the last axis, or a tuple for several; None takes the last from the input."""
+    """An int for the last axis, a tuple for several, or None."""
     if value is None:
         return None
     if entries(value) == ():
@@ -166,14 +153,16 @@ def read_normalized_shape(value: Any, owner: object, name: str) -> Shape | None:
     return entries(lengths) or (lengths,)
 
 
+@layer
 class LastAxesNorm(FeaturesLayer):
     """Normalizations with a scale per position on the last axes."""
 
-    __slots__ = ()
+    normalized_shape: int | Shape | None = declared(
+        read_normalized_shape, default=None, symbol="n", states="last axes"
+    )
+    elementwise_affine: bool = flag(default=True)
 
-    normalized_shape: int | Shape | None
-    elementwise_affine: bool
-    bias: bool
+    bias = False
 
     def _shape(self, shape: Shape) -> Shape:
         wanted: Any = self.normalized_shape
@@ -220,14 +209,9 @@ class LayerNorm(LastAxesNorm):
         37632
     """
 
-    normalized_shape: int | Shape | None = declared(
-        read_normalized_shape, default=None, symbol="n", states="last axes"
-    )
-    elementwise_affine: bool = flag(default=True)
     bias: bool = flag(default=True)
 
 
-@layer
 class RMSNorm(LastAxesNorm):
     """A normalization by the root mean square; the shape stays.
 
@@ -242,9 +226,4 @@ class RMSNorm(LastAxesNorm):
         4096
     """
 
-    normalized_shape: int | Shape | None = declared(
-        read_normalized_shape, default=None, symbol="n", states="last axes"
-    )
-    elementwise_affine: bool = flag(default=True)
-
-    bias = False
+    __slots__ = ()

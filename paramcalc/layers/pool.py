@@ -1,29 +1,19 @@
-"""Pooling: one value for each window."""
+"""Pooling."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY
 from math import lcm
 from typing import Any
 
 from paramcalc._checks import as_axes, as_optional_count, entries, wrong
 from paramcalc.errors import ConfigError, show
+from paramcalc.layers import _fields
 from paramcalc.layers._axes import SlidingLayer, SpatialLayer, spread
 from paramcalc.layers._base import Form, Shape, Sources, Window
-from paramcalc.layers._fields import (
-    Axes,
-    Padding,
-    choice,
-    data_format,
-    declared,
-    defaults_of,
-    flag,
-    layer,
-    padding as padding_field,
-    per_axis,
-)
+from paramcalc.layers._fields import Axes, GivenPadding, Padding, layer
 from paramcalc.layers._windows import adaptive
-from paramcalc.layers.conv import GivenPadding
 
 
 @layer
@@ -58,14 +48,14 @@ class Pool(SlidingLayer):
         (8, 3)
     """
 
-    kernel_size: Axes = per_axis("k")
-    stride: Axes = per_axis("s")
-    padding: int | Padding = padding_field()
-    dilation: Axes = per_axis("d")
-    ceil_mode: bool = flag()
+    kernel_size: Axes = _fields.per_axis("k")
+    stride: Axes = _fields.per_axis("s")
+    padding: int | Padding = _fields.padding()
+    dilation: Axes = _fields.per_axis("d")
+    ceil_mode: bool = _fields.flag()
     _: KW_ONLY
-    mode: str = choice("max", "avg")
-    data_format: str = data_format()
+    mode: str = _fields.choice("max", "avg")
+    data_format: str = _fields.data_format()
 
     def __init__(
         self,
@@ -93,7 +83,7 @@ class Pool(SlidingLayer):
         lengths = self._lengths(shape)
         rank = len(lengths)
         kernel_size, stride, padding, dilation = [
-            one if isinstance(one, tuple | str) else (one,) * rank
+            one if isinstance(one, tuple | str) else (one,) * rank  # Without spread: the hot path.
             for one in (self.kernel_size, self.stride, self.padding, self.dilation)
         ]
         counts = self._slide(shape, lengths, kernel_size, stride, padding, dilation, self.ceil_mode)
@@ -101,17 +91,14 @@ class Pool(SlidingLayer):
 
     def _usual(self) -> dict[str, Any]:
         plain = Pool(self.kernel_size)  # The default stride is the kernel size.
-        return {name: getattr(plain, name) for name in defaults_of(Pool)}
-
-    def _sources(self, shape: Form) -> Sources:
-        return self._axis_sources(self._windows(self._lengths(shape)), channels=True)
+        return {name: getattr(plain, name) for name in _fields.defaults_of(Pool)}
 
     def _period(self) -> int | None:
         return lcm(*spread(self.stride, 1))
 
 
 def read_output_size(value: Any, owner: object, name: str, rank: int | None) -> Any:
-    """An int, or a tuple of one for each axis, in which None keeps an axis."""
+    """An int, or a tuple in which None keeps an axis."""
     given = entries(value)
     if given is None:
         return as_axes(value, owner, name, rank)
@@ -142,10 +129,10 @@ class AdaptivePool(SpatialLayer):
         (512, 20, 7)
     """
 
-    output_size: int | tuple[int | None, ...] = declared(read_output_size, per_axis=True)
+    output_size: int | tuple[int | None, ...] = _fields.declared(read_output_size, per_axis=True)
     _: KW_ONLY
-    mode: str = choice("max", "avg", default="avg")
-    data_format: str = data_format(default="channels_first")
+    mode: str = _fields.choice("max", "avg", default="avg")
+    data_format: str = _fields.data_format(default="channels_first")
 
     def _shape(self, shape: Shape) -> Shape:
         lengths = self._lengths(shape)
@@ -153,7 +140,7 @@ class AdaptivePool(SpatialLayer):
         counts = [size or length for size, length in zip(sizes, lengths, strict=True)]
         return self._join(shape[self._stated_axis()], counts)
 
-    def _sources(self, shape: Form) -> Sources:
+    def _windows(self, shape: Form) -> Sequence[Window | None]:
         lengths = self._lengths(shape)
         windows: list[Window | None] = []
         for size, length in zip(spread(self.output_size, len(lengths)), lengths, strict=True):
@@ -165,7 +152,7 @@ class AdaptivePool(SpatialLayer):
                 raise self._missing("the receptive field")
             else:
                 windows.append(adaptive(length, size))
-        return self._axis_sources(windows, channels=True)
+        return windows
 
 
 @layer
@@ -184,8 +171,8 @@ class GlobalPool(SpatialLayer):
     """
 
     _: KW_ONLY
-    mode: str = choice("max", "avg", default="avg")
-    data_format: str = data_format(default="channels_first")
+    mode: str = _fields.choice("max", "avg", default="avg")
+    data_format: str = _fields.data_format(default="channels_first")
 
     def _shape(self, shape: Shape) -> Shape:
         self._lengths(shape)

@@ -12,7 +12,7 @@ from paramcalc.layers._base import Form, Parameter, Shape, Sources
 from paramcalc.layers._fields import count, declared, flag, layer, optional_count
 
 MAX_LAYERS = 10_000
-"""More would take long to list, for each has tensors of its own."""
+"""More would take long to list, as each has its own tensors."""
 
 
 @layer
@@ -29,7 +29,7 @@ class Recurrent(SequenceLayer):
     return_sequences: bool = flag(default=True)
 
     _gates = 1
-    """How many vectors, each as long as there are units, are computed at each position."""
+    """How many vectors of hidden_size values are computed per position."""
 
     def _check(self) -> None:
         if self.num_layers > MAX_LAYERS:
@@ -46,7 +46,7 @@ class Recurrent(SequenceLayer):
         return 2 if self.bidirectional else 1
 
     def _features(self) -> int:
-        """The features of the output: those of all directions."""
+        """The features of the output, of all directions together."""
         return self._directions * (self._projected or self.hidden_size)
 
     def _shape(self, shape: Shape) -> Shape:

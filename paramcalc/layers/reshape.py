@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from paramcalc._checks import as_ints, wrong
-from paramcalc.errors import ConfigError, ShapeError, counted, show
+from paramcalc.errors import ConfigError, counted, show
 from paramcalc.layers._base import Builtin, Form, Shape, Sources
 from paramcalc.layers._fields import OWN_NUMBER, declared, integer, layer
 
@@ -45,7 +45,7 @@ class Flatten(Builtin):
         return (*axes[:start], None if start < end else axes[start], *axes[end + 1 :])
 
     def _ends(self, shape: Form) -> list[int]:
-        """The first and the last of the axes that are joined, counted from 0."""
+        """The first and the last of the joined axes, counted from 0."""
         rank = len(shape)
         start, end = [dim + rank if dim < 0 else dim for dim in (self.start_dim, self.end_dim)]
         if not 0 <= start <= end < rank:
@@ -55,7 +55,7 @@ class Flatten(Builtin):
 
 
 def read_target_shape(value: Any, owner: object, name: str) -> tuple[int, ...]:
-    """A shape, of which one entry may be -1."""
+    """A shape in which one entry may be -1."""
     target = as_ints(value, owner, name)
     if not target:
         raise ConfigError(wrong(owner, name, "have at least one axis", target))
@@ -87,29 +87,20 @@ class Reshape(Builtin):
     _is_view = True
 
     def _shape(self, shape: Shape) -> Shape:
-        values = prod(shape)
-        if -1 not in self.target_shape:
-            if prod(self.target_shape) != values:
-                raise self._wrong_number(shape, "")
-            return self.target_shape
-        axis = self.target_shape.index(-1)
-        before, after = self.target_shape[:axis], self.target_shape[axis + 1 :]
-        known = prod(before + after)
-        if values % known:
-            raise self._wrong_number(shape, "a multiple of ")
-        return (*before, values // known, *after)
+        target, is_open = self.target_shape, -1 in self.target_shape
+        known, values = prod([one for one in target if one != -1]), prod(shape)
+        if values % known or (values != known and not is_open):
+            relation = "a multiple of " if is_open else ""
+            problem = f"target_shape {show(target)} takes {relation}{known} values, got {values}"
+            compared = values, None if is_open else known
+            raise self._misfit(f"{problem} in shape {show(shape)}", shape, compared)
+        return tuple([values // known if one == -1 else one for one in target])
 
     def _sources(self, shape: Form) -> Sources:
-        """None, unless nothing changes: what an axis is made of depends on all lengths."""
+        """None unless nothing changes: what an axis is made of depends on all lengths."""
         if self.target_shape == shape:
             return Builtin._sources(self, shape)
         return (None,) * len(self.target_shape)
-
-    def _wrong_number(self, shape: Shape, relation: str) -> ShapeError:
-        known, values = prod([one for one in self.target_shape if one != -1]), prod(shape)
-        wanted = f"target_shape {show(self.target_shape)} takes {relation}{known} values"
-        problem = f"{wanted}, got {values} in shape {show(shape)}"
-        return self._misfit(problem, shape, (values, None if relation else known))
 
     def _period(self) -> int | None:
         return -prod(self.target_shape) if -1 in self.target_shape else 1

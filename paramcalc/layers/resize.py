@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY
+from operator import mul
 from typing import Any
 
 from paramcalc._checks import as_axes, wrong
 from paramcalc.errors import ConfigError, counted, show
 from paramcalc.layers._axes import SpatialLayer, as_pairs, spatial_axes, spread
-from paramcalc.layers._base import Form, Shape, Sources, Window
+from paramcalc.layers._base import Form, Shape, Window
 from paramcalc.layers._fields import Axes, Sides, choice, count, data_format, declared, layer, sides
 from paramcalc.layers._windows import interpolation
 
@@ -41,22 +43,19 @@ class Pad(SpatialLayer):
         lengths = self._lengths(shape)
         pairs = as_pairs(self.padding, len(lengths))
         if self.mode in ("reflect", "circular"):
+            rule, more = ("less than", 1) if self.mode == "reflect" else ("at most", 0)
             for axis, (length, pair) in enumerate(zip(lengths, pairs, strict=True)):
-                if max(pair) >= length + (self.mode == "circular"):
-                    rule = "less than" if self.mode == "reflect" else "at most"
+                if length < max(pair) + more:
                     name = spatial_axes(len(lengths))[axis][2]
                     problem = f"padding must be {rule} the {name} in mode {self.mode!r}"
                     problem += f", got {show(pair)} on {length}"
-                    wanted = max(pair) + (self.mode == "reflect")
-                    raise self._misfit(problem, shape, (length, wanted))
-        counts = [
-            length + before + after for length, (before, after) in zip(lengths, pairs, strict=True)
-        ]
+                    raise self._misfit(problem, shape, (length, max(pair) + more))
+        counts = [n + before + after for n, (before, after) in zip(lengths, pairs, strict=True)]
         return self._join(shape[self._stated_axis()], counts)
 
-    def _sources(self, shape: Form) -> Sources:
+    def _windows(self, shape: Form) -> Sequence[Window | None]:
         pairs = as_pairs(self.padding, len(self._lengths(shape)))
-        return self._axis_sources([Window(padding=before) for before, _ in pairs], channels=True)
+        return [Window(padding=before) for before, _ in pairs]
 
 
 @layer
@@ -82,27 +81,21 @@ class Crop(SpatialLayer):
     def _shape(self, shape: Shape) -> Shape:
         lengths = self._lengths(shape)
         pairs = as_pairs(self.cropping, len(lengths))
-        counts = [
-            length - before - after for length, (before, after) in zip(lengths, pairs, strict=True)
-        ]
-        for axis, left in enumerate(counts):
-            if left < 1:
-                where = f"{spatial_axes(len(counts))[axis][2]} {lengths[axis]}"
-                problem = f"cropping {show(pairs[axis])} removes all of {where}"
-                raise self._misfit(problem, shape, (lengths[axis], lengths[axis] + 1))
+        counts = [n - before - after for n, (before, after) in zip(lengths, pairs, strict=True)]
+        self._check_left(counts, "cropping", pairs, shape)
         return self._join(shape[self._stated_axis()], counts)
 
-    def _sources(self, shape: Form) -> Sources:
+    def _windows(self, shape: Form) -> Sequence[Window | None]:
         pairs = as_pairs(self.cropping, len(self._lengths(shape)))
-        return self._axis_sources([Window(padding=-before) for before, _ in pairs], channels=True)
+        return [Window(padding=-before) for before, _ in pairs]
 
 
 RANKS = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
-"""The modes of `Upsample` that are for one number of spatial axes alone."""
+"""The modes of `Upsample` that need a particular number of spatial axes."""
 
 
 def read_optional_axes(value: Any, owner: object, name: str, rank: int | None) -> Any:
-    """None, or an int for all spatial axes, or a tuple of one for each."""
+    """None, an int for all spatial axes, or a tuple with one per axis."""
     return None if value is None else as_axes(value, owner, name, rank)
 
 
@@ -155,21 +148,20 @@ class Upsample(SpatialLayer):
         lengths = self._lengths(shape)
         counts = spread(self.size or self.scale_factor, len(lengths))
         if self.size is None:
-            counts = tuple([length * by for length, by in zip(lengths, counts, strict=True)])
+            counts = tuple(map(mul, lengths, counts))
         return self._join(shape[self._stated_axis()], counts)
 
-    def _sources(self, shape: Form) -> Sources:
+    def _windows(self, shape: Form) -> Sequence[Window | None]:
         lengths = self._lengths(shape)
+        sizes = spread(self.size or self.scale_factor, len(lengths))
+        # A factor makes of each position as many as it says.
+        before = lengths if self.size is not None else [1] * len(lengths)
         windows: list[Window] = []
-        for axis, length in enumerate(lengths):
-            if self.size is None:  # From one position to as many as the factor says.
-                ratio = 1, spread(self.scale_factor, len(lengths))[axis]
-            elif length is None:
+        for length, size in zip(before, sizes, strict=True):
+            if length is None:
                 raise self._missing("the receptive field")
-            else:
-                ratio = length, spread(self.size, len(lengths))[axis]
-            windows.append(interpolation(self.mode, *ratio))
-        return self._axis_sources(windows, channels=True)
+            windows.append(interpolation(self.mode, length, size))
+        return windows
 
 
 @layer
@@ -190,25 +182,23 @@ class PixelShuffle(SpatialLayer):
     _: KW_ONLY
     data_format: str = data_format(default="channels_first")
 
-    _has_gaps = True
+    _keeps_channels = False
     _rank = 2
 
     def _shape(self, shape: Shape) -> Shape:
         height, width = self._lengths(shape)
         channels, factor = shape[self._stated_axis()], self.upscale_factor
         if channels % (factor * factor):
-            problem = "upscale_factor² must divide the channels"
-            values = f"upscale_factor={show(factor)}, {channels} channels"
-            problem = f"{problem}, got {values} in shape {show(shape)}"
+            values = f"upscale_factor={show(factor)}, {channels} channels in shape {show(shape)}"
+            problem = f"upscale_factor² must divide the channels, got {values}"
             raise self._misfit(problem, shape, (channels, None))
         return self._join(channels // (factor * factor), (height * factor, width * factor))
 
-    def _sources(self, shape: Form) -> Sources:
+    def _windows(self, shape: Form) -> Sequence[Window | None]:
         self._lengths(shape)
-        window = interpolation("nearest", 1, self.upscale_factor)
-        return self._axis_sources([window] * 2, channels=False)
+        return [interpolation("nearest", 1, self.upscale_factor)] * 2
 
-    def _period(self) -> int | None:
+    def _divisor(self) -> int:
         return self.upscale_factor**2
 
 
@@ -231,7 +221,7 @@ class PixelUnshuffle(SpatialLayer):
     _: KW_ONLY
     data_format: str = data_format(default="channels_first")
 
-    _has_gaps = True
+    _keeps_channels = False
     _rank = 2
 
     def _shape(self, shape: Shape) -> Shape:
@@ -245,10 +235,9 @@ class PixelUnshuffle(SpatialLayer):
                 raise self._misfit(f"{problem}, got {values}", shape, *pairs)
         return self._join(channels * factor * factor, (height // factor, width // factor))
 
-    def _sources(self, shape: Form) -> Sources:
+    def _windows(self, shape: Form) -> Sequence[Window | None]:
         self._lengths(shape)
-        window = Window(self.downscale_factor, self.downscale_factor)
-        return self._axis_sources([window] * 2, channels=False)
+        return [Window(self.downscale_factor, self.downscale_factor)] * 2
 
-    def _period(self) -> int | None:
+    def _divisor(self) -> int:
         return self.downscale_factor
