@@ -1,4 +1,4 @@
-"""The inverse questions: which inputs fit, which give a certain output, which padding keeps it."""
+"""The inverse questions: which input fits, which gives an output, which padding keeps lengths."""
 
 # Layers answer the library by methods that are not for users.
 # pyright: reportPrivateUsage=false
@@ -24,7 +24,7 @@ Lengths = range | tuple[int, ...]
 
 
 def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], Form]:
-    """The steps, and the input shape with None for open lengths."""
+    """The steps, and the input shape with None for lengths that are neither given nor stated."""
     steps = walk(network, None, verb)
     if input_shape is not None:
         wanted = "be a tuple of ints, with None for the lengths to find"
@@ -40,7 +40,7 @@ def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], Form
 
 
 def fitting(search: Search) -> tuple[int, ...]:
-    """The smallest lengths that fit; or the error that says why none do."""
+    """The smallest lengths that fit; refused with the reason where none do."""
     found = search.fit()
     if not found.errors:
         return found.lengths
@@ -51,7 +51,7 @@ def fitting(search: Search) -> tuple[int, ...]:
             lengths = free.fit().lengths
             hint = f"; square=False finds {show(free.shape(lengths))}" if lengths else ""
             what = "square input" if lengths else "input"
-        except ParamcalcError:  # It gave up.
+        except ParamcalcError:  # The search gave up.
             what = "square input"
     error.problem += f"; no {what} fits" if search.groups else ""
     if [one.path for one in found.smaller] == [error.path]:
@@ -126,7 +126,7 @@ def input_lengths(
 
 
 def lengths_of(search: Search, shape: Shape, axis: int, wanted: int) -> Lengths:
-    """The lengths of one axis that give an output; the other axes are as in `shape`."""
+    """The lengths of one axis that give an output length; the other axes are those of `shape`."""
     network, form = search.network, (*shape[:axis], None, *shape[axis + 1 :])
     line = Search(network, search.steps, form, square=False)
     far = 2 * LARGEST * line.period or line.far  # Far enough to see whether there is an end.
@@ -134,7 +134,7 @@ def lengths_of(search: Search, shape: Shape, axis: int, wanted: int) -> Lengths:
     usual = line.output((shape[axis],))
 
     def given(length: int) -> float:
-        """The output of the first length from here on that fits."""
+        """The output of the first length from this on that fits."""
         lengths = line.fit_from(length).lengths
         if not lengths:
             return inf
@@ -187,11 +187,11 @@ def same_padding(layer: Conv | Pool) -> int | Padding:
     if not isinstance(layer, Conv | Pool):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(wrong("same_padding", "layer", "be a convolution or pooling", layer))
     numbers = [spread(one, 1) for one in (layer.kernel_size, layer.stride, layer.dilation)]
-    pairs: list[tuple[int, int]] = []
-    for size, stride, dilation in zip(*numbers, strict=True):
-        # The length that needs most: one more than windows fill, or with ceil_mode as many.
-        worst = stride if isinstance(layer, Pool) and layer.ceil_mode else 1
-        pairs.append(formulas.same_padding(worst, size, stride, dilation))
+    ceil_mode = isinstance(layer, Pool) and layer.ceil_mode
+    pairs = [  # Of the length that needs most.
+        formulas.same_padding(stride if ceil_mode else 1, size, stride, dilation)
+        for size, stride, dilation in zip(*numbers, strict=True)
+    ]
     padding: Any = tuple(pairs)
     if isinstance(layer.kernel_size, int):  # For any number of axes.
         padding = pairs[0][0]

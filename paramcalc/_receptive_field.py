@@ -1,4 +1,7 @@
-"""The receptive field of a network: the part of its input that an output sees."""
+"""The receptive field of a network: what part of its input an output sees.
+
+Not receptive_field.py: `paramcalc.receptive_field` is the function.
+"""
 
 # Layers answer the library by methods that are not for users.
 # pyright: reportPrivateUsage=false
@@ -9,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
-from typing import Any
+from typing import Any, NamedTuple
 
 from paramcalc._branches import Branches
 from paramcalc._checks import as_axes, as_bool
 from paramcalc._explain import layer_text
-from paramcalc._trace import Step, stated_rank, walk
-from paramcalc.errors import ParamcalcError, ShapeError, locate
+from paramcalc._trace import Step, ask, stated_rank, walk
+from paramcalc.errors import ParamcalcError, ShapeError
 from paramcalc.layers._axes import spatial_axes
 from paramcalc.layers._base import Form, Layer, Shape
 from paramcalc.layers._windows import (
@@ -23,7 +26,6 @@ from paramcalc.layers._windows import (
     Sources,
     Window,
     as_sources,
-    ends,
     merged_sources,
     seen_before,
     united,
@@ -32,205 +34,208 @@ from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Row, Table
 
 Number = int | Fraction | None
+MAX_POSITIONS = 10_000
+"""The most positions of an irregular axis that are compared."""
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """How far a position sees along an axis: position i sees from i·stride − padding on.
+class Extent(NamedTuple):
+    """What the positions of an axis see along an axis of the input, the `origin`.
 
-    Where branches differ, or an axis became longer, this varies by position. Then it is not
-    regular: padding and size have to be searched for, and stride is None if branches differ in it.
-    What is seen repeats itself after `period` steps on the input.
+    Position i sees `size` positions from i·stride − padding on. Size is None where that differs
+    from position to position, as after an axis becomes longer; so is stride where branches with
+    different strides meet. What is seen repeats after `period` positions of the input.
     """
 
-    size: int
-    stride: Number
-    padding: int
+    origin: int
+    size: int | None = 1
+    stride: Number = 1
+    padding: int = 0
     period: int = 1
-    is_regular: bool = True
 
     def after(self, window: Window) -> Extent:
-        """The extent after a window."""
+        """The extent after a window slides along the axis."""
         if self.stride is None:
             return self
-        if not self.is_regular or window.spacing > 1:
-            stride = Fraction(self.stride * window.stride) / window.spacing
-            whole = int(stride) if stride.denominator == 1 else stride
-            return Extent(0, whole, 0, lcm(self.period, stride.numerator), is_regular=False)
-        step = int(self.stride)  # No fraction, as long as nothing was spaced out.
+        stride = self.stride * window.stride
+        if window.spacing > 1:
+            stride = Fraction(stride) / window.spacing
+        stride = int(stride) if stride.denominator == 1 else stride
+        period = lcm(self.period, stride.numerator)
+        if self.size is None or window.spacing > 1:
+            return Extent(self.origin, None, stride, 0, period)
+        step = int(self.stride)  # No fraction: the size would be None.
         size = self.size + window.dilation * (window.kernel_size - 1) * step
-        padding = self.padding + window.padding * step
-        return Extent(size, step * window.stride, padding, step * window.stride)
-
-    def beside(self, other: Extent) -> Extent:
-        """The extent of a merge with another."""
-        if self.stride != other.stride or not self.is_regular or not other.is_regular:
-            stride = self.stride if self.stride == other.stride else None
-            return Extent(0, stride, 0, lcm(self.period, other.period), is_regular=False)
-        padding = max(self.padding, other.padding)
-        end = max(self.size - self.padding, other.size - other.padding)
-        return Extent(end + padding, self.stride, padding, self.period)
-
-    def is_aligned(self, other: Extent) -> bool:
-        """Whether strides and centers agree, as far as known."""
-        centers = [one.size - 2 * one.padding for one in (self, other)]
-        regular = self.is_regular and other.is_regular
-        return self.stride == other.stride and (not regular or centers[0] == centers[1])
+        return Extent(self.origin, size, stride, self.padding + window.padding * step, period)
 
 
-ANYWHERE = Extent(0, None, 0, is_regular=False)
-"""It varies by position, without a stride."""
-MAX_POSITIONS = 10_000
-"""The most positions that are searched for the largest extent."""
-Read = tuple[int, Sources, int | None]
-"""What a step reads: another step, the sources of its output in that step, and the axis along which
-it concatenates, if any."""
+def merged(extents: list[Extent]) -> Extent:
+    """The extent after branches with these extents merge."""
+    origin, stride = extents[0].origin, extents[0].stride
+    period = lcm(*[one.period for one in extents])
+    if {one.stride for one in extents} != {stride}:
+        return Extent(origin, None, None, 0, period)
+    padding = max([one.padding for one in extents])
+    ends = [one.size - one.padding for one in extents if one.size is not None]
+    size = max(ends) + padding if len(ends) == len(extents) else None
+    return Extent(origin, size, stride, padding, period)
 
 
-class Way:
-    """What each step of a network reads, and how far it sees."""
+class Read(NamedTuple):
+    """What a step reads of another, or of the input if that is -1.
 
-    def __init__(self, steps: Sequence[Step], lengths: Form) -> None:
+    `dim` is the axis along which the step concatenates what it reads, if it does.
+    """
+
+    step: int
+    sources: Sources
+    dim: int | None = None
+
+
+class Sight:
+    """What the steps of a network see of its input.
+
+    One pass forwards gives the extent of each axis. Only where that has no size, or the border of
+    the input matters, a position is followed backwards, with all that it sees on the way.
+    """
+
+    def __init__(self, steps: Sequence[Step], form: Form) -> None:
         self.steps = steps
         self.reads: list[list[Read]] = []
-        # Per step, and at -1 for the input: its shape; and per axis, the spatial axis of the input
-        # that it comes from, if there is a single one, and how far it sees there.
-        self.lengths: list[Form] = [()] * len(steps) + [lengths]
-        self.axes: list[list[tuple[int, Extent] | None]] = [[]] * len(steps)
+        # Of each step, and at -1 of the input: the shape, and the extent of each axis; None for an
+        # axis that does not come from a single spatial axis of the input.
+        self.shapes: list[Form] = [()] * len(steps) + [form]
+        self.extents: list[list[Extent | None]] = [[] for _ in self.shapes]
         for number, step in enumerate(steps):
-            try:
-                self.reads.append(self.reads_of(step))
-            except ParamcalcError as error:
-                locate(error, step.path, step.layer)
-                raise
-            self.lengths[number] = step.output_shape or (None,) * len(self.reads[-1][0][1])
-        channels, axes = self.channels(), range(len(lengths))
-        self.spatial: list[int] = [axis for axis in axes if axis != channels]
-        self.axes.append([(one, Extent(1, 1, 0)) if one != channels else None for one in axes])
+            self.reads.append(ask(step.path, step.layer, self.reads_of, step))
+            self.shapes[number] = step.output_shape or (None,) * len(self.reads[-1][0].sources)
+        channels = self.channels()
+        self.spatial: list[int] = [axis for axis in range(len(form)) if axis != channels]
+        self.extents[-1] = [Extent(axis) if axis != channels else None for axis in range(len(form))]
         self.misaligned: list[str] = []
-        self.needs_sets = False
-        for number, shape in enumerate(self.lengths[:-1]):
-            self.axes[number] = [self.axis_of(number, axis) for axis in range(len(shape))]
+        for number, shape in enumerate(self.shapes[:-1]):
+            self.extents[number] = [self.extent_of(number, axis) for axis in range(len(shape))]
 
     def reads_of(self, step: Step) -> list[Read]:
-        """The steps that a step reads, with its sources in them."""
+        """What a step reads."""
         layer, output = step.layer, step.output_shape
-        before = [self.lengths[number] for number in step.inputs]
+        before = [self.shapes[number] for number in step.inputs]
         if not isinstance(layer, Branches):
             rank = len(output) if output else None
             sources = as_sources(layer.sources(before[0]), layer, len(before[0]), rank)
-            return [(step.inputs[0], sources, None)]
+            return [Read(step.inputs[0], sources)]
         dim = layer._joined_dim([len(shape) for shape in before])
         pairs = zip(step.inputs, merged_sources(before, output, dim), strict=True)
-        return [(number, sources, dim) for number, sources in pairs]
+        return [Read(number, sources, dim) for number, sources in pairs]
 
     def channels(self) -> int | None:
-        """The channels axis of the input, according to the first layer that has one."""
-        axis = 0
-        for step in self.steps:
-            layer: Any = step.layer
-            if layer._family == "plain":
-                return None  # The input of an embedding has none.
-            if layer._family == "spatial":
-                number, is_last = step.inputs[0], layer._channels_last
-                axis = -1 if is_last else 0
-                while number >= 0:
-                    number, sources, _ = self.reads[number][0]
-                    source = sources[axis % len(sources)]
-                    if source is not None:
-                        axis = source[0] - is_last * len(self.lengths[number])
-                break
-        return axis % len(self.lengths[-1])
+        """The axis of the input that is the channels of the first layer that has any."""
+        families = [step.layer._family for step in self.steps]
+        first = next((at for at, one in enumerate(families) if one in ("plain", "spatial")), None)
+        if first is None:
+            return 0
+        layer = self.steps[first].layer
+        if layer._family == "plain":
+            return None  # The indices of an embedding have none.
+        number, axis = self.steps[first].inputs[0], -1 if layer._channels_last else 0
+        while number >= 0:
+            number, sources, _ = self.reads[number][0]
+            source = sources[axis % len(sources)]
+            if source is not None:  # Counted from the same end, since the rank may change.
+                axis = source[0] - layer._channels_last * len(self.shapes[number])
+        return axis % len(self.shapes[-1])
 
-    def axis_of(self, number: int, axis: int) -> tuple[int, Extent] | None:
-        """The axis of the input that an axis of a step comes from, and how far it sees there."""
-        found: list[tuple[int, Extent]] = []
+    def extent_of(self, number: int, axis: int) -> Extent | None:
+        """The extent of an axis of a step, if it has one; misaligned branches are noted."""
         reads, path = self.reads[number], self.steps[number].path
-        for step, sources, _ in reads:
+        found: list[Extent] = []
+        for before, sources, _ in reads:
             source = sources[axis]
-            before = source and self.axes[step][source[0]]
-            if source is None or before is None:
+            extent = source and self.extents[before][source[0]]
+            if source is None or extent is None:
                 return None
-            origin, extent = before
             if len(reads) == 1:
                 extent = extent.after(source[1])
-                self.needs_sets |= source[1].spacing > 1
-            elif source[1].stride == 0:
-                extent = ANYWHERE
-            found.append((origin, extent))
-        origin, extent = found[0]
-        if {one for one, _ in found} != {origin}:
+            elif source[1].stride == 0:  # It is broadcast.
+                extent = Extent(extent.origin, None, None)
+            found.append(extent)
+        if len({one.origin for one in found}) > 1:
             return None
-        for _, other in found[1:]:
-            if not extent.is_aligned(other) and path not in self.misaligned:
-                self.misaligned.append(path)
-            extent = extent.beside(other)
-        if axis == reads[0][2]:  # The position decides which branch it is in.
-            self.needs_sets = True
-            extent = ANYWHERE
-        return origin, extent
+        centers = {one.size - 2 * one.padding for one in found if one.size is not None}
+        is_aligned = len(centers) < 2 and len({one.stride for one in found}) == 1
+        if not is_aligned and path not in self.misaligned:
+            self.misaligned.append(path)
+        if axis == reads[0].dim:  # Which branch a position sees depends on where it is.
+            return Extent(found[0].origin, None, None)
+        return merged(found)
 
-    def seen(self, number: int, index: dict[int, int], *, clipped: bool) -> list[Seen]:
-        """The positions of each axis of the input that a position after a step sees.
-
-        Backwards, what is seen of a step is the union over the steps that read it.
-        """
-        exact = clipped or self.needs_sets
-        places = [None if axis is None else index.get(axis[0]) for axis in self.axes[number]]
-        start: list[Seen] = [None if at is None else range(at, at + 1) for at in places]
+    def seen(self, number: int, origin: int, position: int, *, clipped: bool) -> Seen:
+        """What a position of a step sees of an axis of the input, followed backwards."""
+        start: list[Seen] = [
+            [range(position, position + 1)] if one and one.origin == origin else None
+            for one in self.extents[number]
+        ]
         found = {number: start}
         for step in range(number, -1, -1):
             seen = found.pop(step, None)
-            if seen is None:  # It is not on the way.
+            if seen is None:  # It is in another branch.
                 continue
             for before, sources, dim in self.reads[step]:
-                lengths = self.lengths[before]
+                shape = self.shapes[before]
                 # An axis that is the source of none is seen whole.
-                here: list[Seen] = [range(n) if clipped and n else None for n in lengths]
-                for axis, (one, source) in enumerate(zip(seen, sources, strict=True)):
+                here: list[Seen] = [[range(n)] if clipped and n else None for n in shape]
+                for one, source in zip(seen, sources, strict=True):
                     if source is not None:
-                        length = lengths[source[0]] if clipped or axis == dim else None
-                        here[source[0]] = seen_before(one, source[1], length, exact=exact)
-                if before in found:
-                    pairs = zip(found[before], here, strict=True)
-                    here = [united(*pair, exact=exact) for pair in pairs]
-                found[before] = here
-        return found[-1]
+                        axis, window = source
+                        length = shape[axis] if clipped or axis == dim else None
+                        here[axis] = seen_before(one, window, length)
+                others = found.get(before, [[] for _ in shape])
+                found[before] = [united(*pair) for pair in zip(here, others, strict=True)]
+        return found[-1][origin]
 
-    def field(self, number: int, path: str, layer: Layer) -> ReceptiveField:
-        """The receptive field after a step."""
-        found: dict[int, tuple[int | None, Number, int | None]] = {}
-        for axis, length in zip(self.axes[number], self.lengths[number], strict=True):
-            if axis is not None:
-                found[axis[0]] = self.measured(number, *axis, length)
-        numbers = [found.get(axis, (None, None, None)) for axis in self.spatial]
-        sizes, strides, paddings = zip(*numbers, strict=True) if numbers else ((), (), ())
-        names = tuple([name for _, _, name in spatial_axes(len(self.spatial))])
-        extent = names, sizes, strides, paddings, tuple(self.misaligned)
-        return ReceptiveField(path, layer, *extent, self, number)
+    def interval(
+        self, number: int, origin: int, position: int, *, clipped: bool = False
+    ) -> tuple[int, int] | None:
+        """The first and the last position seen of an axis of the input, if any is."""
+        for extent in self.extents[number]:
+            if extent and extent.origin == origin and extent.size is not None and not clipped:
+                first = position * int(extent.stride or 0) - extent.padding
+                return first, first + extent.size - 1
+        seen = self.seen(number, origin, position, clipped=clipped)
+        if seen is None:
+            return 0, (self.shapes[-1][origin] or 0) - 1
+        return (seen[0].start, seen[-1].stop - 1) if seen else None
 
     def measured(
-        self, number: int, origin: int, extent: Extent, length: int | None
+        self, number: int, extent: Extent, length: int | None
     ) -> tuple[int | None, Number, int | None]:
-        """The size, stride and padding along an axis; searched for if they vary by position."""
+        """The size, stride and padding; those of irregular axes are looked for."""
         stride = extent.stride
-        if extent.is_regular:
+        if extent.size is not None:
             return extent.size, stride, extent.padding
         count = length if stride is None else extent.period // stride if stride else 1
         if count is not None and length is not None:
             count = min(count, length)
         if count is None or count > MAX_POSITIONS:
             return None, stride, None
-        most, padding = 0, None
-        for position in range(count):
-            try:
-                pair = ends(self.seen(number, {origin: position}, clipped=False)[origin])
-            except ParamcalcError:  # There are too many.
-                return None, stride, None
-            if pair is not None:
-                most = max(most, pair[1] - pair[0] + 1)
-                padding = padding if position else -pair[0]
-        return most, stride, padding
+        try:
+            pairs = [self.interval(number, extent.origin, position) for position in range(count)]
+        except ParamcalcError:  # There are too many gaps.
+            return None, stride, None
+        most = max([last - first + 1 for first, last in filter(None, pairs)], default=0)
+        return most, stride, pairs[0] and -pairs[0][0]
+
+    def field(self, number: int, path: str, layer: Layer) -> ReceptiveField:
+        """The receptive field after a step."""
+        found = {
+            extent.origin: self.measured(number, extent, length)
+            for extent, length in zip(self.extents[number], self.shapes[number], strict=True)
+            if extent
+        }
+        numbers = [found.get(axis, (None, None, None)) for axis in self.spatial]
+        sizes, strides, paddings = zip(*numbers, strict=True) if numbers else ((), (), ())
+        names = tuple([name for _, _, name in spatial_axes(len(numbers))])
+        extent = names, sizes, strides, paddings, tuple(self.misaligned)
+        return ReceptiveField(path, layer, *extent, self, number)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -267,14 +272,14 @@ class ReceptiveField(Shown):
     stride: tuple[Number, ...]
     padding: tuple[int | None, ...]
     misaligned: tuple[str, ...]
-    _way: Way = field(compare=False)
+    _sight: Sight = field(compare=False)
     _step: int = field(compare=False)
 
     @property
     def steps(self) -> tuple[ReceptiveField, ...]:
         """The receptive field after each step of the trace."""
-        way = self._way
-        return tuple([way.field(at, one.path, one.layer) for at, one in enumerate(way.steps)])
+        sight = self._sight
+        return tuple([sight.field(at, one.path, one.layer) for at, one in enumerate(sight.steps)])
 
     def interval(
         self, index: int | tuple[int, ...], *, clipped: bool = False
@@ -293,13 +298,12 @@ class ReceptiveField(Shown):
         """
         at = as_axes(index, "interval", "index", len(self.axes), 0) if self.axes else ()
         as_bool(clipped, "interval", "clipped")
-        axes, lengths = self._way.spatial, self._way.lengths[-1]
-        if None in lengths and (clipped or None in self.size):
+        sight = self._sight
+        if None in sight.shapes[-1] and (clipped or None in self.size):
             problem = "the receptive field depends on the length of the input: give input_shape"
             raise ShapeError(problem, path=self.path, layer=self.layer)
-        seen = self._way.seen(self._step, dict(zip(axes, at, strict=True)), clipped=clipped)
-        whole = [(0, (length or 0) - 1) for length in lengths]
-        return tuple([whole[axis] if seen[axis] is None else ends(seen[axis]) for axis in axes])
+        pairs = zip(sight.spatial, at, strict=True)
+        return tuple([sight.interval(self._step, *pair, clipped=clipped) for pair in pairs])
 
     def center(self, index: int | tuple[int, ...]) -> tuple[Fraction | None, ...]:
         """The middle of `interval`, not clipped."""
@@ -309,7 +313,7 @@ class ReceptiveField(Shown):
         return f" of {size_text(self)}"
 
     def to_records(self) -> list[dict[str, Any]]:
-        """A dict of plain values per layer, for pandas or polars."""
+        """A dict of plain values per layer, as pandas and polars take them."""
         fields = "size", "stride", "padding"
         return [
             {"path": one.path, "layer": layer_text(one.layer)}
@@ -325,7 +329,7 @@ class ReceptiveField(Shown):
 
 
 def size_text(one: ReceptiveField) -> str:
-    """The size, or "all"."""
+    """The size, or that all is seen."""
     if set(one.size) | set(one.stride) <= {None}:
         return "all"
     unknown = ["all" if stride is None else "varies" for stride in one.stride]
@@ -334,7 +338,7 @@ def size_text(one: ReceptiveField) -> str:
 
 
 def extent_texts(one: ReceptiveField) -> list[str]:
-    """Size, stride and padding in a table."""
+    """Size, stride and padding as a table has them."""
     size = size_text(one)
     if size == "all":
         return [size, "", ""]
@@ -382,4 +386,4 @@ def receptive_field(network: Layer, input_shape: Shape | None = None) -> Recepti
         if rank is None:
             raise network._missing("the number of axes")
         lengths = (None,) * (rank + 1)
-    return Way(steps, lengths).field(len(steps) - 1, "", network)
+    return Sight(steps, lengths).field(len(steps) - 1, "", network)

@@ -1,13 +1,13 @@
-"""The search for input lengths that pass through a network.
+"""The search for lengths with which an input passes through a network.
 
-It asks the network only whether an input fits. It relies on this: longer inputs do not become
-shorter on the way. So if one input is too short, all shorter ones are; if one is too long, all
-longer ones are; and if two are refused for the same numbers, so are all between them. The search
-skips those. An input that is refused for a remainder, or because branches differ, may be refused
-forever: it is if that holds through one period of the network, through the next one, and far away.
+A network is asked whether it takes an input, not how. Lengths on the way never shrink as the input
+grows, so two refusals may rule out all lengths between them: if both are too short, or if both are
+refused for the same numbers. The search leaps over those. A refusal for a remainder, or because
+branches differ, holds for ever if it holds through one period of the network, through the next, and
+far away.
 
-With several lengths, the first is the shortest for which the others can be found, and so on. A look
-at the shortest and the longest of the others often tells that they cannot.
+Of several lengths, the first is the shortest for which others can be found, and so on. The shortest
+and the longest of the others often tell that none can.
 """
 
 # Layers answer the library by methods that are not for users.
@@ -26,13 +26,13 @@ from paramcalc.errors import ParamcalcError, ShapeError, show
 from paramcalc.layers._base import Form, Layer, Shape
 
 NOT_FAR = 1 << 20
-"""The longest input that is tried with a user's own layers: their period is unknown."""
+"""The longest input that is tried with layers of a user's own: more may mean something else."""
 MAX_TRIES = 10_000
-"""After so many inputs the search gives up."""
+"""The most inputs that are tried."""
 
 
 def first_from(start: int, holds: Callable[[int], bool]) -> int:
-    """The smallest number from `start` on for which `holds`, as it does for all larger ones."""
+    """The smallest number from `start` on for which something holds, as it does for all larger."""
     low, step = start - 1, 1
     while not holds(low + step):
         low, step = low + step, 2 * step
@@ -44,66 +44,64 @@ def first_from(start: int, holds: Callable[[int], bool]) -> int:
 
 
 def reasons_of(error: ShapeError) -> set[object]:
-    """The reasons of an error, whatever other lengths are: a path with a shape or lengths."""
+    """What is refused, whatever else there is: a shape or some lengths, at some path."""
     pairs = enumerate(error._compared)
     reasons: list[object] = [(at, pair) for at, pair in pairs if pair[0] != pair[1]]
     reasons += [error.input_shape, *error._unequal]
     return {(error.path, one) for one in reasons if one is not None}
 
 
-def apart(error: ShapeError) -> dict[tuple[int, ...], int]:
-    """The differences between branches, per two branches and axis."""
+def gaps(error: ShapeError) -> dict[tuple[int, ...], int]:
+    """How much two branches that must agree differ, per axis."""
     unequal: Sequence[tuple[int, ...]] = error._unequal
     return {tuple(place): length - other for *place, length, other in unequal}
 
 
 @dataclass(slots=True)
 class Found:
-    """Lengths that fit; or the errors that say why none do, one per length of a period.
-
-    If it `is_short`, all smaller inputs are refused too; if it `is_long`, all larger ones. It
-    `is_bound` if another length would fit. `reasons` hold whatever the open lengths are. `smaller`
-    says why the next smaller input is refused.
-    """
+    """Lengths that fit, or the errors that say why none do: one per length of a period."""
 
     lengths: tuple[int, ...] = ()
     errors: Sequence[ShapeError] = ()
-    is_short: bool = False
-    is_long: bool = False
-    is_bound: bool = False
-    reasons: Set[object] = frozenset()
-    smaller: Sequence[ShapeError] = ()
+    is_short: bool = False  # All smaller inputs are refused as well.
+    is_long: bool = False  # All larger inputs are refused as well.
+    is_bound: bool = False  # Some other length would fit.
+    reasons: Set[object] = frozenset()  # What is refused whatever lengths follow.
+    smaller: Sequence[ShapeError] = ()  # Why the next smaller input is refused.
 
     def rules_out(self, larger: Found) -> bool:
-        """Whether all inputs between the two are refused."""
+        """Whether all lengths between the two are refused as well."""
         return (self.is_short and larger.is_short) or bool(self.reasons & larger.reasons)
 
     def is_lasting(self, *others: Found) -> bool:
-        """Whether what is refused here, a period later and far away is refused in each period."""
+        """Whether what is refused so a period later, and far away, is so in each period."""
         if any(one.is_bound or len(one.errors) != len(self.errors) for one in (self, *others)):
             return False
         for errors in zip(self.errors, *[one.errors for one in others], strict=True):
-            # Branches that differ must not come closer, nor have met on the way.
-            near, later, *far = map(apart, errors)
-            stays = [
-                abs(gap) <= abs(later.get(place, 0))
-                and all(later[place] * one.get(place, 0) > 0 for one in far)
-                for place, gap in near.items()
-            ]
-            if len({one.path for one in errors}) > 1 or not all(stays):
+            if len({one.path for one in errors}) > 1:
                 return False
+            near, *far = map(gaps, errors)
+            for place, gap in near.items():
+                # Branches must neither come closer nor have met on the way.
+                later = [one.get(place, 0) for one in far]
+                if abs(gap) > abs(later[0]) or min(later) * max(later) <= 0:
+                    return False
         return True
 
 
 class Search:
-    """The search for the inputs of a form, with None for the lengths to find."""
+    """The inputs of a form that pass through a network, with None for the lengths to find.
+
+    Axes of a group have the same length: all of them if `square`, otherwise each is its own group.
+    """
 
     def __init__(self, network: Layer, steps: Sequence[Step], form: Form, *, square: bool) -> None:
         self.network, self.steps, self.form = network, steps, form
         axes = [axis for axis, length in enumerate(form) if length is None]
         self.groups: dict[int, int] = {one: 0 if square else at for at, one in enumerate(axes)}
         self.count: int = len({*self.groups.values()})
-        self.period, self.far = 0, NOT_FAR  # The number of lengths after which all repeats.
+        # The network repeats what it does after `period` lengths, if it does.
+        self.period, self.far = 0, NOT_FAR
         periods = [step.layer._period() for step in steps]
         if None not in periods:
             self.period = prod([one or 1 for one in periods])
@@ -113,18 +111,19 @@ class Search:
         self.tries: int = 0
         self.last: ShapeError | None = None
         self.least: list[int] = [1] * self.count
-        for group in range(self.count if self.count > 1 else 0):
-            self.least[group] = self.least_of(group)
+        if self.count > 1:
+            for group in range(self.count):
+                self.least[group] = self.least_of(group)
 
     def least_of(self, group: int) -> int:
-        """The length of a group below which nothing fits, whatever the others are."""
+        """A length of a group below which none fits, whatever the others are."""
 
         def fit(length: int, others: list[int]) -> Found:
             return self.fit(*others[:group], length, *others[group + 1 :])
 
         far = [self.far] * self.count
         if fit(self.far, far).is_short:
-            return 1  # Nothing fits at all; the search will tell why.
+            return 1  # None fits at all, and the search tells why.
         length = first_from(1, lambda one: one >= self.far or not fit(one, far).is_short)
         for one in range(length, length + self.period):
             if not fit(one, self.least).reasons & fit(one, far).reasons:
@@ -132,7 +131,7 @@ class Search:
         return length
 
     def shape(self, lengths: tuple[int, ...]) -> Shape:
-        """The input shape, with a length per group of axes."""
+        """The input shape with a length per group."""
         pairs = enumerate(self.form)
         return tuple([length or lengths[self.groups[axis]] for axis, length in pairs])
 
@@ -151,7 +150,7 @@ class Search:
         return self.known[lengths]
 
     def glance(self, *lengths: int) -> Found:
-        """Why nothing fits that begins with these, if the smallest and largest share a reason."""
+        """Why none fit that begin with these, if the least and the largest others both tell."""
         rest = self.least[len(lengths) :]
         low, high = self.fit(*lengths, *rest), self.fit(*lengths, *[self.far] * len(rest))
         reasons = low.reasons & high.reasons
@@ -160,8 +159,8 @@ class Search:
         return Found()
 
     def tried(self, lengths: tuple[int, ...]) -> Found:
-        """The result for one input."""
-        self.tries += 1  # Inputs that fit count too: all of them may be asked for.
+        """Whether an input fits."""
+        self.tries += 1  # Inputs that fit count as well, since all of them may be asked for.
         if self.tries > MAX_TRIES:
             problem = f"gave up at {show(self.shape(lengths))}, after {MAX_TRIES} inputs"
             problem += f"; the last was refused: {self.last}" if self.last else ""
@@ -170,7 +169,7 @@ class Search:
         try:
             self.output(lengths)
         except ShapeError as error:
-            self.last = error.with_traceback(None)  # A traceback keeps its frames alive.
+            self.last = error.with_traceback(None)  # A traceback would keep its frames alive.
             pairs = error._compared
             is_long = any(wanted is not None and got > wanted for got, wanted in pairs)
             is_bound = any(wanted not in (None, got) for got, wanted in pairs)
@@ -179,10 +178,10 @@ class Search:
         return Found(lengths)
 
     def fit_from(self, least: int, *before: int) -> Found:
-        """The same, with a next length of at least `least`."""
+        """The smallest lengths that fit: those before, one from `least` on, and others."""
         fit = partial(self.fit, *before)
         length = since = least
-        # Since `since` everything is refused, here and a period later; and the look far away.
+        # Refusals from `since` on that hold a period later as well, and a look at them far away.
         lasting: list[tuple[Found, Found, Callable[[], Found]]] = []
         found = Found()
         while length <= self.longest:
@@ -200,8 +199,7 @@ class Search:
                 if last >= far:
                     return first_alike(see, length, last)
             can_last = self.period and not found.is_bound
-            later = see(length + self.period) if can_last else Found()
-            if found.is_lasting(later):
+            if can_last and found.is_lasting(later := see(length + self.period)):
                 lasting.append((found, later, partial(see, far)))
             else:
                 since, lasting = last + 1, []
@@ -215,17 +213,17 @@ class Search:
 
 
 def last_refused(found: Found, see: Callable[[int], Found], length: int, far: int) -> int:
-    """The last length, up to `far`, that is certainly refused as well."""
+    """The last of the lengths up to `far` that are ruled out by a refusal."""
     if found.reasons and found.rules_out(see(far)):
         return far
     return first_from(length, lambda one: one >= far or not found.rules_out(see(one + 1)))
 
 
 def first_alike(see: Callable[[int], Found], length: int, far: int) -> Found:
-    """Why all lengths are refused: the first error at the place of the one far away."""
-    found, again, reasons = see(far), see(2 * far), frozenset[object]()
-    if [str(one) for one in found.errors] == [str(one) for one in again.errors]:
-        return replace(found, reasons=reasons)  # No length is in them.
-    path = found.errors[0].path
-    first = first_from(length, lambda one: [error.path for error in see(one).errors][:1] == [path])
-    return replace(see(first), is_short=found.is_short, reasons=reasons)
+    """Why all lengths are refused: the error far away if no length is in it, or the first there."""
+    found, again = see(far), see(2 * far)
+    if [str(one) for one in found.errors] != [str(one) for one in again.errors]:
+        path = found.errors[0].path
+        first = first_from(length, lambda at: [one.path for one in see(at).errors[:1]] == [path])
+        found = replace(see(first), is_short=found.is_short)
+    return replace(found, reasons=frozenset())

@@ -95,6 +95,15 @@ def merge_or_state(node: Node, known: list[Any]) -> Shape | None:
     return None if None in outputs else layer._merge(outputs, known[source + 1])
 
 
+def ask(path: str, layer: Layer, question: Callable[..., T], *shapes: Any) -> T:
+    """The answer of a layer; an error gets the path."""
+    try:
+        return question(*shapes)
+    except ParamcalcError as error:
+        locate(error, path, layer)
+        raise
+
+
 def answers(
     network: Layer, shape: Shape | None, question: Callable[[Layer, Any, Any], T]
 ) -> Iterator[tuple[str, T]]:
@@ -151,13 +160,8 @@ class Step(NamedTuple):
         return self._ask(self.layer._macs, 0, self.input_shape, self.output_shape)
 
     def _ask(self, question: Callable[..., T], nothing: T, *shapes: Shape) -> T:
-        if self.layer._network_depth:
-            return nothing
-        try:
-            return question(*shapes)
-        except ParamcalcError as error:
-            locate(error, self.path, self.layer)
-            raise
+        is_merge = self.layer._network_depth > 0
+        return nothing if is_merge else ask(self.path, self.layer, question, *shapes)
 
     @property
     def num_uncovered(self) -> tuple[int, ...]:

@@ -1,10 +1,11 @@
-"""Windows: the positions of an axis that a position of the output sees."""
+"""Windows: which positions of an axis are seen from an output, and how many are not."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd
+from operator import attrgetter
 from typing import Any
 
 from paramcalc._checks import as_int, entries, wrong
@@ -13,18 +14,17 @@ from paramcalc.errors import ConfigError, ParamcalcError, show
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The positions of an axis that a position of the output sees.
+    """Which positions of an axis a position of the output sees.
 
-    Position j sees each position i for which `spacing·i` is one of
-    `stride·j − padding + dilation·t`, with t from 0 to kernel_size − 1.
+    Position j sees position i if `spacing·i = stride·j − padding + dilation·t` for a tap t from 0
+    to kernel_size − 1. Spacing is 1 unless the axis becomes longer, as in a transposed convolution.
 
     Args:
-        kernel_size: taps.
-        stride: steps from one window to the next; 0 if all windows are the same.
-        padding: positions of the first window before the axis; negative if it begins later.
-        dilation: steps from one tap to the next.
-        spacing: steps from one position to the next; above 1 if the axis becomes longer, as in a
-            transposed convolution.
+        kernel_size: the number of taps.
+        stride: the distance from a window to the next; 0 if all are the same.
+        padding: how far before the axis the first window starts; negative if it starts within.
+        dilation: the distance from a tap to the next.
+        spacing: the distance from a position of the axis to the next.
 
     Example:
         >>> Window(3, stride=2, padding=1)
@@ -46,11 +46,9 @@ class Window:
             object.__setattr__(self, field, number)
 
 
-ITSELF = Window()
-"""Each position sees the one at the same place."""
 Sources = tuple[tuple[int, Window] | None, ...]
-"""Per axis of the output, the axis of the input that it comes from, with the window; None if there
-is no single one, as for the channels of a convolution."""
+"""For each axis of the output, the axis of the input that it comes from, and its window; None if it
+comes from no single axis, as the channels of a convolution."""
 
 
 def as_sources(value: Any, layer: object, input_rank: int, output_rank: int | None) -> Sources:
@@ -72,52 +70,53 @@ def as_sources(value: Any, layer: object, input_rank: int, output_rank: int | No
 def merged_sources(
     shapes: Sequence[tuple[int | None, ...]], output: tuple[int, ...] | None, dim: int | None
 ) -> list[Sources]:
-    """Per branch of a merge, the sources of the output in that branch.
+    """Where the merged output comes from in each branch.
 
-    `shapes` are the outputs of the branches, with None for unknown lengths; `output` is the merged
-    shape, if known. Along `dim`, if given, they are concatenated; otherwise they broadcast.
+    Args:
+        shapes: the outputs of the branches, with None for unknown lengths.
+        output: the merged shape, if known.
+        dim: the axis along which branches are concatenated, if they are.
     """
-    rank = max([len(shape) for shape in shapes])
+    rank = max(map(len, shapes))
     found: list[Sources] = []
-    start: int | None = 0
+    start = 0
     for shape in shapes:
         new = rank - len(shape)
         windows = [
-            # A length of 1 is stretched: every position sees the same one.
-            Window(stride=0) if output and length == 1 < output[axis] else ITSELF
+            # Every position sees the one that is broadcast.
+            Window(stride=0) if output and length == 1 < output[axis] else Window()
             for axis, length in enumerate(shape, new)
         ]
         if dim is not None:
-            windows[dim] = Window(padding=start or 0)
-            length = shape[dim]
-            start = None if start is None or length is None else start + length
+            windows[dim] = Window(padding=start)
+            start += shape[dim] or 0
         found.append((*[None] * new, *enumerate(windows)))
     return found
 
 
-# The windows of layers that resize an axis.
+# The windows of layers that make an axis longer, or as long as they are told.
 
 
 def transposed(kernel_size: int, stride: int, padding: int, dilation: int) -> Window:
-    """The window of a transposed convolution, with `padding` positions removed before it."""
+    """The window of a transposed convolution, whose `padding` is cut off the output."""
     reach = dilation * (kernel_size - 1)
     return Window(kernel_size, 1, reach - padding, dilation, spacing=stride)
 
 
 def adaptive(before: int, after: int) -> Window:
-    """The window of a pooling from `before` positions to `after`.
+    """The window of an adaptive pooling of `before` positions to `after`.
 
-    Position j sees the positions from ⌊j·before/after⌋ up to, without, ⌈(j + 1)·before/after⌉.
+    Position j sees those from ⌊j·before/after⌋ up to, but not including, ⌈(j + 1)·before/after⌉.
     """
     return Window(before + after - 1, before, after - 1, spacing=after)
 
 
 def interpolation(mode: str, before: int, after: int) -> Window:
-    """The window of an interpolation from `before` positions to `after`.
+    """The window of an interpolation of `before` positions to `after`.
 
-    Position j lies at j·before/after in mode "nearest", and sees the position at or before that
-    point. In other modes it lies at (j + ½)·before/after − ½. "nearest-exact" sees the nearest
-    position, linear modes those less than 1 away, "bicubic" those less than 2 away.
+    "nearest" sees the position at or before j·before/after. The others look around
+    (j + ½)·before/after − ½: "nearest-exact" sees the nearest position, "bicubic" those less than
+    2 away, and the rest those less than 1 away.
     """
     if mode == "nearest":
         return Window(after, before, after - 1, spacing=after)
@@ -127,99 +126,68 @@ def interpolation(mode: str, before: int, after: int) -> Window:
     return Window(2 * reach + 1, 2 * before, reach - (before - after), spacing=2 * after)
 
 
-# Sets of positions that are seen.
-
-Seen = range | frozenset[int] | None
-"""The positions of an axis that are seen; None is all of them."""
+Seen = list[range] | None
+"""The seen positions of an axis, as runs in order with gaps between them; None is all of them."""
 MAX_LISTED = 1_000_000
-"""The most positions of a set."""
+"""The most runs, or taps with gaps between them, that are followed one by one."""
 
 
-def refuse_more(number: int) -> None:
-    """Refuse a set that is too large."""
-    if number > MAX_LISTED:
-        raise ParamcalcError("the receptive field has too many gaps")
-
-
-def number_of(seen: range | frozenset[int]) -> int:
-    """The number of positions, also of a range too long for `len`."""
-    return seen.stop - seen.start if isinstance(seen, range) else len(seen)
-
-
-def seen_before(seen: Seen, window: Window, length: int | None, *, exact: bool) -> Seen:
-    """The positions before a window that the `seen` positions after it see.
-
-    With a length, positions in the padding are left out. Unless `exact`, gaps are filled.
-    """
+def seen_before(seen: Seen, window: Window, length: int | None = None) -> Seen:
+    """What positions see through a window; of the axis alone if its length is given."""
     if seen is None:
         return None
-    step, reach, spacing = window.stride, window.dilation * (window.kernel_size - 1), window.spacing
-    if isinstance(seen, range) and seen:
-        has_gaps = reach >= window.kernel_size or (seen[0] < seen[-1] and step > reach + 1)
-        if not has_gaps or not exact:
-            first, last = seen[0] * step - window.padding, seen[-1] * step - window.padding + reach
+    step, spacing, size = window.stride, window.spacing, window.kernel_size
+    width = size if window.dilation == 1 else 1  # Taps side by side are one wide tap.
+    is_apart = step > width
+    number = sum([run.stop - run.start for run in seen]) if is_apart else len(seen)
+    if number * (size // width) > MAX_LISTED:
+        raise ParamcalcError("the receptive field has too many gaps")
+    runs = [range(at, at + 1) for run in seen for at in run] if is_apart else seen
+    taps = range(0, size * window.dilation, width * window.dilation)
+    found: list[range] = []
+    for run in runs:
+        for tap in taps:
+            first = run[0] * step - window.padding + tap
+            last = run[-1] * step - window.padding + tap + width - 1
             start, stop = -(-first // spacing), last // spacing + 1
             if length is not None:
                 start, stop = max(start, 0), min(stop, length)
-            return range(start, max(start, stop))
-    refuse_more(number_of(seen) * window.kernel_size)
-    taps = range(0, reach + 1, window.dilation)
-    places = {position * step - window.padding + tap for position in seen for tap in taps}
-    found = [place // spacing for place in places if place % spacing == 0]
-    if length is not None:
-        found = [position for position in found if 0 <= position < length]
-    return frozenset(found)
+            found.append(range(start, stop))
+    return joined(found)
 
 
-def united(one: Seen, other: Seen, *, exact: bool) -> Seen:
-    """The union of two sets; unless `exact`, gaps are filled."""
-    if one is None or other is None:
-        return None
-    if not one or not other:
-        return one or other
-    if isinstance(one, range) and isinstance(other, range):
-        is_one = max(one.start, other.start) <= min(one.stop, other.stop)
-        if is_one or not exact:
-            return range(min(one.start, other.start), max(one.stop, other.stop))
-    refuse_more(number_of(one) + number_of(other))
-    return frozenset(one) | frozenset(other)
+def joined(runs: list[range]) -> list[range]:
+    """The same positions in order, in as few runs as possible."""
+    found: list[range] = []
+    for run in sorted(filter(None, runs), key=attrgetter("start")):
+        if found and run.start <= found[-1].stop:
+            run = range(found[-1].start, max(found.pop().stop, run.stop))
+        found.append(run)
+    return found
 
 
-def ends(seen: Seen) -> tuple[int, int] | None:
-    """The first and the last position; None if there is none."""
-    if not seen:
-        return None
-    return (seen[0], seen[-1]) if isinstance(seen, range) else (min(seen), max(seen))
-
-
-# The number of positions that all windows together see.
-
-MAX_TAPS = 1_000_000
-"""The most taps with gaps that are followed."""
+def united(one: Seen, other: Seen) -> Seen:
+    """What is seen by either."""
+    return None if one is None or other is None else joined([*one, *other])
 
 
 def covered(window: Window, length: int, count: int) -> int:
-    """The number of positions of an axis that `count` windows see."""
-    step, size, padding = window.stride, window.kernel_size, window.padding
-    if step == 0:  # All are the same.
+    """How many positions of an axis are seen by `count` windows."""
+    step, size, padding, spacing = window.stride, window.kernel_size, window.padding, window.spacing
+    if step == 0:  # All windows are the same.
         step, count = 1, 1
     if window.dilation > 1 and size > 1:
         return covered_by_taps(window, length, step, count)
     if step <= size:  # Windows without gaps are one window.
         size, count = (count - 1) * step + size, 1
-        step = size + 1
-    # All but the outermost windows lie inside the axis.
-    spacing, end = window.spacing, window.spacing * (length - 1)
-    first = max(-(-padding // step), 0)
-    last = min((end - size + 1 + padding) // step, count - 1)
-    within, before = last - first + 1, first * step - padding - 1
-    number = floor_sum(within, spacing, step, before + size)
-    number -= floor_sum(within, spacing, step, before)
-    for at in {first - 1, last + 1}:
-        if 0 <= at < count:
-            start, stop = max(at * step - padding, 0), min(at * step - padding + size - 1, end)
-            number += max(stop // spacing - (start - 1) // spacing, 0)
-    return number
+        step = size
+    # Place spacing·i + padding is in a window if it is less than `size` after a multiple of `step`:
+    # then dividing it by `step` gives 1 more than dividing the place `size` before it.
+    start = max(-(padding // spacing), 0)
+    stop = min(-((padding - count * step) // spacing), length)
+    first = spacing * start + padding
+    number = floor_sum(stop - start, step, spacing, first)
+    return number - floor_sum(stop - start, step, spacing, first - size)
 
 
 def floor_sum(number: int, under: int, factor: int, start: int) -> int:
@@ -235,25 +203,25 @@ def floor_sum(number: int, under: int, factor: int, start: int) -> int:
 
 
 def covered_by_taps(window: Window, length: int, step: int, count: int) -> int:
-    """The same, tap by tap: each tap sees evenly spaced positions."""
-    if window.kernel_size > MAX_TAPS:
+    """The same, tap by tap: positions that one tap sees are equally far apart."""
+    if window.kernel_size > MAX_LISTED:
         size = show(window.kernel_size)
         raise ParamcalcError(f"a window of {size} taps with gaps is too large to be followed")
-    common = gcd(step, window.spacing)
-    apart, turn = step // common, window.spacing // common
-    inverse = pow(apart, -1, turn)
-    # Of taps whose positions leave the same remainder, a later one starts and stops later.
-    stops: dict[int, int] = {}
+    spacing, common = window.spacing, gcd(step, window.spacing)
+    apart = step // common
+    inverse = pow(spacing // common, -1, apart)
+    # Of taps with the same remainder, a later one starts and stops later.
+    unseen: dict[int, int] = {}
     number = 0
     for tap in range(window.kernel_size):
         place = tap * window.dilation - window.padding
         if place % common:
-            continue  # It meets no position, only the space between.
-        first = -place // common * inverse % turn
-        turns, remainder = divmod((first * step + place) // window.spacing, apart)
-        start = max(turns, stops.get(remainder, 0))
-        stop = turns + max((count - 1 - first) // turn + 1, 0)
-        stop = min(stop, (length - 1 - remainder) // apart + 1)
-        number += max(stop - start, 0)
-        stops[remainder] = max(stop, stops.get(remainder, 0))
+            continue  # It is always between positions.
+        remainder = place // common * inverse % apart
+        start = max(-(-place // spacing), unseen.get(remainder, 0))
+        start += (remainder - start) % apart
+        stop = min((place + (count - 1) * step) // spacing + 1, length)
+        seen = max(-(-(stop - start) // apart), 0)
+        number += seen
+        unseen[remainder] = start + seen * apart
     return number
