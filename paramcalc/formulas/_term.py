@@ -205,15 +205,10 @@ def divide(over: int, under: int, value: int) -> int:
         return value  # type: ignore[no-any-return]
     if under == 1:
         return over
-    exact = always_divides(under) and value * under == over
-    return term(value, "quotient" if exact else "floor", (over, under), (over, under))
-
-
-def always_divides(value: int) -> bool:
-    """Whether it is a product of symbols that always divide."""
-    number, factors = as_product(value)
-    symbols = [one.kind == "symbol" and one.parts.divides for one in factors]
-    return number == 1 and all(symbols)
+    number, factors = as_product(under)
+    divides = number == 1 and all(one.kind == "symbol" and one.parts.divides for one in factors)
+    kind = "quotient" if divides and value * under == over else "floor"
+    return term(value, kind, (over, under), (over, under))
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +298,8 @@ def write(value: int, style: Style, *, in_numbers: bool) -> tuple[str, int]:
         return write_sum(signed, number, style, inner), SUM
     if kind == "product":
         number, factors = parts
-        tight = [ATOM if is_quotient(factor) else PRODUCT for factor in factors[:-1]]
+        # A factor after a quotient could be read as part of its denominator.
+        tight = [ATOM if factor.kind == "quotient" else PRODUCT for factor in factors[:-1]]
         texts = [inner(*pair) for pair in zip(factors, [*tight, PRODUCT], strict=True)]
         return style.times.join(texts if number == 1 else [inner(number, ATOM), *texts]), PRODUCT
     over, under = parts
@@ -313,11 +309,6 @@ def write(value: int, style: Style, *, in_numbers: bool) -> tuple[str, int]:
     if kind == "quotient":
         return fraction, PRODUCT if flat else ATOM
     return (style.floor if kind == "floor" else style.ceil).format(fraction), ATOM
-
-
-def is_quotient(value: int) -> bool:
-    """Whether a factor after it could be read as part of its denominator."""
-    return isinstance(value, Term) and value.kind == "quotient"
 
 
 def write_sum(parts: Any, number: int, style: Style, inner: Callable[[int, int], str]) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from paramcalc.render.table import Markup, Table, printable
 
-# Colors are the page's own, from the notebook's theme where it has one. The header and the total
-# stay in view when there is more to scroll, on a ground of their own, always with its own ink.
-# The class is named twice to be heard above a notebook's rules for all tables.
+# Colors come from the notebook's theme, or else from the page. The header and the total stay in
+# view while the table scrolls, so they set both background and text color. The class is named twice
+# to take precedence over a notebook's rules for all tables.
 STYLE = """
 .paramcalc { max-height: 40em; overflow: auto; width: fit-content; max-width: 100%; }
 .paramcalc.paramcalc table { border-collapse: collapse; border: 0; margin: 0; color: inherit;

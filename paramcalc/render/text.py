@@ -43,7 +43,7 @@ def render(table: Table) -> str:
     signs = [">" if column.numeric else "<" for column in table.columns]
     template = "  ".join([f"{{:{sign}{width}}}" for sign, width in zip(signs, widths, strict=True)])
 
-    wrapped: dict[str, list[str]] = {}  # What is alike is wrapped once.
+    wrapped: dict[str, list[str]] = {}  # Equal words are wrapped once.
 
     def join(cells: list[str]) -> Iterator[str]:
         if len(cells[widest]) <= widths[widest]:
