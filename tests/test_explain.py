@@ -392,3 +392,18 @@ def test_frozen_layer_is_explained_as_its_layer_but_for_the_counts() -> None:
             f"{line.label} (not trainable)" for line in part.parameters
         ]
         assert frozen.num_params == 0
+
+
+def test_axes_of_a_sequence_have_letters_and_others_numbers() -> None:
+    class Outer(pc.Layer):
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            assert input_shape is not None
+            return (2, *input_shape)
+
+    net = pc.Sequential(pc.MultiheadAttention(8, 2), Outer(), Outer())
+    names = [[line.label for line in part.lengths] for part in pc.explain(net, (5, 8)).parts]
+    numbered = ["axis 1", "axis 2", "axis 3"]
+    assert names == [["length", "features"], numbered, [*numbered, "axis 4"]]
+    assert str(pc.explain(net[0], (5, 8)).parts[0].lengths[0]) == "L = 5"
+    assert str(pc.explain(net, (5, 8)).parts[1].lengths[1]) == "L = 5"
+    assert str(pc.explain(net, (5, 8)).parts[2].lengths[2]) == "n_2 = 5"
