@@ -67,17 +67,16 @@ class Network(Builtin):
 
     def _shape(self, shape: Shape) -> Shape:
         plan = plan_of(self)
-        if not plan.is_chain:
-            output: Shape = run(plan, shape)[plan.end]
-            return output
-        path, node = "", None
-        try:
-            for path, node, _, _ in plan.nodes:  # noqa: B007  # the hot path: nothing is kept
-                shape = node._shape(shape)
-        except ParamcalcError as error:
-            locate(error, path, node)
-            raise
-        return shape
+        if plan.is_chain:  # The hot path: no shape is kept on the way.
+            output: Shape = shape
+            try:
+                for _, shape_of in plan.calls:
+                    output = shape_of(output)
+            except ParamcalcError:
+                pass  # `run` meets it again, and knows where.
+            else:
+                return output
+        return run(plan, shape)[plan.end]  # type: ignore[no-any-return]
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         found: list[Parameter] = []
@@ -88,17 +87,19 @@ class Network(Builtin):
         return tuple(found)
 
     def _params(self, shape: Shape | None) -> int:
-        plan, total, number = plan_of(self), 0, 0
+        plan = plan_of(self)
         shapes = run(plan, shape)
         try:
-            for _, node, source, _ in plan.nodes:
-                if not node._network_depth:
-                    total += node._params(shapes[source])
-                number += 1
-        except ParamcalcError as error:
-            locate(error, *plan.nodes[number][:2])
-            raise
-        return total
+            return sum(
+                [
+                    node._params(shapes[source])
+                    for _, node, source, _ in plan.nodes
+                    if not node._network_depth
+                ]
+            )
+        except ParamcalcError:  # Asked again, in a way that knows where.
+            counts = answers(self, shape, lambda one, given, _: one._params(given))
+            return sum([count for _, count in counts])
 
     def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         counts = answers(self, shape, lambda one, given, output: one._macs(given, output))
