@@ -24,6 +24,8 @@ MadeOf = list[Term | None]
 """Per axis of a shape, what its length was made of, if that is to be shown."""
 MAX_SUMMANDS = 12
 """A longer sum is not written out."""
+UNWRITTEN = {0, 1} | {(number,) * rank for number in (0, 1) for rank in (1, 2, 3)}
+"""Usual defaults, which formulas omit."""
 QUESTIONS = {
     "output_shape": "_shape",
     "parameters": "_tensors",
@@ -56,13 +58,13 @@ class Lifted:
         self.merged = merged
         self._copy: tuple[Any, Shape | None] | None = None
 
-    @property
-    def key(self) -> object:
-        """What its answers depend on: equal steps are worked through once."""
-        layer = self.step.layer
-        if self.made_of is None and isinstance(self.layer, Builtin) and not layer._network_depth:
-            return layer, self.step.input_shape, self.family
-        return self
+    def key(self, counting: bool) -> object:
+        """What its answers depend on, or the count of its parameters alone."""
+        layer: Any = self.layer
+        if self.made_of or not isinstance(layer, Builtin) or self.step.layer._network_depth:
+            return self
+        is_stated = counting and getattr(layer, layer._stating, 1) is not None
+        return self.step.layer, None if is_stated else self.step.input_shape, self.family
 
     def names(self, rank: int) -> list[tuple[str, str]]:
         """The symbol and the name of each axis of its output."""
@@ -168,11 +170,16 @@ def lift_all(steps: Sequence[Step]) -> list[Lifted]:
     return found
 
 
-def work_all(steps: Sequence[Step], work: Callable[[Lifted], T]) -> Iterator[tuple[str, T]]:
-    """Yield the path of each step and its `work`, which is done once for equal steps."""
+def work_all(
+    steps: Sequence[Step], work: Callable[[Lifted], T], *, counting: bool = False
+) -> Iterator[tuple[str, T]]:
+    """Yield the path of each step and its `work`, which is done once for equal steps.
+
+    The work is `counting` if it asks for the number of parameters alone.
+    """
     known: dict[object, T] = {}
     for lifted in lift_all(steps):
-        key = lifted.key
+        key = lifted.key(counting)
         if key not in known:
             known[key] = work(lifted)
         yield lifted.step.path, known[key]
@@ -196,14 +203,16 @@ def lift(layer: Any, shape: Shape | None, family: str) -> Any:
     usual = layer._usual()
     for field, spec in layer._specs.items():
         value: Any = getattr(layer, field)
-        if isinstance(value, Layer):
+        if value == usual.get(field) and value in UNWRITTEN:
+            pass  # A shortcut: `as_terms` comes to the same.
+        elif isinstance(value, Layer):
             value = lift(value, shape, family)
         elif shape is not None and spec.symbol == OWN_NUMBER:
             value = tuple([named(one, str(one), divides=True) if one > 0 else one for one in value])
         elif shape is not None and spec.states and value not in (None, usual.get(field)):
             is_tail = spec.states == "last axes"
             value = shape[len(shape) - len(value) :] if is_tail else shape[layer._stated_axis()]
-        else:
+        elif not isinstance(value, bool | str | None):
             value = as_terms(value, spec.symbol or field, usual.get(field), spec)
         put(copy, field, value)
     return copy

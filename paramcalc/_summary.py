@@ -36,6 +36,8 @@ COLUMNS = {
     "working": table.Column("working"),
     "shape_working": table.Column("working of the output"),
 }
+TEXTS = {"path", "name", "layer", "working", "shape_working"}
+"""The columns of texts."""
 DEFAULT = ("name", "layer", "output_shape", "num_params", "working")
 
 
@@ -162,10 +164,10 @@ class Summary(Shown):
             return [getattr(row, column) for row in self.rows]
 
         def work(lifted: Lifted) -> str:
-            is_count = column == "working"
-            return formula([lifted.num_params()] if is_count else lifted.lengths(), style)
+            return formula([lifted.num_params()] if counting else lifted.lengths(), style)
 
-        texts = dict(work_all(self._steps, work))
+        counting = column == "working"
+        texts = dict(work_all(self._steps, work, counting=counting))
         return ["" if row.within else texts[row.path] for row in self.rows]
 
     def _table(self, style: str = "unicode") -> table.Table:
@@ -173,7 +175,11 @@ class Summary(Shown):
 
         The row of a merge is the head of its branches.
         """
-        columns = [[cell(one) for one in self._values(name, style)] for name in self.columns]
+        values = [self._values(name, style) for name in self.columns]
+        columns = [
+            one if name in TEXTS else [*map(cell, one)]
+            for name, one in zip(self.columns, values, strict=True)
+        ]
         networks = plan_of(self.network).networks
         is_tree = self.columns[0] == "name"
         rows: list[table.Row] = []
@@ -216,10 +222,8 @@ def formula(numbers: Iterable[int], style: str) -> str:
     return table.Markup(", ".join([f"${one}$" for one in dict.fromkeys(made)]))
 
 
-def cell(value: str | int | tuple[Any, ...] | None) -> str:
+def cell(value: int | tuple[Any, ...] | None) -> str:
     """The text of a value in a table."""
-    if isinstance(value, str):
-        return value
     if isinstance(value, tuple):
         return "all" if None in value else shape_text(value)
     return "" if value is None else format(value, ",")

@@ -147,21 +147,20 @@ class Step(NamedTuple):
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """The tensors of the layer; a merge has none."""
-        return self._ask(self.layer._tensors, (), self.input_shape)
+        path, layer, shape, *_ = self
+        return () if layer._network_depth else ask(path, layer, layer._tensors, shape)
 
     @property
     def num_params(self) -> int:
         """The number of trainable values; 0 for a merge."""
-        return self._ask(self.layer._params, 0, self.input_shape)
+        path, layer, shape, *_ = self
+        return 0 if layer._network_depth else ask(path, layer, layer._params, shape)
 
     @property
     def num_macs(self) -> int:
         """The number of multiply-accumulates for one example; 0 for a merge."""
-        return self._ask(self.layer._macs, 0, self.input_shape, self.output_shape)
-
-    def _ask(self, question: Callable[..., T], nothing: T, *shapes: Shape) -> T:
-        is_merge = self.layer._network_depth > 0
-        return nothing if is_merge else ask(self.path, self.layer, question, *shapes)
+        path, layer, shape, output, _ = self
+        return 0 if layer._network_depth else ask(path, layer, layer._macs, shape, output)
 
     @property
     def num_uncovered(self) -> tuple[int, ...]:
