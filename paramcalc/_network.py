@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from keyword import iskeyword
+from operator import length_hint
 from typing import Any, Self, overload
 
 from paramcalc._checks import as_int, as_str, entries, name_of, wrong
@@ -67,16 +68,17 @@ class Network(Builtin):
 
     def _shape(self, shape: Shape) -> Shape:
         plan = plan_of(self)
-        if plan.is_chain:  # The hot path: no shape is kept on the way.
-            output: Shape = shape
-            try:
-                for _, shape_of in plan.calls:
-                    output = shape_of(output)
-            except ParamcalcError:
-                pass  # `run` meets it again, and knows where.
-            else:
-                return output
-        return run(plan, shape)[plan.end]  # type: ignore[no-any-return]
+        if not plan.is_chain:
+            output: Shape = run(plan, shape)[plan.end]
+            return output
+        calls = iter(plan.calls)
+        try:
+            for _, shape_of in calls:  # The hot path: no shape is kept on the way.
+                shape = shape_of(shape)
+        except ParamcalcError as error:
+            locate(error, *plan.nodes[-1 - length_hint(calls)][:2])
+            raise
+        return shape
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         found: list[Parameter] = []
@@ -89,17 +91,18 @@ class Network(Builtin):
     def _params(self, shape: Shape | None) -> int:
         plan = plan_of(self)
         shapes = run(plan, shape)
+        nodes = iter(plan.nodes)
         try:
             return sum(
                 [
                     node._params(shapes[source])
-                    for _, node, source, _ in plan.nodes
+                    for _, node, source, _ in nodes
                     if not node._network_depth
                 ]
             )
-        except ParamcalcError:  # Asked again, in a way that knows where.
-            counts = answers(self, shape, lambda one, given, _: one._params(given))
-            return sum([count for _, count in counts])
+        except ParamcalcError as error:
+            locate(error, *plan.nodes[-1 - length_hint(nodes)][:2])
+            raise
 
     def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         counts = answers(self, shape, lambda one, given, output: one._macs(given, output))
