@@ -37,7 +37,7 @@ def counterparts(tool: str) -> Iterator[str]:
             here = f"`{row.name}({fields})`" if fields else f"`{row.name}`"
             line = " | ".join([", ".join(names), here, ", ".join(arguments), one.note])
             lines[f"| {line} |".replace("  ", " ")] = names[0].lower()
-    yield f"| {prefix} | paramcalc | arguments | note |\n| --- | --- | --- | --- |"
+    yield f"| {tool} | paramcalc | arguments | note |\n| --- | --- | --- | --- |"
     yield from sorted(lines, key=lambda line: lines[line])
     others = [one for one in NAMES[tool] if one.startswith(prefix) and one not in named]
     missing = ", ".join([f"`{one.removeprefix(prefix)}`" for one in others if is_layer(one)])
