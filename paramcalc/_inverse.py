@@ -101,7 +101,8 @@ def input_lengths(
     The answer has a range per axis, or a tuple if some lengths between do not fit.
 
     Args:
-        network: a network or a layer that keeps its spatial axes apart.
+        network: a network or a layer, in which each spatial axis of the output depends on one of
+            the input.
         output: the length of each spatial axis of the output: an int for all axes, or a tuple.
         input_shape: as for `smallest_input`.
 

@@ -219,7 +219,7 @@ def walk(network: object, input_shape: object, verb: str, *, counting: bool = Tr
 def trace(network: Layer, input_shape: Shape | None = None) -> tuple[Step, ...]:
     """The steps of a network, with input and output shapes.
 
-    Networks within the network are entered. A `Sequential` is not a step; `Add`, `Multiply` and
+    Layers of nested networks are listed too. A `Sequential` is not a step; `Add`, `Multiply` and
     `Concat` are one step after their branches, for the merge.
 
     Args:

@@ -93,8 +93,8 @@ def recurrent_params(
 
     `G·H·(F + H + b)`: in each gate, each unit has a weight per input, a weight per unit, and b
     biases. If the output is projected to P features, `G·H·(F + P + b) + H·P`. A plain recurrent
-    network has 1 gate, a GRU 3, an LSTM 4. `biases` is 2 in torch and cuDNN, 1 in most papers and
-    Keras, or 0.
+    network has 1 gate, a GRU 3, an LSTM 4. `biases` is 2 in torch, cuDNN and Keras's GRU; 1 in
+    most papers and Keras's other layers; or 0.
 
     Source:
         Gers, Schmidhuber and Cummins, "Learning to Forget" (LSTM of four gates). Cho and others,

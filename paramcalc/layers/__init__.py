@@ -1,4 +1,4 @@
-"""The layers, one file a family; and `Window`, which your own layers describe what they see by."""
+"""The layers, one file per family. `Window` says which positions a layer of your own sees."""
 
 from paramcalc.layers._windows import Window
 

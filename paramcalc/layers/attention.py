@@ -14,8 +14,9 @@ from paramcalc.layers._fields import count, flag, layer, optional_count
 class MultiheadAttention(SequenceLayer):
     """Attention of a sequence: (length, features).
 
-    Keys and values may come from another sequence of the same length. `4·E² + 4·E` parameters: the
-    projections of queries, keys, values and output, with biases. The number of heads changes
+    Keys and values may come from another sequence of the same length. With the
+    defaults there are `4·E² + 4·E` parameters: the projections of queries, keys, values and output,
+    with biases. The number of heads changes
     nothing: they divide the features.
 
     Args:

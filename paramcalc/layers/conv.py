@@ -256,9 +256,8 @@ class ConvTranspose2d(ConvTranspose):
     """A transposed convolution ("deconvolution") over an image: (channels, height, width).
 
     Each length n becomes `(n − 1)·s − 2p + d·(k − 1) + o + 1`, from which a convolution with the
-    same fields makes n. The number of parameters is that of this convolution,
-    `(k_h·k_w·C_in / g + 1)·C_out`. Each position of the input, not of the output, uses each weight
-    once.
+    same fields makes n. There are `(k_h·k_w·C_in / g + 1)·C_out` parameters, as in a convolution.
+    Each position of the input, not of the output, uses each weight once.
 
     Args:
         in_channels: channels of the input; None takes them from the input.
@@ -274,8 +273,9 @@ class ConvTranspose2d(ConvTranspose):
         dilation: steps from one tap to the next, likewise.
 
     Source:
-        torch 2.13 `torch.nn.ConvTranspose2d`, with "same" as in Keras 3 `Conv2DTranspose`. Its
-        "valid" gives n·s where the stride exceeds the kernel; torch's `(n − 1)·s + k` is followed.
+        torch 2.13 `torch.nn.ConvTranspose2d`, with "same" as in Keras 3 `Conv2DTranspose`.
+        Keras's "valid" gives n·s where the stride exceeds the kernel; here it is torch's
+        `(n − 1)·s + k`.
 
     Example:
         >>> conv = ConvTranspose2d(64, 32, 2, stride=2)

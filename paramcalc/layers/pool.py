@@ -37,9 +37,8 @@ class Pool(SlidingLayer):
         data_format: "channels_first", or "channels_last", as in (height, width, channels).
 
     Source:
-        torch 2.13 `torch.nn.MaxPool2d` and `AvgPool2d`; "same" as in TensorFlow and Keras. An
-        average pooling may be dilated, and its 3-D window may exceed the unpadded input: torch
-        alone refuses both.
+        torch 2.13 `torch.nn.MaxPool2d` and `AvgPool2d`; "same" as in TensorFlow and Keras. torch
+        has no dilated average pooling, and refuses a 3-D average over more than the unpadded input.
 
     Example:
         >>> Pool(2).output_shape((32, 24, 24)), Pool(3, stride=2).output_shape((5, 28, 28))

@@ -1,8 +1,8 @@
 """Published networks as values: `from paramcalc import zoo`.
 
 Each is a function that returns an ordinary network, with options for the number of
-classes and of input channels. Their counts are those that torchvision publishes,
-whose places of strides and poolings they follow; they take images of (3, 224, 224).
+classes and of input channels. Counts are those that torchvision publishes;
+strides and poolings are placed as in its models. They take images of (3, 224, 224).
 
 Example:
     >>> from paramcalc import zoo
