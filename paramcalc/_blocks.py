@@ -1,8 +1,5 @@
 """Layers that are made of layers and answer as the network inside."""
 
-# Layers answer the library by methods that are not for users.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 from dataclasses import KW_ONLY

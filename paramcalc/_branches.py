@@ -1,8 +1,5 @@
 """Branches: networks that give their input to several layers and merge the outputs."""
 
-# Layers answer the library by methods that are not for users.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 from collections.abc import Sequence

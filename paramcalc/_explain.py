@@ -1,8 +1,5 @@
 """The explanation of a network: its own methods, run on ints that remember how they were made."""
 
-# Layers answer the library by methods that are not for users.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 import re

@@ -1,8 +1,5 @@
 """The inverse questions: which input fits, which gives an output, which padding keeps lengths."""
 
-# Layers answer the library by methods that are not for users.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 from dataclasses import replace

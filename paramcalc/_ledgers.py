@@ -1,8 +1,5 @@
 """What tools count as floating-point operations: a ledger for each, by the class of a layer."""
 
-# Layers answer the library by methods that are not for users.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

@@ -1,8 +1,5 @@
 """Layers made of Terms: the methods that count, run on them, give the working of every number."""
 
-# Layers answer the library by methods that are not for users.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence

@@ -1,8 +1,5 @@
 """What a network takes in memory, in bytes: to train it, and to run it."""
 
-# Layers answer the library by methods that are not for users.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 import re

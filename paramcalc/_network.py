@@ -1,8 +1,5 @@
 """Networks: layers put together into one."""
 
-# Layers answer the library by methods that are not for users.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence

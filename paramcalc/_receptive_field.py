@@ -3,9 +3,6 @@
 Not receptive_field.py: `paramcalc.receptive_field` is the function.
 """
 
-# Layers answer the library by methods that are not for users.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -10,9 +10,6 @@ Of several lengths, the first is the shortest for which others can be found, and
 and the longest of the others often tell that none can.
 """
 
-# Layers answer the library by methods that are not for users.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set

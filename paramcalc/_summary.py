@@ -1,8 +1,5 @@
 """The summary of a network: a row per layer, and the totals."""
 
-# Layers answer the library by methods that are not for users.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence

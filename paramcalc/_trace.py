@@ -3,9 +3,6 @@
 `Layer._write` makes the list; how a network is built matters to it alone.
 """
 
-# Layers answer the library by methods that are not for users.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator

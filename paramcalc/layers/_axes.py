@@ -1,8 +1,5 @@
 """What axes are called, and the families of layers that give them a meaning."""
 
-# Layers answer the library by methods that are not for users.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 from collections.abc import Sequence

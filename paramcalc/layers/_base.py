@@ -207,7 +207,7 @@ class Layer:
         """The error for an input that does not fit; `compared` as in `ParamcalcError._compared`."""
         known: Any = None if shape is None or None in shape else shape
         error = ShapeError(problem, layer=self, input_shape=known)
-        error._compared = compared  # pyright: ignore[reportPrivateUsage]
+        error._compared = compared
         return error
 
     @property

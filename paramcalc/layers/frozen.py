@@ -1,8 +1,5 @@
 """Layers that are used and not trained."""
 
-# Layers answer the library by methods that are not for users.
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 from operator import attrgetter
