@@ -106,10 +106,8 @@ def recurrent_params(
         >>> recurrent_params(128, 64, gates=4), recurrent_params(128, 64, gates=4, biases=1)
         (49664, 49408)
     """
-    if proj_size:
-        weights = gates * hidden_size * (input_size + proj_size + biases)
-        return weights + hidden_size * proj_size
-    return gates * hidden_size * (input_size + hidden_size + biases)
+    weights = gates * hidden_size * (input_size + (proj_size or hidden_size) + biases)
+    return weights + hidden_size * proj_size if proj_size else weights
 
 
 def attention_params(

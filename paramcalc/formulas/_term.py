@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from paramcalc._checks import as_bool, as_int, as_str, wrong
@@ -211,8 +210,7 @@ def divide(over: int, under: int, value: int) -> int:
     return term(value, kind, (over, under), (over, under))
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """The signs of a style."""
 
     times: str
@@ -252,7 +250,7 @@ UNICODE = Style("·", "−", "{}/{}", "⌊{}⌋", "⌈{}⌉", "({})", printable)
 STYLES = {
     "unicode": UNICODE,
     "ascii": Style("*", "-", "{}/{}", "floor({})", "ceil({})", "({})", printable),
-    "html": replace(UNICODE, symbol=html_symbol),
+    "html": UNICODE._replace(symbol=html_symbol),
     "latex": Style(
         r" \cdot ",
         "-",

@@ -6,26 +6,20 @@ from typing import NamedTuple
 
 
 class Markup(str):
-    """Text that is of the renderer's format already, and not to be escaped."""
+    """Text already in the renderer's format, which is not escaped."""
 
     __slots__ = ()
 
 
 class Column(NamedTuple):
-    """A column: its title, and whether its cells are numbers, which stand to the right."""
+    """The title of a column, and whether it holds numbers, which are right-aligned."""
 
     title: str
     numeric: bool = False
 
 
 class Row(NamedTuple):
-    """A row of cells, one for each column.
-
-    Args:
-        cells: their texts; a Markup is taken as it is.
-        level: how deep the row stands in the tree, at its first cell.
-        kind: "row", "head" for the name of a group, or "total".
-    """
+    """A cell per column, the level of indentation, and the kind: "row", "head" or "total"."""
 
     cells: tuple[str, ...]
     level: int = 0
@@ -40,7 +34,7 @@ class Table(NamedTuple):
 
 
 def printable(text: str) -> str:
-    """`text` on one line, with what cannot be printed as its escape."""
+    """`text` on one line, with escapes for characters that cannot be printed."""
     if text.isprintable():
         return text
     return "".join([one if one.isprintable() else repr(one)[1:-1] for one in text])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache, partial
 from itertools import zip_longest
 
 from paramcalc.render.table import Table, printable
 
 WIDTH, LEAST = 80, 16
-"""The columns of a terminal, and the least a column of words is narrowed to for its sake."""
+"""The width of a terminal, and the least width of a wrapped column."""
 
 
 def wrap_words(words: str, width: int) -> list[str]:
@@ -43,17 +44,14 @@ def render(table: Table) -> str:
     signs = [">" if column.numeric else "<" for column in table.columns]
     template = "  ".join([f"{{:{sign}{width}}}" for sign, width in zip(signs, widths, strict=True)])
 
-    wrapped: dict[str, list[str]] = {}  # Equal words are wrapped once.
+    wrap = cache(partial(wrap_words, width=widths[widest]))  # Many cells are equal.
 
     def join(cells: list[str]) -> Iterator[str]:
         if len(cells[widest]) <= widths[widest]:
             yield template.format(*cells).rstrip()
             return
-        words = cells[widest]
-        if words not in wrapped:
-            wrapped[words] = wrap_words(words, widths[widest])
         parts = [[cell] for cell in cells]
-        parts[widest] = wrapped[words]
+        parts[widest] = wrap(cells[widest])
         for line in zip_longest(*parts, fillvalue=""):
             yield template.format(*line).rstrip()
 
