@@ -18,12 +18,15 @@ import paramcalc as pc
 KERAS_POOL = "pool_size=kernel_size strides=stride"
 FREEZES = "an attribute of each layer; `freeze(network)` here"
 WITH_BATCH = "its axes include the batch"
+LAST = "the last by default, the first here"
 LAST_SIDE_FIRST = "(left, right, top, bottom) is ((top, bottom), (left, right)) here"
 SHARED = "None here if spatial axes are shared, 1 if all axes are"
 ONE_HEAD = "`key_dim` is the size of one head, `embed_dim` of all heads"
 FREE_NAME = 'any name: `Activation("relu")`'
 AXIS = "axis=normalized_shape"  # The number of an axis there, its length here.
+LENGTHS = "numbers of axes there, their lengths here; omit it for the last axis"
 SCALED = "center=affine scale=affine"
+BOTH = "both or neither"
 KERAS_ACTIVATIONS = "layers.ELU layers.LeakyReLU layers.ReLU layers.Softmax"
 KERAS_DROPOUTS = "layers.Dropout layers.SpatialDropout#D layers.AlphaDropout layers.GaussianDropout"
 TORCH_ACTIVATIONS = """
@@ -123,12 +126,28 @@ ROWS = [
         [
             called("layers.UpSampling1D layers.UpSampling3D", "size=scale_factor"),
             called("layers.UpSampling2D", "size=scale_factor interpolation=mode"),
-            called("layers.Resizing", "height=size width=size interpolation=mode"),
+            called(
+                "layers.Resizing",
+                "height=size width=size interpolation=mode",
+                note="`size` is (height, width) here",
+            ),
         ],
     ),
-    channel_norm(pc.BatchNorm, 0, called("layers.BatchNormalization", SCALED)),
     channel_norm(
-        pc.InstanceNorm, 1, called("layers.GroupNormalization", SCALED, theirs={"groups": -1})
+        pc.BatchNorm,
+        0,
+        called("layers.BatchNormalization", SCALED, note=BOTH),
+        "nn.SyncBatchNorm",
+    ),
+    channel_norm(
+        pc.InstanceNorm,
+        1,
+        called(
+            "layers.GroupNormalization",
+            SCALED,
+            theirs={"groups": -1},
+            note=f"{BOTH}; True by default there, False here",
+        ),
     ),
     Row(
         pc.GroupNorm,
@@ -137,7 +156,7 @@ ROWS = [
         drawn.group_norms(),
         lambda norm: spatial(norm, None, norm.num_channels, groups=norm.num_groups),
         [called("nn.GroupNorm")],
-        [called("layers.GroupNormalization", f"groups=num_groups {SCALED}")],
+        [called("layers.GroupNormalization", f"groups=num_groups {SCALED}", note=BOTH)],
         open_field="num_channels",
     ),
     Row(
@@ -147,7 +166,13 @@ ROWS = [
         drawn.layer_norms(),
         lambda norm: ending_with(norm.normalized_shape),
         [called("nn.LayerNorm")],
-        [called("layers.LayerNormalization", f"{AXIS} scale=elementwise_affine center=bias")],
+        [
+            called(
+                "layers.LayerNormalization",
+                f"{AXIS} scale=elementwise_affine center=bias",
+                note=LENGTHS,
+            )
+        ],
         open_field="normalized_shape",
     ),
     Row(
@@ -157,7 +182,7 @@ ROWS = [
         drawn.rms_norms(),
         lambda norm: ending_with(norm.normalized_shape),
         [called("nn.RMSNorm")],
-        [called("layers.RMSNormalization", AXIS)],
+        [called("layers.RMSNormalization", AXIS, note=LENGTHS)],
         open_field="normalized_shape",
     ),
     Row(
@@ -264,7 +289,7 @@ ROWS = [
         drawn.networks(pc.Concat),
         lambda _: SHAPES,
         [called("cat", note=f"{OF_OUTPUTS}; {WITH_BATCH}")],
-        [called("layers.Concatenate", "axis=dim", note=f"{OF_OUTPUTS}; {WITH_BATCH}")],
+        [called("layers.Concatenate", "axis=dim", note=f"{OF_OUTPUTS}; {WITH_BATCH}; {LAST}")],
     ),
     Row(
         pc.Sequential,

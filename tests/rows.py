@@ -95,14 +95,16 @@ def conv(kind: Callable[..., Any], rank: int) -> Row:
     )
 
 
-def channel_norm(kind: Callable[..., Any], least_rank: int, keras: Elsewhere) -> Row:
+def channel_norm(
+    kind: Callable[..., Any], least_rank: int, keras: Elsewhere, torch: str = ""
+) -> Row:
     return Row(
         kind,
         lambda: [kind(4, affine=True), kind(), kind(affine=False, track_running_stats=True)],
         (4, 9, 9),
         drawn.channel_norms(kind),
         lambda norm: spatial(norm, None, norm.num_features, least_rank=least_rank),
-        [called(f"nn.{kind.__name__}#d")],
+        [called(f"nn.{kind.__name__}#d {torch}")],
         [keras],
         open_field="num_features",
     )
