@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import Any, Protocol, TypeVar, overload
 
 from paramcalc._checks import wrong
@@ -29,7 +28,11 @@ def read_layer(value: Any, owner: object, name: str) -> Layer:
 
 def of_the_layer_inside(name: str) -> Any:
     """What `Frozen` has or does just as its layer."""
-    return property(attrgetter(f"layer.{name}"))
+
+    def get(frozen: Any) -> Any:
+        return getattr(frozen.layer, name)
+
+    return property(get)  # Not an attrgetter: CPython 3.14 looks into the code of a slotted class.
 
 
 @layer
