@@ -238,3 +238,19 @@ def test_words_of_refused_slices_and_sources() -> None:
     assert str(refused.value) == (
         "Sequential: sources() is asked of a layer; of a network receptive_field() tells it"
     )
+
+
+def test_a_frozen_network_is_its_layers_each_frozen() -> None:
+    branch = pc.Add(body=pc.Conv2d(4, 4, 3, padding=1), skip=pc.Identity())
+    net = pc.Sequential(pc.Conv2d(3, 4, 3), pc.Activation("relu"), branch)
+    inside = pc.Sequential(pc.Frozen(net), pc.Flatten(), pc.Dense(None, 2))
+    outside = pc.Sequential(pc.freeze(net), pc.Flatten(), pc.Dense(None, 2))
+    shape = (3, 6, 6)
+    assert inside.num_params(shape) == outside.num_params(shape) == (4 * 4 * 4 + 1) * 2
+    assert inside.num_macs(shape) == outside.num_macs(shape)
+    assert inside.parameters(shape) == outside.parameters(shape)
+    steps = [(step.path, type(step.layer).__name__) for step in pc.trace(inside, shape)]
+    assert steps == [(step.path, type(step.layer).__name__) for step in pc.trace(outside, shape)]
+    kinds = ["Frozen", "Activation", "Frozen", "Identity", "Add", "Flatten", "Dense"]
+    assert [kind for _, kind in steps] == kinds
+    assert pc.Frozen(net).output_shape(shape) == net.output_shape(shape) == (4, 4, 4)
