@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from keyword import iskeyword
-from operator import length_hint
 from typing import Any, Self, overload
 
 from paramcalc._checks import as_int, as_str, entries, name_of, wrong
-from paramcalc._trace import answers, plan_of, run
+from paramcalc._trace import answers, locate_in, plan_of, run
 from paramcalc.errors import (
     ConfigError,
     ParamcalcError,
@@ -73,7 +72,7 @@ class Network(Builtin):
             for _, shape_of in calls:  # The hot path: no shape is kept on the way.
                 shape = shape_of(shape)
         except ParamcalcError as error:
-            locate(error, *plan.nodes[-1 - length_hint(calls)][:2])
+            locate_in(plan, calls, error)
             raise
         return shape
 
@@ -98,7 +97,7 @@ class Network(Builtin):
                 ]
             )
         except ParamcalcError as error:
-            locate(error, *plan.nodes[-1 - length_hint(nodes)][:2])
+            locate_in(plan, nodes, error)
             raise
 
     def _macs(self, shape: Shape | None, output: Shape | None) -> int:

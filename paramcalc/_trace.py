@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from operator import length_hint
 from typing import Any, NamedTuple, TypeVar
 
 from paramcalc._checks import wrong
@@ -68,19 +69,28 @@ def run(plan: Plan, shape: Shape | None) -> list[Any]:
     add = known.append
     if shape is None and not plan.has_inputs:
         return [None] * (len(plan.nodes) + 1)
+    calls = iter(plan.calls)
     try:
-        for place, shape_of in plan.calls:
+        for place, shape_of in calls:
             given = known[place]
             if shape_of is not None and given is not None:
                 add(shape_of(given))
             else:
                 add(merge_or_state(plan.nodes[len(known) - 1], known))
     except ParamcalcError as error:
-        path, node, _, _ = plan.nodes[len(known) - 1]
-        locate(error, path, node)
+        locate_in(plan, calls, error)
         raise
     add(known.pop(0))
     return known
+
+
+def locate_in(plan: Plan, rest: Iterator[object], error: ParamcalcError) -> None:
+    """Locate an error at the node that was asked last, by how many are left in an iterator.
+
+    So the loops over a plan need not count.
+    """
+    path, layer, _, _ = plan.nodes[-1 - length_hint(rest)]
+    locate(error, path, layer)
 
 
 def merge_or_state(node: Node, known: list[Any]) -> Shape | None:
@@ -107,13 +117,13 @@ def answers(
     """Yield the path of each layer, and its answer for its input and output shapes."""
     plan = plan_of(network)
     shapes = run(plan, shape)
-    path, node = "", None
+    nodes = iter(plan.nodes)
     try:
-        for number, (path, node, source, _) in enumerate(plan.nodes):
+        for number, (path, node, source, _) in enumerate(nodes):
             if not node._network_depth:
                 yield path, question(node, shapes[source], shapes[number])
     except ParamcalcError as error:
-        locate(error, path, node)
+        locate_in(plan, nodes, error)
         raise
 
 
