@@ -10,7 +10,7 @@ from paramcalc._checks import entries
 from paramcalc._network import Network
 from paramcalc._trace import Step
 from paramcalc.formulas import Term
-from paramcalc.formulas._term import named
+from paramcalc.formulas._term import Symbol, named
 from paramcalc.layers._axes import name_axes, spatial_axes
 from paramcalc.layers._base import Builtin, Layer, Shape
 from paramcalc.layers._fields import OWN_NUMBER, Spec, defaults_of
@@ -76,7 +76,7 @@ class Lifted:
                 names = name_axes(self.layer, len(shape), self.family)
                 axes = zip(shape, names, self.made_of or [None] * len(shape), strict=True)
                 terms = [
-                    named(length, symbol, is_axis=True, made_of=made)
+                    named(length, Symbol(symbol, is_axis=True, made_of=made))
                     for length, (symbol, _), made in axes
                 ]
                 shape = tuple(terms)
@@ -110,7 +110,7 @@ class Lifted:
         """The number of multiply-accumulates, with the working."""
         plain, output = self.step.num_macs, self.step.output_shape
         terms = [
-            named(length, symbol.removesuffix("_in") + "_out")
+            named(length, Symbol(symbol.removesuffix("_in") + "_out"))
             for length, (symbol, _) in zip(output, self.names(len(output)), strict=True)
         ]
         return plain and self.answer("num_macs", plain, tuple(terms))
@@ -132,7 +132,7 @@ class Lifted:
         axis = self.layer.dim % len(output)
         symbol = self.names(len(output))[axis][0]
         lengths = [one[axis] for one in self.merged if one is not None]
-        terms = [named(length, f"{symbol}_{i}") for i, length in enumerate(lengths, 1)]
+        terms = [named(length, Symbol(f"{symbol}_{i}")) for i, length in enumerate(lengths, 1)]
         return (*output[:axis], sum(terms), *output[axis + 1 :])
 
     def carried(self) -> MadeOf | None:
@@ -205,7 +205,9 @@ def lift(layer: Any, shape: Shape | None, family: str) -> Any:
         elif isinstance(value, Layer):
             value = lift(value, shape, family)
         elif shape is not None and spec.symbol == OWN_NUMBER:
-            value = tuple([named(one, str(one), divides=True) if one > 0 else one for one in value])
+            value = tuple(
+                [named(one, Symbol(str(one), divides=True)) if one > 0 else one for one in value]
+            )
         elif shape is not None and spec.states and value not in (None, usual.get(field)):
             is_tail = spec.states == "last axes"
             value = shape[len(shape) - len(value) :] if is_tail else shape[layer._stated_axis()]
@@ -230,9 +232,10 @@ def as_terms(value: Any, symbol: str, usual: Any, spec: Spec | None = None) -> A
     """The ints of a field as Terms: one, one per axis, or two per axis."""
     if type(value) is int:
         is_usual = value == usual and value in (0, 1)
-        return value if is_usual else named(value, symbol, spec is not None and spec.divides)
+        divides = spec is not None and spec.divides
+        return value if is_usual else named(value, Symbol(symbol, divides))
     given = entries(value) if isinstance(value, tuple) else None
-    if given is None or (given == usual and {*given} <= {0, 1}):
+    if given is None:
         return value  # pyright: ignore[reportUnknownVariableType]
     rank = len(given)
     if spec is not None and spec.states and rank > 1:  # Any axes, not the spatial ones.

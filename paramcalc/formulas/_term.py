@@ -58,7 +58,7 @@ class Term(int):
         if not isinstance(made_of, Term | None):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(wrong("Term", "made_of", "be a Term", made_of))
         flags = as_bool(divides, "Term", "divides"), as_bool(is_axis, "Term", "is_axis")
-        return named(number, as_str(symbol, "Term", "symbol"), *flags, made_of)
+        return named(number, Symbol(as_str(symbol, "Term", "symbol"), *flags, made_of))
 
     def __repr__(self) -> str:
         return str(int(self))
@@ -119,21 +119,15 @@ class Symbol(NamedTuple):
     """What stands for an int, as `Term` takes it."""
 
     text: str
-    divides: bool
-    is_axis: bool
-    made_of: Term | None
+    divides: bool = False
+    is_axis: bool = False
+    made_of: Term | None = None
 
 
-def named(
-    value: int,
-    symbol: str,
-    divides: bool = False,
-    is_axis: bool = False,
-    made_of: Term | None = None,
-) -> Term:
+def named(value: int, symbol: Symbol) -> Term:
     """A `Term` of checked arguments."""
-    size = 1 if made_of is None else 1 + made_of.size
-    return remade(value, "symbol", Symbol(symbol, divides, is_axis, made_of), size)
+    size = 1 if symbol.made_of is None else 1 + symbol.made_of.size
+    return remade(value, "symbol", symbol, size)
 
 
 MAX_SIZE = 100
