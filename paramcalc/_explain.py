@@ -131,9 +131,11 @@ def work(lifted: Lifted) -> Working:
     """The working of one layer."""
     step = lifted.step
     tensors = lifted.answer("parameters", step.parameters)
-    labels = [one.name if one.trainable else f"{one.name} (not trainable)" for one in tensors]
     parameters = tuple(
-        [Line(*pair) for pair in zip(labels, [one.size for one in tensors], strict=True)]
+        [
+            Line(one.name if one.trainable else f"{one.name} (not trainable)", one.size)
+            for one in tensors
+        ]
     )
     num_params = lifted.num_params()
     shape: Any = step.input_shape

@@ -33,8 +33,6 @@ COLUMNS = {
     "working": table.Column("working"),
     "shape_working": table.Column("working of the output"),
 }
-TEXTS = {"path", "name", "layer", "working", "shape_working"}
-"""The columns of texts."""
 DEFAULT = ("name", "layer", "output_shape", "num_params", "working")
 
 
@@ -172,11 +170,7 @@ class Summary(Shown):
 
         The row of a merge is the head of its branches.
         """
-        values = [self._values(name, style) for name in self.columns]
-        columns = [
-            one if name in TEXTS else [*map(cell, one)]
-            for name, one in zip(self.columns, values, strict=True)
-        ]
+        columns = [[cell(one) for one in self._values(name, style)] for name in self.columns]
         networks = plan_of(self.network).networks
         is_tree = self.columns[0] == "name"
         rows: list[table.Row] = []
@@ -219,8 +213,10 @@ def formula(numbers: Iterable[int], style: str) -> str:
     return table.Markup(", ".join([f"${one}$" for one in dict.fromkeys(made)]))
 
 
-def cell(value: int | tuple[Any, ...] | None) -> str:
+def cell(value: str | int | tuple[Any, ...] | None) -> str:
     """The text of a value in a table."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, tuple):
         return "all" if None in value else shape_text(value)
     return "" if value is None else format(value, ",")

@@ -40,8 +40,10 @@ class Shown:
     def __str__(self) -> str:
         table = text.render(self._table())
         notes = [fill(note, 80) for note in self.notes()]
+        if not notes:
+            return table
         rule = "─" * max(map(len, table.split("\n")))
-        return "\n".join([table, rule, *notes]) if notes else table
+        return "\n".join([table, rule, *notes])
 
     def to_markdown(self) -> str:
         """A table in GitHub's Markdown, and the notes."""
