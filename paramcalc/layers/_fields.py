@@ -14,7 +14,6 @@ from paramcalc._checks import (
     as_bool,
     as_choice,
     as_count,
-    as_int,
     as_optional_count,
     as_padding,
     as_sides,
@@ -69,11 +68,6 @@ def optional_count(symbol: str = "", *, default: Any = MISSING, **facts: Any) ->
     return declared(as_optional_count, default=default, symbol=symbol, **facts)
 
 
-def integer(*, default: Any = MISSING) -> Any:
-    """An int."""
-    return declared(as_int, default=default)
-
-
 def flag(*, default: Any = MISSING) -> Any:
     """True or False."""
     return declared(as_bool, default=default)
@@ -82,7 +76,7 @@ def flag(*, default: Any = MISSING) -> Any:
 def choice(*choices: str, default: Any = MISSING) -> Any:
     """One of some strings."""
 
-    def read(value: Any, layer: object, name: str) -> str:
+    def read(value: Any, layer: object, name: str) -> str:  # A partial would be felt when built.
         return as_choice(value, layer, name, choices)
 
     return declared(read, default=default)
@@ -139,7 +133,6 @@ def make(cls: Callable[..., T], fields: dict[str, object]) -> T:
         data_format,
         declared,
         flag,
-        integer,
         optional_count,
         padding,
         per_axis,

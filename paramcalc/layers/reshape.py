@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from paramcalc._checks import as_ints, wrong
+from paramcalc._checks import as_int, as_ints, wrong
 from paramcalc.errors import ConfigError, counted, show
 from paramcalc.layers._base import Builtin, Form, Shape, Sources
-from paramcalc.layers._fields import OWN_NUMBER, declared, integer, layer
+from paramcalc.layers._fields import OWN_NUMBER, declared, layer
 
 
 @layer
@@ -25,8 +25,8 @@ class Flatten(Builtin):
         ((192,), (48, 4))
     """
 
-    start_dim: int = integer(default=0)
-    end_dim: int = integer(default=-1)
+    start_dim: int = declared(as_int, default=0)
+    end_dim: int = declared(as_int, default=-1)
 
     _is_view = True
 
