@@ -210,8 +210,8 @@ def test_repr_of_results_is_short_and_says_how_to_see_more() -> None:
     )
 
 
-def test_summary_and_explanation_are_values() -> None:
-    for result in pc.summary(ANSWER), pc.explain(ANSWER):
+def test_results_are_values() -> None:
+    for result in pc.summary(ANSWER), pc.explain(ANSWER), pc.memory(ANSWER, optimizer="adam"):
         for again in copy.copy(result), copy.deepcopy(result), pickle.loads(pickle.dumps(result)):
             assert again == result
             assert hash(again) == hash(result)
