@@ -25,6 +25,7 @@ from paramcalc.layers._windows import (
     as_sources,
     merged_sources,
     seen_before,
+    spanned_before,
     united,
 )
 from paramcalc.render.shown import Shown
@@ -95,6 +96,9 @@ class Sight:
     the input matters, a position is followed backwards, with all that it sees on the way.
     """
 
+    has_gaps: bool = False
+    """Whether it matters which positions are seen between the first and the last."""
+
     def __init__(self, steps: Sequence[Step], form: Form) -> None:
         self.steps = steps
         self.reads: list[list[Read]] = []
@@ -105,6 +109,9 @@ class Sight:
         for number, step in enumerate(steps):
             self.reads.append(ask(step.path, step.layer, self.reads_of, step))
             self.shapes[number] = step.output_shape or (None,) * len(self.reads[-1][0].sources)
+            for _, sources, dim in self.reads[-1]:
+                spacings = [source[1].spacing for source in sources if source]
+                self.has_gaps |= dim is not None or max(spacings, default=1) > 1
         channels = self.channels()
         self.spatial: list[int] = [axis for axis in range(len(form)) if axis != channels]
         self.extents[-1] = [Extent(axis) if axis != channels else None for axis in range(len(form))]
@@ -183,8 +190,11 @@ class Sight:
                 for one, source in zip(seen, sources, strict=True):
                     if source is not None:
                         axis, window = source
-                        length = shape[axis] if clipped or axis == dim else None
-                        here[axis] = seen_before(one, window, length)
+                        if clipped or self.has_gaps:
+                            length = shape[axis] if clipped or axis == dim else None
+                            here[axis] = seen_before(one, window, length)
+                        else:
+                            here[axis] = spanned_before(one, window)
                 others = found.get(before, [[] for _ in shape])
                 found[before] = [united(*pair) for pair in zip(here, others, strict=True)]
         return found[-1][origin]

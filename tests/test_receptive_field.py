@@ -630,6 +630,16 @@ def test_a_long_chain_takes_no_long_time() -> None:
     assert field.interval(0) == ((-500, 500),) * 2
 
 
+def test_gaps_between_taps_do_not_matter_for_the_ends() -> None:
+    taps = [3**number for number in range(40)]
+    layers = [pc.Conv1d(1, 1, 3, padding=one, dilation=one) for one in taps]
+    network = pc.Add(pc.Sequential(*layers, pc.Pool((1,), 2)), pc.Pool((1,), 3))
+    field = pc.receptive_field(network, (1, 4))
+    assert field.misaligned == ("",)
+    assert (field.size, field.padding) == ((2 * sum(taps) + 1,), (sum(taps),))
+    assert field.interval(1) == ((2 - sum(taps), 2 + sum(taps)),)
+
+
 def test_a_branch_of_one_position_is_seen_from_everywhere() -> None:
     network = pc.Add(pc.Conv1d(1, 1, 6), pc.Identity())
     field = pc.receptive_field(network, (1, 6))

@@ -156,6 +156,17 @@ def seen_before(seen: Seen, window: Window, length: int | None = None) -> Seen:
     return joined(found)
 
 
+def spanned_before(seen: Seen, window: Window) -> Seen:
+    """The span of `seen_before`, gaps included, for windows without spacing."""
+    if seen is None:
+        return None
+    reach = window.dilation * (window.kernel_size - 1)
+    first, last = [
+        end * window.stride - window.padding for end in (seen[0].start, seen[-1].stop - 1)
+    ]
+    return [range(first, last + reach + 1)]
+
+
 def joined(runs: list[range]) -> list[range]:
     """The same positions in order, in as few runs as possible."""
     found: list[range] = []
