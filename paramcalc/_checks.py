@@ -28,7 +28,7 @@ def wrong(owner: object, field: str, wanted: str, value: object) -> str:
 
 def entries(value: Any) -> tuple[Any, ...] | None:
     """The entries of a tuple or list; None for anything else."""
-    given: Any = value  # What is known of its entries is nothing.
+    given: Any = value  # The types of its entries are unknown.
     return tuple(given) if isinstance(value, tuple | list) else None
 
 

@@ -1,4 +1,4 @@
-"""The explanation of a network: its own methods, run on ints that remember how they were made."""
+"""The explanation of a network: its methods, run on ints that remember how they were made."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Line:
     value: int
 
     def steps(self, style: str = "unicode") -> list[str]:
-        """The formula in symbols, in numbers, and the value; none of them twice."""
+        """The formula in symbols and in numbers, and the value, each only once."""
         style = as_style(style)
         value = format(self.value, ",").replace(",", "{,}" if style == "latex" else ",")
         if not isinstance(self.value, Term):

@@ -46,22 +46,22 @@ class Flops(Shown):
 
     @property
     def num_flops(self) -> int:
-        """How many operations there are in all."""
+        """The number of operations of the network."""
         return sum([row.num_flops for row in self.rows])
 
     def ledger(self) -> tuple[str, ...]:
-        """The convention in words: what is counted, of which layers, and where that is written."""
+        """The rules of the convention in words, with their source."""
         return tuple(LEDGERS[self.convention].lines())
 
     def notes(self) -> tuple[str, ...]:
-        """What the convention counts as one."""
+        """What counts as one operation."""
         return self.ledger()[:1]
 
     def _gist(self) -> str:
         return f" of {counted(len(self.rows), 'layer')} by {self.convention}"
 
     def to_records(self) -> list[dict[str, Any]]:
-        """A dict of plain values for each layer, as pandas and polars take them."""
+        """A dict of plain values per layer, as pandas and polars take them."""
         return [
             {"path": row.path, "layer": layer_text(row.layer), "num_flops": row.num_flops}
             for row in self.rows

@@ -1,4 +1,4 @@
-"""The inverse questions: which input fits, which gives an output, which padding keeps lengths."""
+"""The inverse questions: which input fits, which gives a certain output, which padding to use."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Lengths = range | tuple[int, ...]
 
 
 def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], Form]:
-    """The steps, and the input shape with None for lengths that are neither given nor stated."""
+    """The steps, and the input shape, with None for each length to find."""
     steps = walk(network, None, verb)
     if input_shape is not None:
         wanted = "be a tuple of ints, with None for the lengths to find"
@@ -37,7 +37,7 @@ def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], Form
 
 
 def fitting(search: Search) -> tuple[int, ...]:
-    """The smallest lengths that fit; refused with the reason where none do."""
+    """The smallest lengths that fit; an error with the reason if there are none."""
     found = search.fit()
     if not found.errors:
         return found.lengths
@@ -127,7 +127,7 @@ def lengths_of(search: Search, shape: Shape, axis: int, wanted: int) -> Lengths:
     """The lengths of one axis that give an output length; the other axes are those of `shape`."""
     network, form = search.network, (*shape[:axis], None, *shape[axis + 1 :])
     line = Search(network, search.steps, form, square=False)
-    far = 2 * LARGEST * line.period or line.far  # Far enough to see whether there is an end.
+    far = 2 * LARGEST * line.period or line.far  # Far enough to tell whether the lengths end.
     line.longest = 2 * far
     usual = line.output((shape[axis],))
 
@@ -186,7 +186,7 @@ def same_padding(layer: Conv | Pool) -> int | Padding:
         raise TypeError(wrong("same_padding", "layer", "be a convolution or pooling", layer))
     numbers = [spread(one, 1) for one in (layer.kernel_size, layer.stride, layer.dilation)]
     ceil_mode = isinstance(layer, Pool) and layer.ceil_mode
-    pairs = [  # Of the length that needs most.
+    pairs = [  # For the length that needs most padding.
         formulas.same_padding(stride if ceil_mode else 1, size, stride, dilation)
         for size, stride, dilation in zip(*numbers, strict=True)
     ]

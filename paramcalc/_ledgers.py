@@ -50,7 +50,7 @@ class At:
 
     @property
     def g(self) -> int:
-        """The groups normalized over; in an instance normalization each channel is one."""
+        """The number of groups; in an instance normalization, each channel is a group."""
         return int(self.layer.num_groups) if isinstance(self.layer, GroupNorm) else self.c
 
     @property
@@ -59,7 +59,7 @@ class At:
 
     @property
     def bias(self) -> int:
-        """One for each value of the output, if there is a bias."""
+        """One per value of the output, if there is a bias."""
         return self.o if self.layer.bias else 0
 
     @property
@@ -123,7 +123,7 @@ def num_macs(at: At) -> int:
 
 
 def keras_conv(at: At) -> int:
-    """Of a convolution, with the lengths rounded up to multiples of the dilation."""
+    """A convolution, with each length rounded up to a multiple of the dilation."""
     if 1 < at.layer.groups < max(at.c, at.layer.out_channels):
         return at.bias
     lengths: Shape = at.layer._split(at.step.output_shape)[1]
@@ -133,31 +133,31 @@ def keras_conv(at: At) -> int:
 
 
 def keras_transposed(at: At) -> int:
-    """Of a transposed convolution: each output meets a part of the kernel."""
+    """A transposed convolution: each output uses a part of the kernel."""
     taps = at.o * prod(at.layer.kernel_size) * at.c
     return int(2 * taps // prod(at.layer.stride) + at.bias)
 
 
 def keras_layer_norm(at: At) -> int:
-    """Of a layer normalization, whose shift is one more operation for each value."""
+    """A layer normalization; a shift is one more operation per value."""
     return (8 + at.layer.bias) * at.n + 4 * at.p if at.has_scale else 6 * at.n + 5 * at.p
 
 
 def keras_pool(at: At) -> int:
-    """Of a pooling, the window of each output."""
+    """A pooling: the size of the window per output."""
     size = at.layer.kernel_size
     window = size**at.rank if isinstance(size, int) else prod(size)
     return 0 if at.rank > 2 else window * at.o
 
 
 def keras_attention(at: At) -> int:
-    """Of attention, with the products of the heads and softmax."""
+    """Attention, with the products of the heads and softmax."""
     projections = (8 * at.layer.embed_dim + 4 * at.layer.bias) * at.n
     return int(projections + 6 * at.layer.num_heads * at.shape[0] ** 2)
 
 
 def keras_recurrent(per_feature: int, per_unit: int) -> Callable[[At], int]:
-    """Of recurrent layers: per unit, operations for each of the F features, and for the unit."""
+    """A recurrent layer: per unit, operations per feature and operations of the unit."""
 
     def count(at: At) -> int:
         units, directions = at.layer.hidden_size, 2 if at.layer.bidirectional else 1
@@ -232,8 +232,8 @@ TENSORFLOW = Ledger(
     {
         CONVS: (
             (
-                "2·multiply-accumulates + O of a bias; in groups the bias alone; "
-                "with dilation lengths are rounded up to its multiples"
+                "2·multiply-accumulates + O of a bias; with groups, only the bias; "
+                "with dilation, each length is rounded up to a multiple of it"
             ),
             keras_conv,
         ),

@@ -1,4 +1,4 @@
-"""Layers made of Terms: the methods that count, run on them, give the working of every number."""
+"""Layers made of Terms. The methods that count give, for such a layer, the working as well."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Lifted:
         self._copy: tuple[Any, Shape | None] | None = None
 
     def key(self, counting: bool) -> object:
-        """What its answers depend on, or the count of its parameters alone."""
+        """What its answers depend on; if `counting`, what its number of parameters depends on."""
         layer: Any = self.layer
         if self.made_of or not isinstance(layer, Builtin) or self.step.layer._network_depth:
             return self
@@ -183,9 +183,9 @@ def work_all(
 
 
 def lift(layer: Any, shape: Shape | None, family: str) -> Any:
-    """A copy of a layer whose ints are Terms, but for those at a default of 0 or 1.
+    """A copy of a layer whose ints are Terms, except those at a default of 0 or 1.
 
-    What a layer of the library states of its input is the very Term of the input shape.
+    A length that a built-in layer states of its input becomes the Term of the input shape.
     """
     copy: Any = object.__new__(layer.__class__)
     put = object.__setattr__
@@ -201,7 +201,7 @@ def lift(layer: Any, shape: Shape | None, family: str) -> Any:
     for field, spec in layer._specs.items():
         value: Any = getattr(layer, field)
         if value == usual.get(field) and value in UNWRITTEN:
-            pass  # A shortcut: `as_terms` comes to the same.
+            pass  # A shortcut: `as_terms` gives the same.
         elif isinstance(value, Layer):
             value = lift(value, shape, family)
         elif shape is not None and spec.symbol == OWN_NUMBER:
@@ -218,7 +218,7 @@ def lift(layer: Any, shape: Shape | None, family: str) -> Any:
 
 
 def attributes(layer: Any) -> dict[str, Any]:
-    """All that a layer holds, in slots or in its `__dict__`."""
+    """All attributes of a layer, in slots or in its `__dict__`."""
     held: dict[str, Any] = {}
     for cls in type(layer).__mro__:
         slots = vars(cls).get("__slots__", ())

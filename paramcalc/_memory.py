@@ -1,4 +1,4 @@
-"""What a network takes in memory, in bytes: to train it, and to run it."""
+"""The memory of a network, in bytes: to train it, and to run it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ copy of the weights in 32. Buffers are in 32 as well, as in torch 2.13 `torch.am
 OPTIMIZERS = {
     "sgd": 0,  # torch 2.13 `torch.optim.SGD`
     "sgd_momentum": 1,  # the same with momentum: momentum_buffer
-    "nesterov": 1,  # the same with nesterov=True; the buffer is not another
+    "nesterov": 1,  # the same with nesterov=True, which has the same buffer
     "adagrad": 1,  # `torch.optim.Adagrad`: sum
     "rmsprop": 1,  # `torch.optim.RMSprop`, not centered and without momentum: square_avg
     "adam": 2,  # `torch.optim.Adam` without amsgrad: exp_avg, exp_avg_sq
@@ -41,7 +41,7 @@ OPTIMIZERS = {
     "adafactor": 1,  # `torch.optim.Adafactor`: variance; or row_var, col_var: see state_sizes
     "lion": 1,  # Chen and others, "Symbolic Discovery of Optimization Algorithms": the momentum
 }
-"""How many tensors each optimizer keeps for a trainable one; counters of steps are not counted."""
+"""The number of tensors that an optimizer keeps per trainable tensor, without step counters."""
 
 OVERWRITING = {
     "celu", "elu", "hardsigmoid", "hardswish", "hardtanh", "leakyrelu", "mish",
@@ -64,11 +64,11 @@ class Memory(Shown):
 
     Args:
         parameter_bytes: all weights, frozen or not.
-        buffer_bytes: values that are kept and not trained, such as running means.
-        gradient_bytes: one value for each trainable one.
+        buffer_bytes: values that are not weights, such as running means.
+        gradient_bytes: a value per trainable value.
         optimizer_bytes: the optimizer's state; with "mixed" also its copy of the weights.
         activation_bytes: the outputs of layers that are kept for the backward pass.
-        peak_bytes: the most that the running network holds of its input and outputs at once.
+        peak_bytes: the most that the input and outputs take at once at inference.
 
     Example:
         >>> import paramcalc as pc
@@ -90,20 +90,20 @@ class Memory(Shown):
 
     @property
     def training_bytes(self) -> int:
-        """What training takes: all but the peak of running it."""
+        """The memory of training: everything but `peak_bytes`."""
         training = self.gradient_bytes + self.optimizer_bytes + self.activation_bytes
         return int(self.parameter_bytes + self.buffer_bytes + training)
 
     @property
     def inference_bytes(self) -> int:
-        """What running it takes: parameters, buffers and the peak."""
+        """The memory of inference: parameters, buffers and `peak_bytes`."""
         return int(self.parameter_bytes + self.buffer_bytes + self.peak_bytes)
 
     def _gist(self) -> str:
         return f": {binary(self.training_bytes)} to train, {binary(self.inference_bytes)} to run"
 
     def notes(self) -> tuple[str, ...]:
-        """What the numbers are, and what is not in them."""
+        """What the numbers mean, and what they leave out."""
         bits = DTYPES[self.dtype]
         size = f"{counted(bits // 8, 'byte') if bits >= 8 else f'{bits} bits'} a value"
         if self.dtype == "mixed":
@@ -122,7 +122,7 @@ class Memory(Shown):
         ]
 
     def _rows(self, style: str = "unicode") -> list[tuple[str, int, str]]:
-        """The name, number and working of each row; the last two are totals."""
+        """The name, number and working of each row; the last two rows are totals."""
         parts = {
             "parameters": self.parameter_bytes,
             "buffers": self.buffer_bytes,
@@ -145,7 +145,7 @@ class Memory(Shown):
 
 
 def working(value: int, style: str) -> str:
-    """How a number was made, with the numbers put in; nothing, if it is not known."""
+    """The working of a number, in numbers; empty if it is not known."""
     if not isinstance(value, Term):
         return ""
     numbers = re.sub(r"(?<![\de])\d+", lambda found: f"{int(found[0]):,}", value.numbers(style))
@@ -153,7 +153,7 @@ def working(value: int, style: str) -> str:
 
 
 def binary(number: int) -> str:
-    """Bytes with three digits, in the largest unit that there is at least one of."""
+    """Bytes with three digits, in the largest unit that fits."""
     if number < 1024:
         return f"{number:,} B"
     value = number
@@ -166,22 +166,22 @@ def binary(number: int) -> str:
 
 
 def num_bytes(size: int, bits: int) -> int:
-    """The bytes of a tensor of so many values; it begins with a byte of its own."""
+    """The bytes of a tensor with a number of values, rounded up to whole bytes."""
     return -(-size * bits // 8)
 
 
 def worked(sizes: Iterable[int], values: int, bits: int) -> int:
-    """The bytes of tensors; with the working from all their `values`, if no byte is half full."""
+    """The bytes of tensors, with the working from all their `values` unless bytes are half full."""
     size_bytes = sum([num_bytes(size, bits) for size in sizes])
     made = values * Term(bits // 8, f"b_{bits}") if bits >= 8 else -(-values // (8 // bits))
     return made if size_bytes and made == size_bytes else size_bytes
 
 
 def owners_of(steps: list[Step], in_place: bool) -> dict[int, int]:
-    """The step in whose memory each output is; -1 is the network's input.
+    """The step whose memory holds each output; -1 is the network's input.
 
-    A view is in the memory of its input; so is the output of a layer that writes over its input,
-    which it may if no other branch reads it.
+    A view shares the memory of its input. So does the output of a layer that works in place, which
+    is allowed if no other branch reads that input.
     """
     readers = Counter([source for step in steps for source in step.inputs])
     owners = {-1: -1}
@@ -197,7 +197,7 @@ def owners_of(steps: list[Step], in_place: bool) -> dict[int, int]:
 
 
 def peak_of(steps: list[Step], owners: dict[int, int], sizes: list[int]) -> int:
-    """The most bytes that are in use at once, by a scan backwards over the steps.
+    """The most bytes in use at once, found by a scan backwards over the steps.
 
     An output is in use from its own step to the last one that reads it. One that nobody reads is
     the network's, and stays. `sizes` are the bytes of the outputs and, last, at -1, of the input.
@@ -227,7 +227,7 @@ def kept(
     """
     part_of = [outermost(step.path, parts) for step in steps]
     ends = {part: owners[number] for number, part in enumerate(part_of)}
-    inside: dict[str | None, list[int]] = {None: []}  # Outside of all parts, or what ends one.
+    inside: dict[str | None, list[int]] = {None: []}  # Outside all parts, or the end of one.
     for number, part in enumerate(part_of):
         if owners[number] == number:
             inside.setdefault(None if ends[part] == number else part, []).append(number)
@@ -236,17 +236,17 @@ def kept(
 
 
 def ways(path: str) -> list[str]:
-    """The paths of everything that a path leads into, from the network itself."""
+    """The paths of all networks around a path and the path itself, from the outside in."""
     return ["", *[path[: end.start()] for end in re.finditer(r"(?!^)(?:[.\[]|$)", path)]]
 
 
 def outermost(path: str, parts: frozenset[str]) -> str | None:
-    """Which of `parts` a path leads into, the one around the others; None, if none."""
+    """The outermost of `parts` that contains a path; None if none does."""
     return next((one for one in ways(path) if one in parts), None) if parts else None
 
 
 def as_parts(value: Any, field: str, network: Layer) -> frozenset[str]:
-    """`value`, a path of a part of the network or a tuple of them, as a set."""
+    """A set of paths from `value`: one path in the network, or a tuple of them."""
     given = (value,) if isinstance(value, str) else entries(value)
     if given is None or not all(isinstance(one, str) for one in given):
         raise TypeError(wrong("memory", field, "be a path or a tuple of paths", value))
@@ -263,9 +263,9 @@ def as_parts(value: Any, field: str, network: Layer) -> frozenset[str]:
 
 
 def state_sizes(optimizer: str, shape: Shape) -> list[int]:
-    """How many values each tensor holds that an optimizer keeps for one of that shape.
+    """The sizes of the tensors that an optimizer keeps for a trainable tensor of some shape.
 
-    Adafactor keeps one for each row and each column of the last two axes: torch 2.13; Shazeer and
+    Adafactor keeps a value per row and per column of the last two axes: torch 2.13; Shazeer and
     Stern, "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost", algorithm 4.
     """
     if optimizer == "adafactor" and len(shape) > 1:
@@ -309,7 +309,7 @@ def tensor_bytes(
 def output_bytes(
     steps: list[Step], given: Shape, batch: int, bits: int, in_place: bool, parts: frozenset[str]
 ) -> tuple[int, int]:
-    """The bytes of what is kept of the outputs, and of the peak, for the input shape `given`."""
+    """The bytes of outputs kept for the backward pass, and of the peak; `given` is the input."""
     values = [*[prod(step.output_shape) for step in steps], prod(given)]
     sizes = [num_bytes(number * batch, bits) for number in values]
     owners = owners_of(steps, in_place)
@@ -340,7 +340,7 @@ def memory(
     Args:
         network: a network, or a single layer.
         input_shape: the input shape, without the batch axis; not needed after an `Input`.
-        batch_size: how many examples go through it at once.
+        batch_size: the number of examples in a batch.
         dtype: float64, float32, float16, bfloat16, float8, int8, int4; or mixed, with buffers,
             the optimizer's state and its copy of the weights in 32 bits, and the rest in 16.
         optimizer: sgd, sgd_momentum, nesterov, adagrad, rmsprop, adam, adamw, adafactor or lion.

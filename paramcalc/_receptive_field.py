@@ -139,7 +139,7 @@ class Sight:
             return 0
         layer = self.steps[first].layer
         if layer._family == "plain":
-            return None  # The indices of an embedding have none.
+            return None  # The indices before an embedding have no channels.
         number, axis = self.steps[first].inputs[0], -1 if layer._channels_last else 0
         while number >= 0:
             number, sources, _ = self.reads[number][0]
@@ -149,7 +149,7 @@ class Sight:
         return axis % len(self.shapes[-1])
 
     def extent_of(self, number: int, axis: int) -> Extent | None:
-        """The extent of an axis of a step, if it has one; misaligned branches are noted."""
+        """The extent of an axis of a step, if it has one. Misaligned branches are recorded."""
         reads, path = self.reads[number], self.steps[number].path
         found: list[Extent] = []
         for before, sources, _ in reads:
@@ -202,7 +202,7 @@ class Sight:
     def interval(
         self, number: int, origin: int, position: int, *, clipped: bool = False
     ) -> tuple[int, int] | None:
-        """The first and the last position seen of an axis of the input, if any is."""
+        """The first and the last position seen of an axis of the input; None if nothing is seen."""
         for extent in self.extents[number]:
             if extent and extent.origin == origin and extent.size is not None and not clipped:
                 first = position * int(extent.stride or 0) - extent.padding
@@ -215,7 +215,7 @@ class Sight:
     def measured(
         self, number: int, extent: Extent, length: int | None
     ) -> tuple[int | None, Number, int | None]:
-        """The size, stride and padding; those of irregular axes are looked for."""
+        """The size, stride and padding; for irregular axes they are searched."""
         stride = extent.stride
         if extent.size is not None:
             return extent.size, stride, extent.padding
@@ -336,7 +336,7 @@ class ReceptiveField(Shown):
 
 
 def size_text(one: ReceptiveField) -> str:
-    """The size, or that all is seen."""
+    """The size in words; "all" if the whole input is seen."""
     if set(one.size) | set(one.stride) <= {None}:
         return "all"
     unknown = ["all" if stride is None else "varies" for stride in one.stride]
@@ -345,7 +345,7 @@ def size_text(one: ReceptiveField) -> str:
 
 
 def extent_texts(one: ReceptiveField) -> list[str]:
-    """Size, stride and padding as a table has them."""
+    """Size, stride and padding as texts for a table."""
     size = size_text(one)
     if size == "all":
         return [size, "", ""]
@@ -357,8 +357,8 @@ def receptive_field(network: Layer, input_shape: Shape | None = None) -> Recepti
     """The part of its input that an output sees.
 
     Along each spatial axis it reaches from the first position seen to the last, through the branch
-    that reaches furthest. Normalizations count as working on single values. A dense layer after a
-    `Flatten`, a global pooling, attention and recurrent layers see everything.
+    that reaches furthest. A normalization is treated as if it worked on single values. A dense layer
+    after a `Flatten`, a global pooling, attention and recurrent layers see everything.
 
     Args:
         network: a network or a layer.

@@ -1,13 +1,13 @@
 """The search for lengths with which an input passes through a network.
 
-A network is asked whether it takes an input, not how. Lengths on the way never shrink as the input
-grows, so two refusals may rule out all lengths between them: if both are too short, or if both are
-refused for the same numbers. The search leaps over those. A refusal for a remainder, or because
-branches differ, holds for ever if it holds through one period of the network, through the next, and
-far away.
+The search asks a network whether it takes an input, and reads the error if not. As the input grows,
+no length inside the network shrinks. So two refusals rule out all lengths between them if both
+inputs are too short, or if both are refused for the same numbers. The search skips those lengths. A
+refusal for a remainder, or because branches differ, is final if it occurs throughout one period of
+the network, throughout the next period, and far away.
 
-Of several lengths, the first is the shortest for which others can be found, and so on. The shortest
-and the longest of the others often tell that none can.
+With several unknown lengths, the first is the shortest for which the others can be found, and so
+on. Trying the shortest and the longest of the others often shows that no choice fits.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from paramcalc.errors import ParamcalcError, ShapeError, show
 from paramcalc.layers._base import Form, Layer, Shape
 
 NOT_FAR = 1 << 20
-"""The longest input that is tried with layers of a user's own: more may mean something else."""
+"""The longest input that is tried if a network has layers of a user's own."""
 MAX_TRIES = 10_000
 """The most inputs that are tried."""
 
 
 def first_from(start: int, holds: Callable[[int], bool]) -> int:
-    """The smallest number from `start` on for which something holds, as it does for all larger."""
+    """The smallest number from `start` on that `holds`; all larger ones must hold as well."""
     low, step = start - 1, 1
     while not holds(low + step):
         low, step = low + step, 2 * step
@@ -41,7 +41,7 @@ def first_from(start: int, holds: Callable[[int], bool]) -> int:
 
 
 def reasons_of(error: ShapeError) -> set[object]:
-    """What is refused, whatever else there is: a shape or some lengths, at some path."""
+    """What an error refuses regardless of other lengths: a shape, or lengths, at a path."""
     pairs = enumerate(error._compared)
     reasons: list[object] = [(at, pair) for at, pair in pairs if pair[0] != pair[1]]
     reasons += [error.input_shape, *error._unequal]
@@ -56,14 +56,14 @@ def gaps(error: ShapeError) -> dict[tuple[int, ...], int]:
 
 @dataclass(slots=True)
 class Found:
-    """Lengths that fit, or the errors that say why none do: one per length of a period."""
+    """Lengths that fit, or the errors that say why none do, one for each length of a period."""
 
     lengths: tuple[int, ...] = ()
     errors: Sequence[ShapeError] = ()
     is_short: bool = False  # All smaller inputs are refused as well.
     is_long: bool = False  # All larger inputs are refused as well.
     is_bound: bool = False  # Some other length would fit.
-    reasons: Set[object] = frozenset()  # What is refused whatever lengths follow.
+    reasons: Set[object] = frozenset()  # What is refused regardless of later lengths.
     smaller: Sequence[ShapeError] = ()  # Why the next smaller input is refused.
 
     def rules_out(self, larger: Found) -> bool:
@@ -71,7 +71,7 @@ class Found:
         return (self.is_short and larger.is_short) or bool(self.reasons & larger.reasons)
 
     def is_lasting(self, *others: Found) -> bool:
-        """Whether what is refused so a period later, and far away, is so in each period."""
+        """Whether a refusal that occurs again in others, a period later and far away, is final."""
         if any(one.is_bound or len(one.errors) != len(self.errors) for one in (self, *others)):
             return False
         for errors in zip(self.errors, *[one.errors for one in others], strict=True):
@@ -79,7 +79,7 @@ class Found:
                 return False
             near, *far = map(gaps, errors)
             for place, gap in near.items():
-                # Branches must neither come closer nor have met on the way.
+                # The difference of branches must not shrink or change its sign.
                 later = [one.get(place, 0) for one in far]
                 if abs(gap) > abs(later[0]) or min(later) * max(later) <= 0:
                     return False
@@ -97,7 +97,7 @@ class Search:
         axes = [axis for axis, length in enumerate(form) if length is None]
         self.groups: dict[int, int] = {one: 0 if square else at for at, one in enumerate(axes)}
         self.count: int = len({*self.groups.values()})
-        # The network repeats what it does after `period` lengths, if it does.
+        # After `period` lengths the network repeats its behavior; 0 if that is unknown.
         self.period, self.far = 0, NOT_FAR
         periods = [step.layer._period() for step in steps]
         if None not in periods:
@@ -113,14 +113,14 @@ class Search:
                 self.least[group] = self.least_of(group)
 
     def least_of(self, group: int) -> int:
-        """A length of a group below which none fits, whatever the others are."""
+        """A length of a group below which nothing fits, whatever the other lengths."""
 
         def fit(length: int, others: list[int]) -> Found:
             return self.fit(*others[:group], length, *others[group + 1 :])
 
         far = [self.far] * self.count
         if fit(self.far, far).is_short:
-            return 1  # None fits at all, and the search tells why.
+            return 1  # Nothing fits; the search finds the reason.
         length = first_from(1, lambda one: one >= self.far or not fit(one, far).is_short)
         for one in range(length, length + self.period):
             if not fit(one, self.least).reasons & fit(one, far).reasons:
@@ -137,7 +137,7 @@ class Search:
         return self.network._shape(self.shape(lengths))
 
     def fit(self, *lengths: int) -> Found:
-        """The smallest lengths that fit and begin with these."""
+        """The smallest lengths that fit and begin with the given ones."""
         if lengths not in self.known:
             is_all = len(lengths) == self.count
             found = self.tried(lengths) if is_all else self.glance(*lengths)
@@ -147,7 +147,7 @@ class Search:
         return self.known[lengths]
 
     def glance(self, *lengths: int) -> Found:
-        """Why none fit that begin with these, if the least and the largest others both tell."""
+        """Why nothing fits that begins with these, if the least and the largest others show it."""
         rest = self.least[len(lengths) :]
         low, high = self.fit(*lengths, *rest), self.fit(*lengths, *[self.far] * len(rest))
         reasons = low.reasons & high.reasons
@@ -157,7 +157,7 @@ class Search:
 
     def tried(self, lengths: tuple[int, ...]) -> Found:
         """Whether an input fits."""
-        self.tries += 1  # Inputs that fit count as well, since all of them may be asked for.
+        self.tries += 1  # Inputs that fit count too: a caller may try all of them.
         if self.tries > MAX_TRIES:
             problem = f"gave up at {show(self.shape(lengths))}, after {MAX_TRIES} inputs"
             problem += f"; the last was refused: {self.last}" if self.last else ""
@@ -175,10 +175,10 @@ class Search:
         return Found(lengths)
 
     def fit_from(self, least: int, *before: int) -> Found:
-        """The smallest lengths that fit: those before, one from `least` on, and others."""
+        """The smallest lengths that fit: those `before`, then one from `least` on, then others."""
         fit = partial(self.fit, *before)
         length = since = least
-        # Refusals from `since` on that hold a period later as well, and a look at them far away.
+        # Per length from `since` on: its refusal, that a period later, and how to look far away.
         lasting: list[tuple[Found, Found, Callable[[], Found]]] = []
         found = Found()
         while length <= self.longest:
@@ -217,7 +217,7 @@ def last_refused(found: Found, see: Callable[[int], Found], length: int, far: in
 
 
 def first_alike(see: Callable[[int], Found], length: int, far: int) -> Found:
-    """Why all lengths are refused: the error far away if no length is in it, or the first there."""
+    """Why all lengths are refused: the error far away, or the first like it if it has a length."""
     found, again = see(far), see(2 * far)
     if [str(one) for one in found.errors] != [str(one) for one in again.errors]:
         path = found.errors[0].path

@@ -147,7 +147,7 @@ class Summary(Shown):
         if column == "layer":
             return layer_texts([row.layer for row in self.rows])
         if column == "receptive_field":
-            # Not at the head: one column would cost a fifth of the time it takes to load all this.
+            # Not at the head: a fifth of the time to load paramcalc, for one column.
             from paramcalc._receptive_field import receptive_field
 
             shape = self.rows[0].input_shape if self.rows else None

@@ -85,9 +85,9 @@ def run(plan: Plan, shape: Shape | None) -> list[Any]:
 
 
 def locate_in(plan: Plan, rest: Iterator[object], error: ParamcalcError) -> None:
-    """Locate an error at the node that was asked last, by how many are left in an iterator.
+    """Locate an error at the node that was asked last, from what is left of an iterator.
 
-    So the loops over a plan need not count.
+    So no loop over a plan has to count.
     """
     path, layer, _, _ = plan.nodes[-1 - length_hint(rest)]
     locate(error, path, layer)

@@ -109,7 +109,13 @@ ROWS = [
         (4, 9, 9),
         drawn.of_either_format(pc.Crop, drawn.SIDES),
         lambda crop: spatial(crop, crop.cropping),
-        [called("nn.functional.pad", "pad=cropping", note=f"negative; {LAST_SIDE_FIRST}")],
+        [
+            called(
+                "nn.functional.pad",
+                "pad=cropping",
+                note=f"write a negative `pad` as positive; {LAST_SIDE_FIRST}",
+            )
+        ],
         [called("layers.Cropping#D")],
     ),
     Row(

@@ -112,7 +112,10 @@ def channel_norm(
 
 def recurrent(kind: Callable[..., Any], keras: str, more: str = "", **fields: Drawn) -> Row:
     projected = {"proj_size": 3} if fields else {}
-    note = "its `return_sequences` is False by default; `Bidirectional` wraps it"
+    note = (
+        "give `return_sequences=False` for Keras's default; "
+        "`bidirectional=True` for `Bidirectional`"
+    )
     return Row(
         kind,
         lambda: [kind(8, 6), kind(None, 6, 2, bidirectional=True, bias=False, **projected)],

@@ -52,7 +52,7 @@ def window_length(
         >>> window_length(4, 5)
         0
     """
-    reach = dilation * (kernel_size - 1) + 1  # A call of dilated_kernel_size would be felt here.
+    reach = dilation * (kernel_size - 1) + 1  # A call of dilated_kernel_size would be slower.
     if isinstance(padding, tuple):
         before, after = padding
         room = length + before + after - reach

@@ -191,7 +191,7 @@ class Layer:
         return None
 
     def _needed(self, shape: Shape | None, what: str) -> Shape:
-        """The shape; an error that names `what` depends on it, if there is none."""
+        """The shape; if there is none, an error that says `what` depends on it."""
         if shape is None:
             raise self._missing(what)
         return shape

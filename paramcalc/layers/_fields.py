@@ -76,7 +76,7 @@ def flag(*, default: Any = MISSING) -> Any:
 def choice(*choices: str, default: Any = MISSING) -> Any:
     """One of some strings."""
 
-    def read(value: Any, layer: object, name: str) -> str:  # A partial would be felt when built.
+    def read(value: Any, layer: object, name: str) -> str:  # A partial would make building slower.
         return as_choice(value, layer, name, choices)
 
     return declared(read, default=default)
@@ -144,7 +144,7 @@ def layer(cls: type[T]) -> type[T]:
     own_init = "__init__" in vars(cls)
     made: Any = dataclass(init=not own_init, repr=False, frozen=True, slots=True)(cls)
     made._has_own_init = own_init
-    del made.__setattr__, made.__delattr__  # Builtin's have better words.
+    del made.__setattr__, made.__delattr__  # Those of Builtin have better messages.
     made._specs = {one.name: one.metadata["spec"] for one in dataclasses.fields(made)}
     made._reads = tuple([(name, one.read, one.per_axis) for name, one in made._specs.items()])
     for name, spec in made._specs.items():

@@ -94,7 +94,7 @@ def merged_sources(
     return found
 
 
-# The windows of layers that make an axis longer, or as long as they are told.
+# The windows of layers that lengthen an axis, or give it a fixed length.
 
 
 def transposed(kernel_size: int, stride: int, padding: int, dilation: int) -> Window:
@@ -133,7 +133,7 @@ MAX_LISTED = 1_000_000
 
 
 def seen_before(seen: Seen, window: Window, length: int | None = None) -> Seen:
-    """What positions see through a window; of the axis alone if its length is given."""
+    """What positions see through a window; without the padding if the axis has a `length`."""
     if seen is None:
         return None
     step, spacing, size = window.stride, window.spacing, window.kernel_size
@@ -157,7 +157,7 @@ def seen_before(seen: Seen, window: Window, length: int | None = None) -> Seen:
 
 
 def spanned_before(seen: Seen, window: Window) -> Seen:
-    """The span of `seen_before`, gaps included, for windows without spacing."""
+    """From the first to the last position of `seen_before`, for windows without spacing."""
     if seen is None:
         return None
     reach = window.dilation * (window.kernel_size - 1)
@@ -189,7 +189,7 @@ def covered(window: Window, length: int, count: int) -> int:
         step, count = 1, 1
     if window.dilation > 1 and size > 1:
         return covered_by_taps(window, length, step, count)
-    if step <= size:  # Windows without gaps are one window.
+    if step <= size:  # Windows without gaps between them are one window.
         size, count = (count - 1) * step + size, 1
         step = size
     # Place spacing·i + padding is in a window if it is less than `size` after a multiple of `step`:
@@ -227,7 +227,7 @@ def covered_by_taps(window: Window, length: int, step: int, count: int) -> int:
     for tap in range(window.kernel_size):
         place = tap * window.dilation - window.padding
         if place % common:
-            continue  # It is always between positions.
+            continue  # This tap is always between positions.
         remainder = place // common * inverse % apart
         start = max(-(-place // spacing), unseen.get(remainder, 0))
         start += (remainder - start) % apart

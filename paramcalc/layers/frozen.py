@@ -27,7 +27,7 @@ def read_layer(value: Any, owner: object, name: str) -> Layer:
 
 
 def of_the_layer_inside(name: str) -> Any:
-    """What `Frozen` has or does just as its layer."""
+    """An attribute or method that `Frozen` takes from its layer."""
 
     def get(frozen: Any) -> Any:
         return getattr(frozen.layer, name)

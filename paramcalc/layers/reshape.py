@@ -97,7 +97,7 @@ class Reshape(Builtin):
         return tuple([values // known if one == -1 else one for one in target])
 
     def _sources(self, shape: Form) -> Sources:
-        """None unless nothing changes: what an axis is made of depends on all lengths."""
+        """None, unless nothing changes: how axes are regrouped depends on all lengths."""
         if self.target_shape == shape:
             return Builtin._sources(self, shape)
         return (None,) * len(self.target_shape)

@@ -154,7 +154,7 @@ class Upsample(SpatialLayer):
     def _windows(self, shape: Form) -> Sequence[Window | None]:
         lengths = self._lengths(shape)
         sizes = spread(self.size or self.scale_factor, len(lengths))
-        # A factor makes of each position as many as it says.
+        # A factor gives as many positions per position.
         before = lengths if self.size is not None else [1] * len(lengths)
         windows: list[Window] = []
         for length, size in zip(before, sizes, strict=True):

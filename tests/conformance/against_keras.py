@@ -143,7 +143,7 @@ def outruns_its_kernel(case: Case) -> bool:
 
 DIFFERENCES: dict[str, Difference] = {
     "an input axis has length 0": accepted(
-        "mostly allowed, but by convolution and pooling",
+        "mostly allowed, except by convolution and pooling",
         "the error appears where the fault is, not three layers later",
         lambda case: 0 in case.shape,
     ),
@@ -152,7 +152,7 @@ DIFFERENCES: dict[str, Difference] = {
         "a shape has at least one axis",
         lambda case: case.fields.get("target_shape") == (),
     ),
-    "dim is the batch's": accepted(
+    "dim is the batch axis": accepted(
         "`Concatenate` joins examples",
         "the batch is not counted",
         lambda case: bool(case.branches) and case.fields.get("dim") == -1 - len(case.branches[0]),
@@ -185,7 +185,7 @@ DIFFERENCES: dict[str, Difference] = {
             and stated(case) != case.shape[-len(stated(case)) :]
         ),
     ),
-    "there are no features within": accepted(
+    "an inner number of features is 0": accepted(
         "keys or values of 0 are allowed",
         "sizes are at least 1",
         lambda case: 0 in (case.fields.get("kdim"), case.fields.get("vdim")),
@@ -222,7 +222,7 @@ DIFFERENCES: dict[str, Difference] = {
         convolved,
         "ValueError: `strides > 1` not supported",
     ),
-    "output padding is less than the dilation, but not than the stride": refused(
+    "output padding is less than the dilation but not less than the stride": refused(
         "refused",
         "allowed",
         "as torch",

@@ -95,7 +95,7 @@ DIFFERENCES: dict[str, Difference] = {
     "padding is more than half of the window": accepted(
         "allowed in poolings", "a window could lie in the padding, as torch", pads_too_far
     ),
-    "less than 1 is left": accepted(
+    "the output length is below 1": accepted(
         "allowed: lengths of 0, and negative ones",
         "it cannot be computed",
         lambda case: case.there is not None and min(case.there.output) < 1,

@@ -125,7 +125,7 @@ DIFFERENCES: dict[str, Difference] = {
     "a tuple of one entry is for all axes": accepted(
         "allowed", "an int is for all axes", one_for_all
     ),
-    "the channels are wrong where nothing depends on them": accepted(
+    "a wrong number of channels affects no tensor": accepted(
         "allowed, without scale and statistics", "a stated size must match", is_unused
     ),
     "the batch is normalized over": accepted(
@@ -146,10 +146,10 @@ DIFFERENCES: dict[str, Difference] = {
         "a shape has at least one axis",
         lambda case: case.fields.get("target_shape") == (),
     ),
-    "dim is the batch's": accepted(
+    "dim is the batch axis": accepted(
         "flattens or joins examples", "the batch is not counted", counts_back_to_the_batch
     ),
-    "there are no features within": accepted(
+    "an inner number of features is 0": accepted(
         "allowed: `kdim`, `vdim` or `dim_feedforward` of 0",
         "sizes are at least 1",
         lambda case: any(
