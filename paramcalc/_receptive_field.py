@@ -357,8 +357,8 @@ def receptive_field(network: Layer, input_shape: Shape | None = None) -> Recepti
     """The part of its input that an output sees.
 
     Along each spatial axis it reaches from the first position seen to the last, through the branch
-    that reaches furthest. A normalization is treated as if it worked on single values. A dense layer
-    after a `Flatten`, a global pooling, attention and recurrent layers see everything.
+    that reaches furthest. A normalization is treated as if it worked on single values. A dense
+    layer after a `Flatten`, a global pooling, attention and recurrent layers see everything.
 
     Args:
         network: a network or a layer.
