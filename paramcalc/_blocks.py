@@ -1,4 +1,4 @@
-"""Layers that are made of layers and answer as the network inside."""
+"""Layers that are made of layers and answer like the network inside."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Branches(Container):
     ) -> ShapeError:
         """The error for two branches that do not merge.
 
-        Only the axis `joined`, counted back from the last, may differ; without one, broadcast.
+        Only the axis `joined`, counted back from the last, may differ; without one, they broadcast.
         """
         keys = [key for key, _ in self._parts()]
         first, second = [f"{show(outputs[at])} from {keys[at]}" for at in (one, other)]

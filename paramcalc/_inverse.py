@@ -95,7 +95,7 @@ def input_lengths(
 ) -> tuple[Lengths, ...]:
     """The input lengths that give a certain output, per axis.
 
-    The answer has a range per axis, or a tuple if some lengths between do not fit.
+    The answer has a range per axis, or a tuple if some lengths in between do not fit.
 
     Args:
         network: a network or a layer, in which each spatial axis of the output depends on one of
@@ -132,7 +132,7 @@ def lengths_of(search: Search, shape: Shape, axis: int, wanted: int) -> Lengths:
     usual = line.output((shape[axis],))
 
     def given(length: int) -> float:
-        """The output of the first length from this on that fits."""
+        """The output for the first length from this one on that fits."""
         lengths = line.fit_from(length).lengths
         if not lengths:
             return inf
@@ -162,11 +162,11 @@ def lengths_of(search: Search, shape: Shape, axis: int, wanted: int) -> Lengths:
 
 
 def same_padding(layer: Conv | Pool) -> int | Padding:
-    """The padding that makes ⌈n / stride⌉ of each length n.
+    """The padding that turns each length n into ⌈n / stride⌉.
 
-    It has the form that the layer takes. With a stride of 1 lengths stay, with 2 they are halved.
-    It is the smallest such padding, and the only one of a convolution. An odd position is added
-    after.
+    It has the form that the layer takes. A stride of 1 keeps lengths, 2 halves them.
+    It is the smallest such padding, and for a convolution the only one. If the total is odd, the
+    extra position is added after.
 
     Args:
         layer: a convolution or pooling; its own padding is ignored.

@@ -171,7 +171,7 @@ def num_bytes(size: int, bits: int) -> int:
 
 
 def worked(sizes: Iterable[int], values: int, bits: int) -> int:
-    """The bytes of tensors, with the working from all their `values` unless bytes are half full."""
+    """The bytes of tensors, with the working from all their `values` unless a byte is half full."""
     size_bytes = sum([num_bytes(size, bits) for size in sizes])
     made = values * Term(bits // 8, f"b_{bits}") if bits >= 8 else -(-values // (8 // bits))
     return made if size_bytes and made == size_bytes else size_bytes
@@ -221,7 +221,7 @@ def kept(
 ) -> list[int]:
     """The steps whose outputs are in memory when the backward pass needs most.
 
-    Of a part that is recomputed only the output is kept. But when its turn comes, the outputs
+    Only the output of a recomputed part is kept. But when its turn comes, the outputs
     inside it are there again, so those of the largest part count as well: Chen and others,
     "Training Deep Nets with Sublinear Memory Cost", equation 1.
     """
@@ -344,10 +344,10 @@ def memory(
         dtype: float64, float32, float16, bfloat16, float8, int8, int4; or mixed, with buffers,
             the optimizer's state and its copy of the weights in 32 bits, and the rest in 16.
         optimizer: sgd, sgd_momentum, nesterov, adagrad, rmsprop, adam, adamw, adafactor or lion.
-        frozen: the path of a part that is not trained, or several; "" is all.
-        in_place: whether activations that can, and dropouts, write over an input that no other
-            branch reads; then they, `Identity`, `Flatten` and the like have no output to keep.
-        recomputed: the path of a part whose inner outputs are computed again, or several.
+        frozen: the path of a part that is not trained, or a tuple of paths; "" freezes everything.
+        in_place: whether dropouts, and activations that can, overwrite an input that no other
+            branch reads; then these, `Identity`, `Flatten` and the like have no output to keep.
+        recomputed: the path of a part whose inner outputs are computed again, or a tuple of paths.
 
     Raises:
         TypeError: an argument is of the wrong type.

@@ -54,7 +54,7 @@ class Network(Builtin):
         return self._macs(self._checked(input_shape), None)
 
     def sources(self, input_shape: Form) -> Sources:
-        raise self._misfit("sources() is asked of a layer; of a network receptive_field() tells it")
+        raise self._misfit("sources() is for single layers; use receptive_field() for a network")
 
     def _fitting(self, input_shape: object) -> Shape | None:
         return self._checked(input_shape)  # Each layer checks its own input.

@@ -93,7 +93,7 @@ class Sight:
     """What the steps of a network see of its input.
 
     One pass forwards gives the extent of each axis. Only where that has no size, or the border of
-    the input matters, a position is followed backwards, with all that it sees on the way.
+    the input matters, is a position followed backwards, with all that it sees on the way.
     """
 
     has_gaps: bool = False
@@ -132,7 +132,7 @@ class Sight:
         return [Read(number, sources, dim) for number, sources in pairs]
 
     def channels(self) -> int | None:
-        """The axis of the input that is the channels of the first layer that has any."""
+        """The axis of the input that holds the channels of the first layer with channels."""
         families = [step.layer._family for step in self.steps]
         first = next((at for at, one in enumerate(families) if one in ("plain", "spatial")), None)
         if first is None:
@@ -253,7 +253,7 @@ class ReceptiveField(Shown):
     lie in the padding.
 
     Args:
-        path: the layer after which it is; empty for the network.
+        path: the path of the layer that it is measured after; empty for the network.
         layer: that layer, or the network.
         axes: the names of the spatial axes of the input.
         size: positions from the first to the last seen, the most of any position; None if the whole

@@ -40,7 +40,7 @@ class Plan:
 
 
 def plan_of(network: Layer) -> Plan:
-    """The plan of a network, which keeps it; or of a layer, its only node."""
+    """The plan of a network, which keeps it, or of a layer, which is its only node."""
     kept: Plan | bool | None = getattr(network, "_kept_plan", False)
     if isinstance(kept, Plan):
         return kept
@@ -208,7 +208,7 @@ def stated_rank(steps: Iterable[Step]) -> int | None:
 def walk(network: object, input_shape: object, verb: str, *, counting: bool = True) -> list[Step]:
     """The steps of a network, for the caller of a verb.
 
-    Without an input shape, shapes are None; an error unless the verb is `counting`.
+    Without an input shape, shapes are None, which is an error unless the verb is `counting`.
     """
     if not isinstance(network, Layer):
         raise TypeError(wrong(verb, "network", "be a Layer", network))

@@ -1,4 +1,4 @@
-"""The errors, with the words and attributes to act on."""
+"""The errors, with messages and attributes that a user can act on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from reprlib import Repr
 
 
 class ParamcalcError(ValueError):
-    """An error by a rule of paramcalc.
+    """An error for a value that breaks a rule of paramcalc.
 
     A wrong type is a built-in `TypeError` instead.
 

@@ -236,7 +236,7 @@ def test_words_of_refused_slices_and_sources() -> None:
     with pytest.raises(pc.ShapeError) as refused:
         network.sources((3,))
     assert str(refused.value) == (
-        "Sequential: sources() is asked of a layer; of a network receptive_field() tells it"
+        "Sequential: sources() is for single layers; use receptive_field() for a network"
     )
 
 

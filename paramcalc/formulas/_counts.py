@@ -1,6 +1,6 @@
 """The number of parameters of a layer, and of its multiply-accumulates for one example.
 
-Arguments are named and counted as the fields of the layers. Each formula gives their letters.
+Arguments have the names and meanings of the layers' fields. Each formula gives their letters.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def same_padding(
     """The "same" padding of an axis: (before, after).
 
     In all `max((⌈n / s⌉ − 1)·s + d·(k − 1) + 1 − n, 0)`: what the last window needs past the input.
-    Half of it, rounded down, is before; an odd position is after.
+    Half of it, rounded down, is before; if it is odd, the extra position is after.
 
     Source:
         TensorFlow, notes on padding in `tf.nn`. torch 2.13 `_ConvNd` puts an odd position after,
@@ -114,8 +114,8 @@ def transposed_length(
 ) -> int:
     """The length after a transposed convolution; 0 if padding removes everything.
 
-    `(n − 1)·s − 2p + d·(k − 1) + o + 1`: the shortest length that a convolution with the same
-    fields makes n from, and o, the output padding, at the end.
+    `(n − 1)·s − 2p + d·(k − 1) + o + 1`: the shortest length from which a convolution with the
+    same fields makes n, plus o, the output padding, at the end.
 
     Source:
         Dumoulin and Visin, relationship 14, where o is a; torch 2.13 `ConvTranspose2d`.

@@ -170,7 +170,7 @@ class SlidingLayer(SpatialLayer):
         dilation: Any,
         ceil_mode: bool = False,
     ) -> list[int]:
-        """The number of windows along each axis; all but ceil_mode have an entry per axis."""
+        """The number of windows along each axis; all arguments but ceil_mode are per axis."""
         if isinstance(padding, str):
             return list(map(same_length, lengths, stride))
         counts: list[int] = []

@@ -64,7 +64,7 @@ def count(symbol: str = "", *, default: Any = MISSING, **facts: Any) -> Any:
 
 
 def optional_count(symbol: str = "", *, default: Any = MISSING, **facts: Any) -> Any:
-    """An int of at least 1, or None, which mostly takes it from the input."""
+    """An int of at least 1, or None, which usually means that of the input."""
     return declared(as_optional_count, default=default, symbol=symbol, **facts)
 
 

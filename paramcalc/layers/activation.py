@@ -73,7 +73,7 @@ class Identity(Builtin):
 
 @layer
 class PReLU(SpatialLayer):
-    """A rectifier with a trainable slope below 0; the shape stays.
+    """A rectifier with a trainable slope for negative inputs.
 
     Args:
         num_parameters: slopes: 1, or the channels of the input; None takes them from the input.

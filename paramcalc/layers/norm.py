@@ -64,8 +64,8 @@ class BatchNorm(ChannelNorm):
         data_format: "channels_first", or "channels_last", as in (height, width, channels).
 
     Source:
-        torch 2.13 `torch.nn.BatchNorm2d`, without its count of batches, one value. Keras 3
-        `BatchNormalization` reports 4·C: all four.
+        torch 2.13 `torch.nn.BatchNorm2d`, without its count of batches, a single value. Keras 3
+        `BatchNormalization` reports 4·C, for all four tensors.
 
     Example:
         >>> norm = BatchNorm(64)

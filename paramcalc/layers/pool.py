@@ -38,7 +38,7 @@ class Pool(SlidingLayer):
 
     Source:
         torch 2.13 `torch.nn.MaxPool2d` and `AvgPool2d`; "same" as in TensorFlow and Keras. torch
-        has no dilated average pooling, and refuses a 3-D average over more than the unpadded input.
+        has no dilated average pooling, and refuses a 3-D average window above the unpadded input.
 
     Example:
         >>> Pool(2).output_shape((32, 24, 24)), Pool(3, stride=2).output_shape((5, 28, 28))

@@ -105,7 +105,7 @@ class Upsample(SpatialLayer):
 
     Args:
         size: length of each axis of the output: an int for any number of axes, or a tuple.
-        scale_factor: instead, the ratio of output to input, likewise.
+        scale_factor: given instead of size: the ratio of output to input, as an int or a tuple.
         mode: "nearest" or "nearest-exact" for any number of axes, "linear" for one, "bilinear" or
             "bicubic" for two, "trilinear" for three.
 
