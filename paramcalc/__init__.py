@@ -9,7 +9,7 @@ Example:
     >>> net = pc.Sequential(pc.Conv2d(1, 32, 5), pc.Pool(2), pc.Flatten(), pc.Dense(None, 10))
     >>> net.output_shape((1, 28, 28)), net.num_params((1, 28, 28))
     ((10,), 46922)
-    >>> print(pc.explain(net, (1, 28, 28)).parts[0].lines()[-2])
+    >>> print(pc.explain(net, (1, 28, 28)).parts[0].lines[-2])
     (k_h·k_w·C_in + 1)·C_out = (5·5·1 + 1)·32 = 832
 """
 

@@ -190,6 +190,5 @@ class Concat(Branches):
             raise self._misfit(f"there is no dim {show(self.dim)} in the outputs of all branches")
         return dim if len(ranks) > 1 else None
 
-    def __repr__(self) -> str:
-        text = Container.__repr__(self)
-        return f"{text[:-1]}, dim={self.dim})" if self.dim else text
+    def _option_texts(self) -> list[str]:
+        return [f"dim={self.dim}"] if self.dim else []

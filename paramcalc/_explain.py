@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from textwrap import fill
 from typing import Any
 
-from paramcalc._checks import as_int
-from paramcalc._lift import MAX_SUMMANDS, Lifted, work_all
-from paramcalc._network import Container
-from paramcalc._trace import walk
-from paramcalc.errors import counted
+from paramcalc._checks import as_choice, as_int, as_str
+from paramcalc._lift import MAX_SUMMANDS, Lifted, lift_all, work_all
+from paramcalc._notes import notes_of
+from paramcalc._trace import Step, as_parts, outermost, shape_text, walk
 from paramcalc.formulas import Term
 from paramcalc.formulas._term import as_style
+from paramcalc.layers._axes import AXES
 from paramcalc.layers._base import Builtin, Layer, Shape
 from paramcalc.render import latex
-from paramcalc.render.shown import Shown
+from paramcalc.render.shown import Shown, for_terminal
 from paramcalc.render.table import Column, Markup, Row, Table, printable
+from paramcalc.render.text import to_ascii
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,26 @@ class Line:
     def steps(self, style: str = "unicode") -> list[str]:
         """The formula in symbols and in numbers, and the value, each only once."""
         style = as_style(style)
-        value = format(self.value, ",").replace(",", "{,}" if style == "latex" else ",")
+        value = with_commas(str(int(self.value)), style)
         if not isinstance(self.value, Term):
             return [value]
-        steps = dict.fromkeys([self.value.symbols(style), self.value.numbers(style)])
-        return [*[step for step in steps if step != str(int(self.value))], value]
+        numbers = with_commas(self.value.numbers(style), style)
+        steps = dict.fromkeys([with_commas(self.value.symbols(style), style), numbers])
+        return [*[step for step in steps if step != value], value]
 
     def __str__(self) -> str:
-        return " = ".join(self.steps())
+        return for_terminal(lambda style: " = ".join(self.steps(style)))
+
+
+def with_commas(formula: str, style: str) -> str:
+    """A formula in numbers, with thousands separators."""
+    comma = "{,}" if style == "latex" else ","
+    return re.sub(r"(?<![\w.])\d{4,}", lambda one: f"{int(one[0]):,}".replace(",", comma), formula)
+
+
+def is_made(value: int) -> bool:
+    """Whether a number has a working."""
+    return isinstance(value, Term) and not value.is_plain()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +95,7 @@ class Working:
     num_params: int
     num_macs: int | None
 
+    @property
     def lines(self) -> tuple[Line, ...]:
         """All lines, in order."""
         macs = () if not self.num_macs else (Line("MACs", self.num_macs),)
@@ -95,36 +110,27 @@ class Working:
         """
         style = as_style(style)
         room = None if width is None else as_int(width, "Working", "width")
-        text = printable(f"{self.path} {layer_text(self.layer)}".strip())
+        text = printable(f"{self.path} {self.layer._text()}".strip())
         if self.input_shape is None or self.output_shape is None:
             return text
         shapes = f"{shape_text(self.input_shape)} → {shape_text(self.output_shape)}"
-        if style == "ascii":
-            shapes = shapes.replace("×", "x").replace("→", "->")
         too_long = room is not None and len(text) + 2 + len(shapes) > room
-        return f"{text}:\n  {shapes}" if too_long else f"{text}: {shapes}"
+        text = f"{text}:\n  {shapes}" if too_long else f"{text}: {shapes}"
+        return to_ascii(text) if style == "ascii" else text
 
+    def _is_brief(self) -> bool:
+        """Whether it has nothing to count: one line is enough."""
+        return not (self.parameters or self.num_macs)
 
-def layer_text(layer: Layer) -> str:
-    """The text of a layer in a table; of a network, its class."""
-    return type(layer).__name__ if isinstance(layer, Container) else repr(layer)
-
-
-def layer_texts(layers: Iterable[Layer]) -> list[str]:
-    """The text of each layer; equal layers are written once."""
-    known: dict[object, str] = {}
-    texts: list[str] = []
-    for layer in layers:
-        key = layer if isinstance(layer._thawed, Builtin) else id(layer)
-        if key not in known:
-            known[key] = layer_text(layer)
-        texts.append(known[key])
-    return texts
-
-
-def shape_text(shape: Shape) -> str:
-    """A shape, as in 3 × 32 × 32."""
-    return " × ".join(map(str, shape))
+    def _brief_text(self, style: str) -> str:
+        """One line, with the working of the lengths in numbers; two if that is too long."""
+        title = self.title(style=style, width=80)
+        lines = [line for line in self.lengths if is_made(line.value)]
+        made = ", ".join(dict.fromkeys([" = ".join(line.steps(style)[-2:]) for line in lines]))
+        if not made:
+            return title
+        one_line = f"{title}; {made}"
+        return one_line if len(one_line) <= 80 and "\n" not in title else f"{title}\n  {made}"
 
 
 def work(lifted: Lifted) -> Working:
@@ -166,9 +172,11 @@ class Explanation(Shown):
         <BLANKLINE>
         total
           parameters  15 + 6 = 21
+        where F_out = out_features, F_in = in_features
     """
 
     parts: tuple[Working, ...]
+    notes: tuple[str, ...] = ()  # pyright: ignore[reportIncompatibleMethodOverride]
 
     @property
     def num_params(self) -> int:
@@ -181,6 +189,7 @@ class Explanation(Shown):
         macs = [part.num_macs for part in self.parts]
         return None if None in macs else int(sum([one or 0 for one in macs]))
 
+    @property
     def totals(self) -> tuple[Line, ...]:
         """The lines below several layers."""
         if len(self.parts) < 2:
@@ -190,22 +199,41 @@ class Explanation(Shown):
             lines.append(Line("MACs", total([part.num_macs or 0 for part in self.parts])))
         return tuple(lines)
 
-    def __str__(self) -> str:
-        return self.to_text()
-
-    def _gist(self) -> str:
-        return f" of {counted(len(self.parts), 'layer')}"
+    def to_records(self) -> list[dict[str, Any]]:
+        """A dict of plain values per line, as pandas and polars take them."""
+        return [
+            {
+                "path": part.path,
+                "layer": part.layer._text(),
+                "label": line.label,
+                "value": int(line.value),
+                "working": " = ".join(line.steps()[:-1]),
+            }
+            for part in self.parts
+            for line in part.lines
+        ]
 
     def to_text(self, style: str = "unicode") -> str:
-        """Text in the style "unicode", or "ascii", without · and ⌊ ⌋."""
-        blocks = [
-            "\n".join([part.title(style=style, width=80), *text_lines(part.lines(), style)])
-            for part in self.parts
-        ]
-        totals = self.totals()
-        if totals:
-            blocks.append("\n".join(["total", *text_lines(totals, style)]))
-        return "\n\n".join(blocks)
+        style = as_choice(style, self, "style", ("unicode", "ascii"))
+        text = ""
+        for part in self.parts:
+            if len(self.parts) > 1 and part._is_brief():
+                text += part._brief_text(style) + "\n"
+                continue
+            before = "\n" if text and not text.endswith("\n\n") else ""
+            lines = [part.title(style=style, width=80), *text_lines(part.lines, style)]
+            text += before + "\n".join(lines) + "\n\n"
+        if self.totals:
+            lines = ["total", *text_lines(self.totals, style)]
+            text = text.rstrip("\n") + "\n\n" + "\n".join(lines)
+        whole = [note.replace(" = ", "\xa0=\xa0") for note in self._below()]  # Not broken there.
+        notes = [fill(note, 80).replace("\xa0", " ") for note in whole]
+        text = "\n".join([*filter(None, [text.strip("\n")]), *notes])
+        return to_ascii(text) if style == "ascii" else text
+
+    def _below(self) -> tuple[str, ...]:
+        legend = legend_of(self.parts)
+        return (*self.notes, legend) if legend else self.notes
 
     def to_latex(self) -> str:
         """An `aligned` environment for math mode; it needs amsmath."""
@@ -224,20 +252,21 @@ class Explanation(Shown):
 
     def _groups(self) -> list[tuple[str, tuple[Line, ...]]]:
         """The title and the lines of each layer, then of the total."""
-        groups = [(part.title(), part.lines()) for part in self.parts]
-        totals = self.totals()
+        groups = [(part.title(), part.lines) for part in self.parts]
+        totals = self.totals
         return [*groups, ("total", totals)] if totals else groups
 
     def _table(self, style: str = "unicode") -> Table:
         rows: list[Row] = []
         for position, (title, lines) in enumerate(self._groups()):
             kind = "row" if position < len(self.parts) else "total"
+            is_brief = kind == "row" and len(self.parts) > 1 and self.parts[position]._is_brief()
             rows.append(Row((title, ""), 0, "head" if kind == "row" else kind))
             for line in lines:
                 working = " = ".join(line.steps(style))
-                rows.append(
-                    Row((line.label, Markup(working) if style == "html" else working), 1, kind)
-                )
+                if not is_brief or is_made(line.value):
+                    cell = Markup(working) if style == "html" else working
+                    rows.append(Row((line.label, cell), 1, kind))
         return Table((Column("layer"), Column("working")), tuple(rows))
 
 
@@ -274,7 +303,36 @@ def total(counts: Sequence[int]) -> int:
     return sum([Term(count, str(count)) for count in summands])
 
 
-def explain(network: Layer, input_shape: Shape | None = None) -> Explanation:
+LETTERS = {
+    **{letter: name for axes in AXES.values() for letter, _, name in axes},
+    "C": "channels",
+    "F": "features",
+}
+"""What the symbols of axes mean; those of fields are declared with the fields."""
+
+
+def legend_of(parts: Sequence[Working]) -> str:
+    """What the letters in the formulas stand for, in the order in which they occur."""
+    meanings: dict[str, dict[str, None]] = {}
+    for part in parts:
+        layer = part.layer._thawed
+        specs = layer._specs.items() if isinstance(layer, Builtin) else ()
+        fields = {spec.symbol: name for name, spec in specs if spec.symbol}
+        for line in part.lines:
+            if isinstance(line.value, Term):
+                for symbol in re.findall(r"[^\W\d_]\w*", line.value.symbols("ascii")):
+                    letter = symbol if symbol in fields else symbol.partition("_")[0]
+                    meaning = fields.get(letter) or LETTERS.get(letter)
+                    if meaning:
+                        meanings.setdefault(letter, {})[meaning] = None
+    pairs = [(letter, " or ".join(found)) for letter, found in meanings.items()]
+    text = ", ".join([f"{letter} = {meaning}" for letter, meaning in pairs])
+    return text and f"where {text}"
+
+
+def explain(
+    network: Layer, input_shape: Shape | None = None, *, at: str | None = None
+) -> Explanation:
     """The working of every shape and count.
 
     It runs the methods that count, on ints that remember how they were made. So it works for your
@@ -284,9 +342,11 @@ def explain(network: Layer, input_shape: Shape | None = None) -> Explanation:
         network: a network or a layer.
         input_shape: its input shape; optional after an `Input`, or to explain parameters alone
             where all channels and features are given.
+        at: the path of the part to explain, as tables print it; None is the whole network.
 
     Raises:
-        TypeError: `network` is not a Layer, or `input_shape` not a tuple or list of ints.
+        TypeError: an argument is of the wrong type.
+        ParamcalcError: nothing is at that path.
         ShapeError: a layer does not fit its input, or the shape is needed and missing.
 
     Example:
@@ -300,6 +360,25 @@ def explain(network: Layer, input_shape: Shape | None = None) -> Explanation:
           bias        C_out = 12
           parameters  (k_h·k_w·C_in + 1)·C_out = (3·3·5 + 1)·12 = 552
           MACs        H_out·W_out·k_h·k_w·C_in·C_out = 11·11·3·3·5·12 = 65,340
+        where C_out = out_channels, H = height, k = kernel_size, W = width,
+        C_in = in_channels
     """
-    parts = work_all(walk(network, input_shape, "explain"), work)
-    return Explanation(tuple([replace(part, path=path) for path, part in parts]))
+    steps = walk(network, input_shape, "explain")
+    found = lift_all(steps)
+    if at is None:
+        return explanation(found, notes_of(steps))
+    part = as_parts(as_str(at, "explain", "at"), "explain", "at", network)
+    return explanation([one for one in found if outermost(one.step.path, part) is not None])
+
+
+def explain_step(step: Step) -> Explanation:
+    """The working of one step alone."""
+    if step.layer._network_depth:  # A merge: its branches are other steps.
+        return Explanation((Working(*step[:4], (), (), 0, 0),))
+    return explanation(lift_all([step._replace(inputs=(-1,))]))
+
+
+def explanation(steps: Sequence[Lifted], notes: Iterable[str] = ()) -> Explanation:
+    """The explanation of steps."""
+    parts = [replace(part, path=path) for path, part in work_all(steps, work)]
+    return Explanation(tuple(parts), tuple(notes))

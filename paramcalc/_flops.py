@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from paramcalc._checks import as_name
-from paramcalc._explain import layer_text
 from paramcalc._ledgers import LEDGERS
 from paramcalc._trace import walk
-from paramcalc.errors import counted
 from paramcalc.layers._base import Layer, Shape
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Row, Table
@@ -49,26 +47,25 @@ class Flops(Shown):
         """The number of operations of the network."""
         return sum([row.num_flops for row in self.rows])
 
+    @property
     def ledger(self) -> tuple[str, ...]:
         """The rules of the convention in words, with their source."""
         return tuple(LEDGERS[self.convention].lines())
 
+    @property
     def notes(self) -> tuple[str, ...]:
         """What counts as one operation."""
-        return self.ledger()[:1]
-
-    def _gist(self) -> str:
-        return f" of {counted(len(self.rows), 'layer')} by {self.convention}"
+        return self.ledger[:1]
 
     def to_records(self) -> list[dict[str, Any]]:
         """A dict of plain values per layer, as pandas and polars take them."""
         return [
-            {"path": row.path, "layer": layer_text(row.layer), "num_flops": row.num_flops}
+            {"path": row.path, "layer": row.layer._text(), "num_flops": row.num_flops}
             for row in self.rows
         ]
 
     def _table(self, style: str = "unicode") -> Table:
-        cells = [(one.path, layer_text(one.layer), f"{one.num_flops:,}") for one in self.rows]
+        cells = [(one.path, one.layer._text(), f"{one.num_flops:,}") for one in self.rows]
         rows = [*map(Row, cells), Row(("total", "", f"{self.num_flops:,}"), kind="total")]
         title = f"operations by {self.convention}"
         return Table((Column("path"), Column("layer"), Column(title, numeric=True)), tuple(rows))
@@ -81,7 +78,7 @@ def flops(
 
     `torchvision`, `fvcore` and `torchinfo` ("mult-adds") count one for each multiply-accumulate,
     with differences; `tensorflow` (its profiler) counts each multiplication and addition.
-    `ledger()` of the result has the rules. A layer of your own costs its `num_macs`; but
+    `ledger` of the result has the rules. A layer of your own costs its `num_macs`; but
     `torchinfo` counts its parameters.
 
     Args:

@@ -168,14 +168,14 @@ def lift_all(steps: Sequence[Step]) -> list[Lifted]:
 
 
 def work_all(
-    steps: Sequence[Step], work: Callable[[Lifted], T], *, counting: bool = False
+    steps: Sequence[Lifted], work: Callable[[Lifted], T], *, counting: bool = False
 ) -> Iterator[tuple[str, T]]:
     """Yield the path of each step and its `work`, which is done once for equal steps.
 
     The work is `counting` if it asks for the number of parameters alone.
     """
     known: dict[object, T] = {}
-    for lifted in lift_all(steps):
+    for lifted in steps:
         key = lifted.key(counting)
         if key not in known:
             known[key] = work(lifted)

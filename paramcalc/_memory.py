@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from paramcalc._checks import as_bool, as_int, as_name, entries, wrong
-from paramcalc._trace import Step, plan_of, walk
-from paramcalc.errors import ParamcalcError, counted, show
+from paramcalc._checks import as_bool, as_int, as_name, wrong
+from paramcalc._explain import with_commas
+from paramcalc._trace import Step, as_parts, outermost, walk
+from paramcalc.errors import ParamcalcError, counted
 from paramcalc.formulas._term import Term
 from paramcalc.layers._base import Layer, Shape
 from paramcalc.layers.activation import Activation
@@ -99,9 +99,7 @@ class Memory(Shown):
         """The memory of inference: parameters, buffers and `peak_bytes`."""
         return int(self.parameter_bytes + self.buffer_bytes + self.peak_bytes)
 
-    def _gist(self) -> str:
-        return f": {binary(self.training_bytes)} to train, {binary(self.inference_bytes)} to run"
-
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the numbers mean, and what they leave out."""
         bits = DTYPES[self.dtype]
@@ -148,8 +146,8 @@ def working(value: int, style: str) -> str:
     """The working of a number, in numbers; empty if it is not known."""
     if not isinstance(value, Term):
         return ""
-    numbers = re.sub(r"(?<![\de])\d+", lambda found: f"{int(found[0]):,}", value.numbers(style))
-    return Markup(f"${numbers.replace(',', '{,}')}$") if style == "latex" else numbers
+    numbers = with_commas(value.numbers(style), style)
+    return Markup(f"${numbers}$") if style == "latex" else numbers
 
 
 def binary(number: int) -> str:
@@ -196,24 +194,25 @@ def owners_of(steps: list[Step], in_place: bool) -> dict[int, int]:
     return owners
 
 
-def peak_of(steps: list[Step], owners: dict[int, int], sizes: list[int]) -> int:
-    """The most bytes in use at once, found by a scan backwards over the steps.
+def live_sizes(steps: list[Step], owners: dict[int, int], sizes: list[int]) -> list[int]:
+    """The bytes in use while each step runs, found by a scan backwards over the steps.
 
     An output is in use from its own step to the last one that reads it. One that nobody reads is
     the network's, and stays. `sizes` are the bytes of the outputs and, last, at -1, of the input.
     """
     read = {source for step in steps for source in step.inputs}
     live = {owner for number, owner in owners.items() if number not in read}
-    in_use = peak = sum([sizes[one] for one in live])
+    in_use = sum([sizes[one] for one in live])
+    found: list[int] = []
     for number in reversed(range(len(steps))):
+        needed = {owners[source] for source in steps[number].inputs} - live
+        in_use += sum([sizes[one] for one in needed])
+        live |= needed
+        found.append(in_use)
         if owners[number] == number:
-            needed = {owners[source] for source in steps[number].inputs} - live
-            in_use += sum([sizes[one] for one in needed])
-            peak = max(peak, in_use)
-            live |= needed
             live.remove(number)
             in_use -= sizes[number]
-    return peak
+    return found[::-1]
 
 
 def kept(
@@ -233,33 +232,6 @@ def kept(
             inside.setdefault(None if ends[part] == number else part, []).append(number)
     found = inside.pop(None)
     return found + max([[], *inside.values()], key=lambda one: sum([sizes[at] for at in one]))
-
-
-def ways(path: str) -> list[str]:
-    """The paths of all networks around a path and the path itself, from the outside in."""
-    return ["", *[path[: end.start()] for end in re.finditer(r"(?!^)(?:[.\[]|$)", path)]]
-
-
-def outermost(path: str, parts: frozenset[str]) -> str | None:
-    """The outermost of `parts` that contains a path; None if none does."""
-    return next((one for one in ways(path) if one in parts), None) if parts else None
-
-
-def as_parts(value: Any, field: str, network: Layer) -> frozenset[str]:
-    """A set of paths from `value`: one path in the network, or a tuple of them."""
-    given = (value,) if isinstance(value, str) else entries(value)
-    if given is None or not all(isinstance(one, str) for one in given):
-        raise TypeError(wrong("memory", field, "be a path or a tuple of paths", value))
-    plan = plan_of(network)
-    inside = [way for path, *_ in plan.nodes for way in ways(path)] if given else []
-    known = dict.fromkeys([*inside, *plan.networks])
-    for path in given:
-        if path not in known:
-            around = [way for way in ways(path) if way in plan.networks][-1:]
-            near = tuple([one for one in known if ways(one)[-2:-1] == around])
-            wanted = f"name parts of the network, such as {show(near)}"
-            raise ParamcalcError(wrong("memory", field, wanted, path))
-    return frozenset(given)
 
 
 def state_sizes(optimizer: str, shape: Shape) -> list[int]:
@@ -313,7 +285,7 @@ def output_bytes(
     values = [*[prod(step.output_shape) for step in steps], prod(given)]
     sizes = [num_bytes(number * batch, bits) for number in values]
     owners = owners_of(steps, in_place)
-    peak = peak_of(steps, owners, sizes) * 8 // bits
+    peak = max(live_sizes(steps, owners, sizes), default=sizes[-1]) * 8 // bits
     if not in_place:
         owners = {number: number for number in owners}
     outputs = [values[one] for one in kept(steps, owners, sizes, parts)]
@@ -367,8 +339,8 @@ def memory(
         raise ParamcalcError(wrong("memory", "batch_size", "be at least 1", batch))
     as_bool(in_place, "memory", "in_place")
     steps = walk(network, input_shape, "memory", counting=False)
-    fixed = as_parts(frozen, "frozen", network)
-    again = as_parts(recomputed, "recomputed", network)
+    fixed = as_parts(frozen, "memory", "frozen", network)
+    again = as_parts(recomputed, "memory", "recomputed", network)
     given = steps[0].input_shape if steps else network.output_shape(input_shape)
     tensors = tensor_bytes(steps, fixed, name, learner)
     outputs = output_bytes(steps, given, batch, DTYPES[name], in_place, again)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from keyword import iskeyword
 from typing import Any, Self, overload
 
 from paramcalc._checks import as_int, as_str, entries, name_of, wrong
-from paramcalc._trace import answers, locate_in, plan_of, run
+from paramcalc._repeats import repeats, span
+from paramcalc._trace import answers, later, locate_in, plan_of, run
 from paramcalc.errors import (
     ConfigError,
     ParamcalcError,
@@ -19,7 +21,11 @@ from paramcalc.errors import (
     show,
 )
 from paramcalc.layers._base import Builtin, Form, Layer, Node, Parameter, Shape, Sources
-from paramcalc.layers._fields import declared, layer
+from paramcalc.layers._fields import declared, layer, read_data_format
+from paramcalc.render import html
+from paramcalc.render.shown import for_terminal
+from paramcalc.render.table import printable
+from paramcalc.render.text import to_ascii
 
 MAX_DEPTH = 50
 MAX_SIZE = 10_000_000
@@ -104,11 +110,41 @@ class Network(Builtin):
         counts = answers(self, shape, lambda one, given, output: one._macs(given, output))
         return sum([count for _, count in counts])
 
+    def __str__(self) -> str:
+        return for_terminal(self._tree)
+
+    def _tree(self, style: str) -> str:
+        """The layers as an indented tree, in a style of text."""
+        text = "\n".join([self._text(), *tree_lines(self._parts(), "  ")])
+        return to_ascii(text) if style == "ascii" else text
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the summary; the tree if no input shape is stated."""
+        if self._stated_shape() is not None:
+            try:
+                summary: str = later("_summary").summary(self).to_html()
+                return summary
+            except ParamcalcError:
+                pass  # The tree shows what there is.
+        return f"<pre>{html.escape_lines(str(self))}</pre>"
+
     def _missing(self, what: str) -> ShapeError:
         path, first, _, _ = (plan_of(self).nodes or [("", self, -1, ())])[0]
         error = Builtin._missing(self, what) if first is self else first._missing(what)
         locate(error, path, first)
         return error
+
+
+def tree_lines(parts: list[tuple[str, Layer]], margin: str) -> Iterator[str]:
+    """Yield a line per layer; blocks that repeat are written once."""
+    found = list(repeats([key for key, _ in parts], [(one, None) for _, one in parts]))
+    names = [span(parts[start][0], (times - 1) * size) for start, size, times in found]
+    width = max(map(len, names), default=0)
+    for (start, _, times), name in zip(found, names, strict=True):
+        one = parts[start][1]
+        prefix = f"{times} × " if times > 1 else ""
+        yield f"{margin}{name:{width}}  {prefix}{printable(one._text())}"
+        yield from tree_lines(one._parts(), margin + "  ")
 
 
 def read_layers(value: Sequence[Any], *_: object) -> tuple[Any, ...]:
@@ -197,13 +233,20 @@ class Container(Network):
 
     def __getitem__(self, key: int | str | slice) -> Layer:
         if isinstance(key, str):
-            if key not in self.names:
-                raise KeyError(f"no layer is named {show(key)}; the names are {show(self.names)}")
-            return self.layers[self.names.index(key)]
+            return self.layers[self.names.index(key)] if key in self.names else self._at(key)
         if isinstance(key, slice):
             part = self._as_slice(key)
             return replace(self, layers=self.layers[part], names=self.names[part])
         return self.layers[as_int(key, self, "a key", "be an int, a name or a slice")]
+
+    def _at(self, path: str) -> Layer:
+        """The layer at a path, as tables print it."""
+        plan = plan_of(self)
+        nodes = {path: one for path, one, _, _ in plan.nodes} | plan.networks
+        if path not in nodes or not path:
+            known = self.names or (*nodes,)[:-1]
+            raise KeyError(f"no layer is named {show(path)}; the names are {show(known)}")
+        return nodes[path]
 
     def _as_slice(self, key: Any) -> slice:
         ends = [
@@ -218,15 +261,32 @@ class Container(Network):
         return replace(self, layers=tuple([one._map(change) for one in self.layers]))
 
     def _parts(self, path: str = "") -> list[tuple[str, Layer]]:
-        """The path and the layer of each layer, for a container at `path`."""
         if self.names:
             return [(join_path(path, name), self[name]) for name in self.names]
         return [(f"{path}[{position}]", one) for position, one in enumerate(self.layers)]
 
+    def _text(self, shape: Shape | None = None, mark: str = "") -> str:
+        return name_of(self)  # Its layers are below it.
+
     def __repr__(self) -> str:
         keys = [f"{one}=" for one in self.names] or [""] * len(self.layers)
         layers = [key + repr(one) for key, one in zip(keys, self.layers, strict=True)]
-        return f"{name_of(self)}({', '.join(layers)})"
+        return f"{name_of(self)}({', '.join(layers + self._option_texts())})"
+
+    def _option_texts(self) -> list[str]:
+        """The keywords that are no layers, as `repr` writes them."""
+        return []
+
+    # Beside __repr__: IPython takes the first class that has either of the two.
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython shows in a terminal."""
+        printer.text(str(self))
+
+
+def with_format(layer: Layer, data_format: str) -> Layer:
+    """The layer with a data format, if it has none of its own."""
+    return layer._with_format(data_format)
 
 
 class Sequential(Container):
@@ -236,6 +296,10 @@ class Sequential(Container):
     `Sequential(features=..., classifier=...)`. Networks nest. A layer that occurs twice is two
     layers, each with its own parameters. If all channels and features are given, parameters can be
     counted without an input shape.
+
+    Args:
+        *layers: the layers; or named, as `**parts`.
+        data_format: that of all layers inside that have none; as if each were given it.
 
     Raises:
         TypeError: a value is not a Layer, or only some have names.
@@ -255,7 +319,30 @@ class Sequential(Container):
         (32, 12, 12)
     """
 
-    __slots__ = ()
+    __slots__ = ("_format_after",)
+
+    _options = ("data_format",)
+
+    @overload
+    def __init__(self, /, **parts: Layer) -> None: ...
+    @overload
+    def __init__(
+        self, /, *layers: Layer | Sequence[Layer], data_format: str | None = None
+    ) -> None: ...
+    @overload
+    def __init__(self, /, *, data_format: str | None = None, **parts: Layer) -> None: ...
+
+    def __init__(self, /, *layers: Any, data_format: Any = None, **parts: Any) -> None:
+        given = read_data_format(data_format, self, "data_format")
+        self._set(*layers_and_names(self, layers, parts))
+        after = given
+        if given or any(one._format_after for one in self.layers):
+            changed: list[Layer] = []
+            for one in self.layers:
+                changed.append(one._map(partial(with_format, data_format=after)) if after else one)
+                after = one._format_after or after
+            object.__setattr__(self, "layers", tuple(changed))
+        object.__setattr__(self, "_format_after", after)
 
     def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
         networks[path] = self

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from paramcalc._branches import Branches
 from paramcalc._checks import as_axes, as_bool
-from paramcalc._explain import layer_text
 from paramcalc._trace import Step, ask, stated_rank, walk
 from paramcalc.errors import ParamcalcError, ShapeError
 from paramcalc.layers._axes import spatial_axes
@@ -316,20 +315,17 @@ class ReceptiveField(Shown):
         """The middle of `interval`, not clipped."""
         return tuple([one and Fraction(sum(one), 2) for one in self.interval(index)])
 
-    def _gist(self) -> str:
-        return f" of {size_text(self)}"
-
     def to_records(self) -> list[dict[str, Any]]:
         """A dict of plain values per layer, as pandas and polars take them."""
         fields = "size", "stride", "padding"
         return [
-            {"path": one.path, "layer": layer_text(one.layer)}
+            {"path": one.path, "layer": one.layer._text()}
             | {name: getattr(one, name) for name in fields}
             for one in self.steps
         ]
 
     def _table(self, style: str = "unicode") -> Table:
-        rows = [Row((one.path, layer_text(one.layer), *extent_texts(one))) for one in self.steps]
+        rows = [Row((one.path, one.layer._text(), *extent_texts(one))) for one in self.steps]
         rows.append(Row(("network", "", *extent_texts(self)), 0, "total"))
         titles = ["path", "layer", "receptive field", "stride", "padding"]
         return Table(tuple(map(Column, titles)), tuple(rows))

@@ -3,90 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import groupby
 from typing import Any
 
 from paramcalc._branches import Branches
-from paramcalc._checks import as_int, as_name, entries, wrong
-from paramcalc._explain import layer_text, layer_texts, shape_text
-from paramcalc._lift import Lifted, work_all
+from paramcalc._checks import as_bool, as_int, as_name, entries, wrong
+from paramcalc._columns import (
+    BYTES,
+    COLUMNS,
+    SummaryRow,
+    add_up,
+    cell,
+    keys,
+    layer_texts,
+    live_bytes,
+    receptive_fields,
+    shares,
+    takes_size,
+    times_text,
+    workings,
+)
+from paramcalc._notes import notes_of
+from paramcalc._repeats import repeats, span
 from paramcalc._trace import Step, plan_of, walk
-from paramcalc.errors import ParamcalcError, counted, join_path
-from paramcalc.formulas import Term
-from paramcalc.layers._base import Layer, Shape
-from paramcalc.render import table
+from paramcalc.errors import ParamcalcError, join_path
+from paramcalc.layers._base import Builtin, Layer, Shape
 from paramcalc.render.shown import Shown
+from paramcalc.render.table import Row, Table
 
-COLUMNS = {
-    "path": table.Column("path"),
-    "name": table.Column("name"),
-    "layer": table.Column("layer"),
-    "input_shape": table.Column("input"),
-    "output_shape": table.Column("output"),
-    "num_params": table.Column("parameters", numeric=True),
-    "num_buffers": table.Column("buffers", numeric=True),
-    "num_macs": table.Column("MACs", numeric=True),
-    "receptive_field": table.Column("receptive field"),
-    "num_uncovered": table.Column("not covered"),
-    "working": table.Column("working"),
-    "shape_working": table.Column("working of the output"),
-}
 DEFAULT = ("name", "layer", "output_shape", "num_params", "working")
-
-
-@dataclass(frozen=True, slots=True)
-class SummaryRow:
-    """One layer, or a nested network folded into one row.
-
-    Args:
-        path: its place: `[2]`, `features[2]`; empty for a layer on its own.
-        layer: the layer.
-        input_shape: its input; None if the network is only counted.
-        output_shape: its output.
-        num_params: the number of trainable values.
-        num_macs: the number of multiply-accumulates for one example; None if unknown.
-        within: the rows folded into this one.
-
-    Example:
-        >>> import paramcalc as pc
-        >>> row = pc.summary(pc.Sequential(head=pc.Dense(4, 3))).rows[0]
-        >>> row.path, row.layer, row.num_params
-        ('head', Dense(4, 3), 15)
-    """
-
-    path: str
-    layer: Layer
-    input_shape: Shape | None
-    output_shape: Shape | None
-    num_params: int
-    num_macs: int | None
-    within: tuple[SummaryRow, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The last part of the path."""
-        return keys(self.path)[-1] if self.path else ""
-
-    @property
-    def num_buffers(self) -> int:
-        """The number of values that are not trainable, such as running means."""
-        if self.within:
-            return sum([row.num_buffers for row in self.within])
-        return sum([one.size for one in self._step.parameters if not one.trainable])
-
-    @property
-    def num_uncovered(self) -> tuple[int, ...] | None:
-        """Per axis that windows slide along, the number of positions that none covers."""
-        if self.within or self.input_shape is None or self.output_shape is None:
-            return None
-        return self._step.num_uncovered or None
-
-    @property
-    def _step(self) -> Step:
-        shapes: Any = self.input_shape, self.output_shape
-        return Step(self.path, self.layer, *shapes)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -98,7 +45,10 @@ class Summary(Shown):
         rows: a row per layer, or per folded network.
         columns: the columns that are shown.
         num_params: the number of trainable values.
+        num_frozen: the number of frozen weights.
+        num_buffers: the number of values that are no weights, such as running means.
         num_macs: the number of multiply-accumulates for one example; None if unknown.
+        notes: what was likely not meant, such as a dense layer on an image.
 
     Example:
         >>> import paramcalc as pc
@@ -114,124 +64,102 @@ class Summary(Shown):
     rows: tuple[SummaryRow, ...]
     columns: tuple[str, ...]
     num_params: int
+    num_frozen: int
+    num_buffers: int
     num_macs: int | None
-    _steps: Sequence[Step] = field(compare=False)
-
-    @property
-    def num_buffers(self) -> int:
-        """The number of values that are not trainable, such as running means."""
-        return sum([row.num_buffers for row in self.rows])
-
-    def _gist(self) -> str:
-        return f" of {counted(len(self.rows), 'row')}"
+    notes: tuple[str, ...] = ()  # pyright: ignore[reportIncompatibleMethodOverride]
+    _steps: list[Step] = field(default_factory=list[Step], compare=False)
+    _names: dict[str, tuple[str, int]] = field(default_factory=dict[str, Any], compare=False)
 
     def to_records(self) -> list[dict[str, Any]]:
         """A dict of plain values per row, for pandas or polars."""
         values = zip(*[self._values(column) for column in self.columns], strict=True)
         return [dict(zip(self.columns, row, strict=True)) for row in values]
 
-    def to_csv(self) -> str:
-        """Comma-separated values below the names of the columns; shapes as 32x24x24."""
-        import csv  # Not at the head: seldom needed.
-        from io import StringIO
-
-        file = StringIO()
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(self.columns)
-        for record in self.to_records():
-            writer.writerow(map(csv_cell, record.values()))
-        return file.getvalue()
-
-    def _values(self, column: str, style: str = "unicode") -> list[Any]:
+    def _values(self, column: str, style: str = "unicode", mark: str = "") -> list[Any]:
         """The plain values of a column, one per row."""
-        if column == "layer":
-            return layer_texts([row.layer for row in self.rows])
-        if column == "receptive_field":
-            # Not at the head: a fifth of the time to load paramcalc, for one column.
-            from paramcalc._receptive_field import receptive_field
+        rows, steps = self.rows, self._steps
+        match column:
+            case "name":
+                known = self._names
+                return [known[row.path][0] if row.path in known else row.name for row in rows]
+            case "layer":
+                return layer_texts(rows, mark)
+            case "params_share" | "macs_share":
+                return shares(self._values(f"num_{column.removesuffix('_share')}"))
+            case "live_bytes":
+                return live_bytes(rows, steps)
+            case "receptive_field":
+                return receptive_fields(rows, steps, self.network)
+            case "working" | "shape_working":
+                return workings(rows, steps, style, counting=column == "working")
+            case _:
+                return [getattr(row, column) for row in rows]
 
-            shape = self.rows[0].input_shape if self.rows else None
-            if shape is None:
-                return [None for _ in self.rows]
-            fields = {one.path: one.size for one in receptive_field(self.network, shape).steps}
-            return [fields[(row.within or (row,))[-1].path] for row in self.rows]
-        if column not in ("working", "shape_working"):
-            return [getattr(row, column) for row in self.rows]
+    def _total(self, column: str) -> int | float | None:
+        """What stands below a column of numbers."""
+        if column in ("num_params", "num_macs", "num_frozen", "num_buffers"):
+            found: int | None = getattr(self, column)
+            return found
+        known = [one for one in self._values(column) if one is not None]
+        return max(known, default=None) if column == "live_bytes" else sum(known)
 
-        def work(lifted: Lifted) -> str:
-            return formula([lifted.num_params()] if counting else lifted.lengths(), style)
+    def _below(self) -> tuple[str, ...]:
+        frozen, buffers = self.num_frozen, self.num_buffers
+        values = self.num_params + frozen + buffers
+        parts = f"({frozen:,} frozen weights, {buffers:,} buffers)" if frozen + buffers else ""
+        lines = [
+            ("All values:", values, f"({size_text(BYTES * values)} in float32)"),
+            ("Trainable:", self.num_params, ""),
+            ("Not trainable:", frozen + buffers, parts),
+        ]
+        if self.num_macs is not None:
+            lines.append(("MACs:", self.num_macs, "(for one example)"))
+        width = max([len(f"{number:,}") for _, number, _ in lines])
+        footer = [f"{label:14} {number:{width},} {more}".rstrip() for label, number, more in lines]
+        if "layer" in self.columns and any(map(takes_size, self.rows)):
+            footer.append("* taken from the input")
+        return (*footer, *self.notes)
 
-        counting = column == "working"
-        texts = dict(work_all(self._steps, work, counting=counting))
-        return ["" if row.within else texts[row.path] for row in self.rows]
-
-    def _table(self, style: str = "unicode") -> table.Table:
+    def _table(self, style: str = "unicode") -> Table:
         """The rows as texts, with a head per nested network, and the total.
 
         The row of a merge is the head of its branches.
         """
-        columns = [[cell(one) for one in self._values(name, style)] for name in self.columns]
+        columns = [list(map(cell, self._values(name, style, "*"))) for name in self.columns]
         networks = plan_of(self.network).networks
         is_tree = self.columns[0] == "name"
-        rows: list[table.Row] = []
+        rows: list[Row] = []
         heads: dict[str, int] = {}
         if isinstance(self.network, Branches) and is_tree:
             heads[""] = 0
-            rows.append(table.Row(()))
+            rows.append(Row(()))
         for row, cells in zip(self.rows, zip(*columns, strict=True), strict=True):
-            path = keys(row.path) if is_tree else []
-            where = ""
+            path = keys(row.path) if is_tree else ()
+            where, count = "", 1
             for level, key in enumerate(path[:-1]):
                 where = join_path(where, key)
+                name, times = self._names.get(where, (key, 1))
+                count *= times
                 if where not in heads:
                     heads[where] = len(rows)
-                    head = {"name": key, "layer": layer_text(networks[where])}
+                    head = {"name": name, "layer": times_text(count) + networks[where]._text()}
                     texts = tuple([head.get(column, "") for column in self.columns])
-                    rows.append(table.Row(texts, level, "head"))
+                    rows.append(Row(texts, level, "head"))
             level = max(len(path) - 1, 0)
             if row.path in heads:
-                rows[heads[row.path]] = table.Row(cells, level, "head")
+                rows[heads[row.path]] = Row(cells, level, "head")
             else:
-                rows.append(table.Row(cells, level))
-        totals = {name: cell(getattr(self, name)) for name in self.columns if COLUMNS[name].numeric}
+                rows.append(Row(cells, level))
         first = self.columns[0]
-        texts = tuple([totals.get(name, "total" if name == first else "") for name in self.columns])
-        rows.append(table.Row(texts, 0, "total"))
-        return table.Table(tuple([COLUMNS[name] for name in self.columns]), tuple(rows))
-
-
-def keys(path: str) -> list[str]:
-    """The keys of a path: `features` and `[2]` of `features[2]`."""
-    return path.replace("[", ".[").removeprefix(".").split(".") if path else []
-
-
-def formula(numbers: Iterable[int], style: str) -> str:
-    """The working of numbers, in numbers; empty for plain ones."""
-    made = [one.numbers(style) for one in numbers if isinstance(one, Term) and not one.is_plain()]
-    if style != "latex":
-        return ", ".join(dict.fromkeys(made))
-    return table.Markup(", ".join([f"${one}$" for one in dict.fromkeys(made)]))
-
-
-def cell(value: str | int | tuple[Any, ...] | None) -> str:
-    """The text of a value in a table."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, tuple):
-        return "all" if None in value else shape_text(value)
-    return "" if value is None else format(value, ",")
-
-
-def csv_cell(value: Any) -> Any:
-    """A value in a CSV file, which no spreadsheet takes for a formula."""
-    shape = entries(value)
-    if shape is not None:
-        return "x".join(map(str, shape))
-    if isinstance(value, int):
-        return str(value)
-    text = table.printable(value) if isinstance(value, str) else value
-    is_formula = isinstance(text, str) and text.lstrip().startswith(tuple("=+-@＝＋－＠"))
-    return f"'{text}" if is_formula else text
+        texts = tuple(
+            [
+                cell(self._total(name)) if COLUMNS[name].numeric else "total" * (name == first)
+                for name in self.columns
+            ]
+        )
+        rows.append(Row(texts, 0, "total"))
+        return Table(tuple([COLUMNS[name] for name in self.columns]), tuple(rows))
 
 
 def summary(
@@ -240,6 +168,7 @@ def summary(
     *,
     columns: Sequence[str] = DEFAULT,
     depth: int | None = None,
+    fold: bool = False,
 ) -> Summary:
     """A table of the network: shapes, counts and their working.
 
@@ -248,9 +177,12 @@ def summary(
         input_shape: its input shape; optional after an `Input`, or to count parameters alone
             where all channels and features are given.
         columns: the columns in order, of path, name, layer, input_shape, output_shape,
-            num_params, num_buffers, num_macs, receptive_field, num_uncovered, working and
-            shape_working. If name is the first, nested networks are shown as a tree.
+            num_params, params_share, num_frozen, num_buffers, num_macs, macs_share,
+            memory_bytes (weights and buffers), output_bytes, live_bytes (inputs and outputs in
+            use), receptive_field, num_uncovered, working and shape_working. Bytes are in float32.
+            If name is the first, nested networks are shown as a tree.
         depth: how many levels are shown; a deeper network is folded into one row. None is all.
+        fold: whether equal neighbors share a row, with the counts of all of them.
 
     Raises:
         TypeError: an argument is of the wrong type.
@@ -266,20 +198,59 @@ def summary(
         [1]    Pool(2)           32 × 12 × 12           0
         ─────────────────────────────────────────────────────────────────
         total                                         832
+        ─────────────────────────────────────────────────────────────────
+        All values:        832 (3.3 kB in float32)
+        Trainable:         832
+        Not trainable:       0
+        MACs:          460,800 (for one example)
     """
     chosen = as_columns(columns)
     depth = None if depth is None else as_int(depth, "summary", "depth")
     if depth is not None and depth < 0:
         raise ParamcalcError(wrong("summary", "depth", "be at least 0", depth))
     steps = walk(network, input_shape, "summary")
-    rows = [
-        SummaryRow(*step[:4], step.num_params, step.num_macs if step.input_shape else None)
-        for step in steps
-    ]
+    rows = [row_of(step, number) for number, step in enumerate(steps)]
     num_params, num_macs = add_up(rows)
     if depth is not None:
-        rows = list(folded(network, rows, depth))
-    return Summary(network, tuple(rows), chosen, num_params, num_macs, steps)
+        rows = list(cut(network, rows, depth))
+    found: dict[str, tuple[str, int]] = {}
+    if as_bool(fold, "summary", "fold"):
+        rows = folded(network, rows, "", found)
+    counts = num_params, *others_of(steps), num_macs
+    return Summary(network, tuple(rows), chosen, *counts, (*notes_of(steps),), steps, found)
+
+
+def row_of(step: Step, number: int) -> SummaryRow:
+    """The row of a step."""
+    path, layer, shape, output, _ = step
+    num_macs = step.num_macs if shape else None
+    return SummaryRow(path, layer, shape, output, step.num_params, num_macs, 1, (), (number,))
+
+
+def others_of(steps: Iterable[Step]) -> tuple[int, int]:
+    """The numbers of frozen weights and of buffers; equal layers are asked once."""
+    known: dict[object, tuple[int, int]] = {}
+    frozen = buffers = 0
+    for step in steps:
+        layer: Any = step.layer
+        if layer._thawed is layer and not layer._has_buffers:
+            continue
+        is_builtin = isinstance(layer._thawed, Builtin)
+        key = layer if is_builtin else id(layer), step.input_shape
+        if is_builtin and getattr(layer, layer._stating, None) is not None:
+            key = layer
+        if key not in known:
+            sizes = step._sizes
+            known[key] = sizes["frozen"], sizes["buffer"]
+        frozen, buffers = frozen + known[key][0], buffers + known[key][1]
+    return frozen, buffers
+
+
+def size_text(size: int) -> str:
+    """Bytes in decimal units."""
+    if size < 1_000_000:
+        return f"{size / 1000:,.1f} kB" if size >= 1000 else f"{size} bytes"
+    return f"{size / 1_000_000:,.1f} MB"
 
 
 def as_columns(columns: Any) -> tuple[str, ...]:
@@ -294,20 +265,56 @@ def as_columns(columns: Any) -> tuple[str, ...]:
     return names
 
 
-def add_up(rows: Sequence[SummaryRow]) -> tuple[int, int | None]:
-    """The sums of parameters and of multiply-accumulates, if all are known."""
-    macs = [row.num_macs for row in rows if row.num_macs is not None]
-    return sum([row.num_params for row in rows]), sum(macs) if len(macs) == len(rows) else None
-
-
-def folded(network: Layer, rows: list[SummaryRow], depth: int) -> Iterator[SummaryRow]:
+def cut(network: Layer, rows: list[SummaryRow], depth: int) -> Iterator[SummaryRow]:
     """The rows, with each network below `depth` folded into one."""
     networks = plan_of(network).networks
     for path, group in groupby(rows, lambda row: reduce(join_path, keys(row.path)[:depth], "")):
-        within = list(group)
+        within = tuple(group)
         first, last = within[0], within[-1]
         if first.path == path:
             yield first
         else:
             ends = first.input_shape, last.output_shape
-            yield SummaryRow(path, networks[path], *ends, *add_up(within), tuple(within))
+            numbers = tuple([number for row in within for number in row._steps])
+            yield SummaryRow(path, networks[path], *ends, *add_up(within), 1, within, numbers)
+
+
+def folded(
+    network: Layer, rows: Sequence[SummaryRow], path: str, names: dict[str, tuple[str, int]]
+) -> list[SummaryRow]:
+    """The rows of what is at a path, with equal neighbors folded into one.
+
+    The names and numbers of those that repeat are entered in `names`, by the path of the first.
+    """
+    level = len(keys(path))
+    parts: list[tuple[str, list[SummaryRow]]] = []
+    for where, group in groupby(
+        rows, lambda row: reduce(join_path, keys(row.path)[: level + 1], "")
+    ):
+        below = list(group)
+        if below[0].path != where:
+            below = folded(network, below, where, names)
+        parts.append((where, below))
+    networks = plan_of(network).networks
+    layers = [(networks.get(at, below[0].layer), below[0].input_shape) for at, below in parts]
+    found: list[SummaryRow] = []
+    for start, size, times in repeats([at for at, _ in parts], layers):
+        where = parts[start][0]
+        if times > 1:
+            names[where] = keys(span(where, (times - 1) * size))[-1], times
+        copies = [parts[start + number * size][1] for number in range(times)]
+        found += map(joined, zip(*copies, strict=True))
+    return found
+
+
+def joined(rows: Sequence[SummaryRow]) -> SummaryRow:
+    """One row for equal ones."""
+    num_params, num_macs = add_up(rows)
+    return replace(
+        rows[0],
+        num_params=num_params,
+        num_macs=num_macs,
+        count=sum([row.count for row in rows]),
+        within=tuple(map(joined, zip(*[row.within for row in rows], strict=True))),
+        _steps=tuple([number for row in rows for number in row._steps]),
+    )

@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from operator import length_hint
 from typing import Any, NamedTuple, TypeVar
 
-from paramcalc._checks import wrong
-from paramcalc.errors import ParamcalcError, locate
+from paramcalc._checks import entries, wrong
+from paramcalc.errors import ParamcalcError, locate, show
 from paramcalc.layers._base import Layer, Node, Parameter, Shape
 from paramcalc.layers._windows import Window, as_sources, covered
+from paramcalc.render.shown import Shown
+from paramcalc.render.table import Column, Row, Table
 
 T = TypeVar("T")
 
@@ -127,6 +131,41 @@ def answers(
         raise
 
 
+def ways(path: str) -> list[str]:
+    """The paths of all networks around a path and the path itself, from the outside in."""
+    return ["", *[path[: end.start()] for end in re.finditer(r"(?!^)(?:[.\[]|$)", path)]]
+
+
+def outermost(path: str, parts: frozenset[str]) -> str | None:
+    """The outermost of `parts` that contains a path; None if none does."""
+    return next((one for one in ways(path) if one in parts), None) if parts else None
+
+
+def as_parts(value: Any, verb: str, field: str, network: Layer) -> frozenset[str]:
+    """A set of paths from `value`: one path in the network, or a tuple of them."""
+    given = (value,) if isinstance(value, str) else entries(value)
+    if given is None or not all(isinstance(one, str) for one in given):
+        raise TypeError(wrong(verb, field, "be a path or a tuple of paths", value))
+    plan = plan_of(network)
+    inside = [way for path, *_ in plan.nodes for way in ways(path)] if given else []
+    known = dict.fromkeys([*inside, *plan.networks])
+    for path in given:
+        if path not in known:
+            around = [way for way in ways(path) if way in plan.networks][-1:]
+            near = tuple([one for one in known if ways(one)[-2:-1] == around])
+            wanted = f"name parts of the network, such as {show(near)}"
+            raise ParamcalcError(wrong(verb, field, wanted, path))
+    return frozenset(given)
+
+
+def later(module: str) -> Any:
+    """A module to the right of this one.
+
+    All imports point left. Only methods by which a network or a step shows itself look right.
+    """
+    return import_module(f"paramcalc.{module}")
+
+
 class Step(NamedTuple):
     """One layer of a trace, with its input and output shapes.
 
@@ -156,6 +195,16 @@ class Step(NamedTuple):
         """The tensors of the layer; a merge has none."""
         path, layer, shape, *_ = self
         return () if layer._network_depth else ask(path, layer, layer._tensors, shape)
+
+    @property
+    def _sizes(self) -> dict[str, int]:
+        """The number of values that are trainable weights, frozen weights and buffers."""
+        layer = self.layer._thawed
+        weights = "trainable" if layer is self.layer else "frozen"
+        sizes = {"trainable": 0, "frozen": 0, "buffer": 0}
+        for tensor in self._replace(layer=layer).parameters:
+            sizes[weights if tensor.trainable else "buffer"] += tensor.size
+        return sizes
 
     @property
     def num_params(self) -> int:
@@ -198,6 +247,49 @@ class Step(NamedTuple):
         axes = [axis for axis in range(len(shape)) if axis != channels or axis in slides]
         return tuple([uncovered.get(axis, 0) for axis in axes])
 
+    def explain(self) -> Any:
+        """The `Explanation` of this layer alone, for the input shape that it gets."""
+        return later("_explain").explain_step(self)
+
+
+class Trace(Shown, tuple[Step, ...]):
+    """The steps of a network: a tuple, shown as a table.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> pc.trace(pc.Sequential(pc.Conv2d(1, 32, 5), pc.Pool(2)), (1, 28, 28))
+        path  layer             input         output        reads
+        ─────────────────────────────────────────────────────────
+        [0]   Conv2d(1, 32, 5)  1 × 28 × 28   32 × 24 × 24  input
+        [1]   Pool(2)           32 × 24 × 24  32 × 12 × 12  [0]
+    """
+
+    __slots__ = ()
+
+    def to_records(self) -> list[dict[str, Any]]:
+        return [{**step._asdict(), "layer": step.layer._text()} for step in self]
+
+    def _table(self, style: str = "unicode") -> Table:
+        columns = map(Column, ("path", "layer", "input", "output", "reads"))
+        rows = [
+            Row(
+                (
+                    step.path,
+                    step.layer._text(),
+                    shape_text(step.input_shape),
+                    shape_text(step.output_shape),
+                    ", ".join([self[at].path if at >= 0 else "input" for at in step.inputs]),
+                )
+            )
+            for step in self
+        ]
+        return Table(tuple(columns), tuple(rows))
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape, as in 3 × 32 × 32."""
+    return " × ".join(map(str, shape))
+
 
 def stated_rank(steps: Iterable[Step]) -> int | None:
     """The number of spatial axes, from the first layer that states one."""
@@ -223,7 +315,7 @@ def walk(network: object, input_shape: object, verb: str, *, counting: bool = Tr
     ]
 
 
-def trace(network: Layer, input_shape: Shape | None = None) -> tuple[Step, ...]:
+def trace(network: Layer, input_shape: Shape | None = None) -> Trace:
     """The steps of a network, with input and output shapes.
 
     Layers of nested networks are listed too. A `Sequential` is not a step; `Add`, `Multiply` and
@@ -244,4 +336,4 @@ def trace(network: Layer, input_shape: Shape | None = None) -> tuple[Step, ...]:
         [0] Conv2d(1, 32, 5) (32, 24, 24)
         [1] Pool(2) (32, 12, 12)
     """
-    return tuple(walk(network, input_shape, "trace", counting=False))
+    return Trace(walk(network, input_shape, "trace", counting=False))

@@ -1,11 +1,12 @@
 """What the verbs return, by name: for type annotations and `isinstance`."""
 
+from paramcalc._columns import SummaryRow
 from paramcalc._explain import Explanation, Line, Working
 from paramcalc._flops import Flops, FlopsRow
 from paramcalc._memory import Memory
 from paramcalc._receptive_field import ReceptiveField
-from paramcalc._summary import Summary, SummaryRow
-from paramcalc._trace import Step
+from paramcalc._summary import Summary
+from paramcalc._trace import Step, Trace
 
 __all__ = [
     "Explanation",
@@ -17,5 +18,6 @@ __all__ = [
     "Step",
     "Summary",
     "SummaryRow",
+    "Trace",
     "Working",
 ]

@@ -25,6 +25,11 @@ NESTED = pc.Sequential(
 )
 
 
+def table_of(shown: object) -> str:
+    """The text of a result, without what is below its table."""
+    return str(shown).rpartition("\n─")[0]
+
+
 class Scale(pc.Layer):
     """A layer of one's own, that answers what it is told to."""
 

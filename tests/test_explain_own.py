@@ -31,7 +31,7 @@ class Widen(pc.Layer):
 
 def test_a_layer_of_ones_own_is_explained_for_nothing() -> None:
     (part,) = pc.explain(Widen(3), (4, 5, 6)).parts
-    assert [(line.label, str(line)) for line in part.lines()] == [
+    assert [(line.label, str(line)) for line in part.lines] == [
         ("channels", "C·times = 4·3 = 12"),
         ("height", "H = 5"),
         ("width", "W = 6"),
@@ -234,4 +234,4 @@ def test_layer_of_ones_own_that_cannot_be_copied_is_explained_by_its_numbers() -
             return (pc.Parameter("weight", (3, 4)),)
 
     (part,) = pc.explain(Own(), (5,)).parts
-    assert [str(line) for line in part.lines()] == ["5", "12", "12"]
+    assert [str(line) for line in part.lines] == ["5", "12", "12"]

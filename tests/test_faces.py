@@ -7,9 +7,10 @@ from __future__ import annotations
 import copy
 import csv
 import dataclasses
+import inspect
 import io
 import pickle
-from unittest.mock import Mock
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -100,7 +101,7 @@ def test_hostile_names_are_inert_in_html(text: str) -> None:
         page = faces(text)[face]
         tree = ET.fromstring(page)  # noqa: S314  # of our own making
         assert {node.tag for node in tree.iter()} <= {
-            "div", "style", "table", "thead", "tbody", "tfoot", "tr", "th", "td", "i", "sub",
+            "div", "style", "table", "thead", "tbody", "tfoot", "tr", "th", "td", "i", "sub", "p",
         }  # fmt: skip
         assert printable(text) in "".join(tree.itertext())
 
@@ -133,7 +134,7 @@ def test_html_has_no_script_and_nothing_from_outside() -> None:
 
 def test_html_sets_in_what_is_deeper_and_spans_titles_alone() -> None:
     tree = ET.fromstring(pc.summary(NESTED, (3, 32, 32)).to_html())  # noqa: S314
-    cells = [next(iter(row)) for row in tree.findall("table/tbody/tr")]
+    cells = [next(iter(row)) for row in tree.findall(".//tbody/tr")]
     assert [cell.get("style") for cell in cells[:5]] == [
         None, "padding-left: 2.3em", "padding-left: 2.3em", "padding-left: 2.3em",
         "padding-left: 3.7em",
@@ -151,7 +152,7 @@ def test_html_has_head_rows_and_a_total() -> None:
     assert ["".join(row.itertext()) for row in heads] == [
         "featuresSequential", "[2]Sequential", "classifierSequential",
     ]  # fmt: skip
-    foot = tree.find("table/tfoot")
+    foot = tree.find(".//tfoot")
     assert foot is not None
     assert "".join(foot.itertext()).split() == ["total36,490"]
 
@@ -171,17 +172,27 @@ def test_markdown_latex_and_csv_of_a_tree() -> None:
         r"\midrule",
         r"\textbf{features} & \textbf{Sequential} &  &  \\",
         r"\quad {[}0{]} & Conv2d(3, 16, 3) & 448 & $\left(3 \cdot 3 \cdot 3 + 1\right) \cdot 16$ \\",
-        r"\quad {[}1{]} & BatchNorm() & 32 & $2 \cdot 16$ \\",
+        r"\quad {[}1{]} & BatchNorm(16*) & 32 & $2 \cdot 16$ \\",
         r"\quad \textbf{{[}2{]}} & \textbf{Sequential} &  &  \\",
         r"\quad \quad {[}0{]} & Activation('relu') & 0 &  \\",
         r"\quad \quad {[}1{]} & Pool(2) & 0 &  \\",
         r"\textbf{classifier} & \textbf{Sequential} &  &  \\",
         r"\quad {[}0{]} & Flatten() & 0 &  \\",
-        r"\quad {[}1{]} & Dense(None, 10) & 36,010 & $\left(16 \cdot 15 \cdot 15 + 1\right) \cdot 10$ \\",
+        r"\quad {[}1{]} & Dense(3600*, 10) & 36,010 & $\left(16 \cdot 15 \cdot 15 + 1\right) \cdot 10$ \\",
         r"\midrule",
         r"\textbf{total} &  & \textbf{36,490} &  \\",
         r"\bottomrule",
         r"\end{tabular}",
+        "",
+        "All values:     36,522 (146.1 kB in float32)",
+        "",
+        "Trainable:      36,490",
+        "",
+        "Not trainable:      32 (0 frozen weights, 32 buffers)",
+        "",
+        "MACs:          424,800 (for one example)",
+        "",
+        "* taken from the input",
     ]
     shown = pc.summary(ANSWER, columns=("path", "output_shape", "num_params"))
     assert list(csv.reader(io.StringIO(shown.to_csv())))[:3] == [
@@ -196,18 +207,35 @@ def test_a_notebook_shows_what_the_methods_make() -> None:
     for shown in summary, explanation:
         assert shown._repr_html_() == shown.to_html()  # pyright: ignore[reportPrivateUsage]
         assert shown._repr_markdown_() == shown.to_markdown()  # pyright: ignore[reportPrivateUsage]
-        printer = Mock()
-        shown._repr_pretty_(printer, cycle=False)  # pyright: ignore[reportPrivateUsage]
-        printer.text.assert_called_once_with(str(shown))
     latex = explanation._repr_latex_()  # pyright: ignore[reportPrivateUsage]
     assert latex == f"$$\n{explanation.to_latex()}\n$$"
 
 
-def test_repr_of_results_is_short_and_says_how_to_see_more() -> None:
-    assert repr(pc.summary(ANSWER)) == "<Summary of 8 rows: print() shows it>"
-    assert repr(pc.explain(ANSWER[1:2], (1, 28, 28))) == (
-        "<Explanation of 1 layer: print() shows it>"
-    )
+def test_a_result_is_its_text_at_a_prompt() -> None:
+    results: list[Any] = [
+        pc.summary(ANSWER), pc.explain(ANSWER), pc.memory(ANSWER), pc.flops(ANSWER),
+        pc.receptive_field(ANSWER[:4]), pc.trace(ANSWER),
+    ]  # fmt: skip
+    for result in results:
+        assert repr(result) == str(result) == result.to_text()
+        assert result.to_text("ascii").isascii()
+        assert result.to_html() == result._repr_html_()
+        assert result.to_markdown() == result._repr_markdown_()
+        assert result.to_latex().isprintable() or "\n" in result.to_latex()
+        records = result.to_records()
+        assert result.to_csv().splitlines()[0] == ",".join(records[0])
+        with pytest.raises(pc.ParamcalcError, match="style must be 'unicode' or 'ascii'"):
+            result.to_text("html")
+
+
+def test_no_result_has_a_method_that_should_be_an_attribute() -> None:
+    """What takes no argument and is no exporter is an attribute: nobody prints a bound method."""
+    for name in pc.results.__all__:
+        kind: type[Any] = getattr(pc.results, name)
+        for key, member in vars(kind).items():
+            if inspect.isfunction(member) and key[0] != "_" and not key.startswith("to_"):
+                is_asked = len(inspect.signature(member).parameters) > 1
+                assert is_asked or key == "explain", f"{name}.{key}"
 
 
 def test_results_are_values() -> None:
@@ -235,6 +263,8 @@ def test_explanations_in_markdown_html_and_latex() -> None:
         r"| &emsp;parameters | F\_in·F\_out = 3·2 = 6 |",
         "| **total** |  |",
         "| &emsp;**parameters** | **15 + 6 = 21** |",
+        "",
+        r"where F\_out = out\_features, F\_in = in\_features",
     ]
     assert explanation.to_latex().splitlines() == [
         r"\begin{aligned}",

@@ -13,6 +13,7 @@ from typing import Any
 import oracle
 import pytest
 from hypothesis import given, strategies as st
+from networks import table_of
 
 import paramcalc as pc
 from paramcalc import zoo
@@ -357,9 +358,8 @@ def test_what_sees_all_says_so() -> None:
         assert network.output_shape((7,))
     assert pc.receptive_field(pc.Dense(4, 3), (4,)).size == ()
     assert pc.receptive_field(pc.Dense(4, 3), (4,)).interval(()) == ()
-    assert repr(pc.receptive_field(pc.Dense(4, 3), (4,))) == (
-        "<ReceptiveField of all: print() shows it>"
-    )
+    last = str(pc.receptive_field(pc.Dense(4, 3), (4,))).splitlines()[-1]
+    assert last.split() == ["network", "all"]
 
 
 def test_axes_that_change_places() -> None:
@@ -518,7 +518,7 @@ def test_how_it_is_shown() -> None:
         "──────────────────────────────────────────────────────────────────────\n"
         "network                            all"
     )
-    assert repr(field.steps[1]) == "<ReceptiveField of 6 × 6: print() shows it>"
+    assert repr(field) == str(field)
     assert field.to_records()[1] == {
         "path": "[1]",
         "layer": "Pool(2)",
@@ -533,7 +533,6 @@ def test_how_it_is_shown() -> None:
     assert again == field
     assert again.interval(0) == field.interval(0)
     mixed = pc.receptive_field(pc.Dense(30, 4), (1, 20, 30))
-    assert repr(mixed) == "<ReceptiveField of 1 × all: print() shows it>"
     cells = [cell.strip() for cell in str(mixed).splitlines()[-1].split("  ") if cell]
     assert cells == ["network", "1 × all", "1 × –", "0 × –"]
 
@@ -552,7 +551,7 @@ def test_it_is_a_column_of_a_summary() -> None:
         ("a", (4, 4), None),
         ("b", (None, None), (0, 0)),
     ]
-    text = str(pc.summary(network, (3, 9, 9), columns=columns))
+    text = table_of(pc.summary(network, (3, 9, 9), columns=columns))
     assert text.splitlines()[-3] == "b      all              0 × 0"
     assert pc.summary(pc.Sequential(), (1,), columns=columns).to_records() == []
     counted = pc.summary(pc.Sequential(conv(3)), (3, 9, 9), columns=columns)
@@ -672,16 +671,6 @@ def test_concatenated_positions_are_those_of_their_branch() -> None:
     assert (unknown.size, unknown.stride, unknown.padding) == ((None,), (None,), (None,))
 
 
-def test_it_shows_itself_in_a_terminal_of_ipython() -> None:
-    class Printer:
-        def text(self, text: str) -> None:
-            self.shown = text
-
-    field, printer = pc.receptive_field(conv(3)), Printer()
-    field._repr_pretty_(printer, cycle=False)  # pyright: ignore[reportPrivateUsage]
-    assert printer.shown == str(field)
-
-
 def test_what_embeddings_look_up_are_positions() -> None:
     network = pc.Sequential(pc.Embedding(9, 4), pc.Permute((1, 0)), pc.Conv1d(4, 8, 3, padding=1))
     field = pc.receptive_field(network, (7,))
@@ -726,10 +715,8 @@ def test_huge_lengths_are_exact_and_take_no_time() -> None:
     )
     first, last = field.interval(far - 1, clipped=True)[0] or (0, 0)
     assert 0 < first < last < 10 * far
-    assert (field.size, repr(field)) == (
-        (None,),
-        "<ReceptiveField of varies: print() shows it>",
-    )
+    assert field.size == (None,)
+    assert "varies" in str(field).splitlines()[-1]
     (step,) = pc.trace(pc.Pool(far, stride=far + 7), (1, 3 * far))
     assert step.num_uncovered == (3 * far - 2 * far,)
     wide = pc.Conv1d(1, 1, far, padding=far)

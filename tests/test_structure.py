@@ -27,20 +27,24 @@ ROOMS = [
     "layers._base",
     "layers._axes",
     "layers.conv",
+    "layers.reshape",
     "layers.",
+    "_repeats",
     "_trace",
     "_network",
     "_branches",
     "_blocks",
     "_lift",
+    "_notes",
     "_explain",
     "_receptive_field",
     "_search",
     "_inverse",
     "_ledgers",
     "_flops",
-    "_summary",
     "_memory",
+    "_columns",
+    "_summary",
     "results",
     "__init__",
     "zoo.blocks",
@@ -147,7 +151,7 @@ def test_type_checkers_see_the_names_there_are() -> None:
 
 def test_results_are_what_verbs_return() -> None:
     net, shape = pc.Sequential(pc.Conv2d(3, 4, 3)), (3, 8, 8)
-    verbs = pc.summary, pc.explain, pc.flops, pc.memory, pc.receptive_field
+    verbs = pc.summary, pc.explain, pc.flops, pc.memory, pc.receptive_field, pc.trace
     kinds = [type(verb(net, shape)).__name__ for verb in verbs] + ["Step"]
     parts = ["SummaryRow", "Working", "Line", "FlopsRow"]
     assert sorted(kinds + parts) == pc.results.__all__

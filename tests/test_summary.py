@@ -10,39 +10,51 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, strategies as st
-from networks import ANSWER, NESTED
+from networks import ANSWER, NESTED, table_of
 from strategies import networks_and_shapes
 
 import paramcalc as pc
 
 ANSWER_TEXT = """\
-name   layer                output        parameters  working
-──────────────────────────────────────────────────────────────────────
-[0]    Input(1, 28, 28)     1 × 28 × 28            0
-[1]    Conv2d(None, 32, 5)  32 × 24 × 24         832  (5·5·1 + 1)·32
-[2]    Pool(2)              32 × 12 × 12           0
-[3]    Conv2d(None, 32, 3)  32 × 10 × 10       9,248  (3·3·32 + 1)·32
-[4]    Pool(2)              32 × 5 × 5             0
-[5]    Flatten()            800                    0
-[6]    Dense(None, 256)     256              205,056  (32·5·5 + 1)·256
-[7]    Dense(None, 10)      10                 2,570  (256 + 1)·10
-──────────────────────────────────────────────────────────────────────
-total                                        217,706"""
+name   layer               output        parameters  working
+─────────────────────────────────────────────────────────────────────
+[0]    Input(1, 28, 28)    1 × 28 × 28            0
+[1]    Conv2d(1*, 32, 5)   32 × 24 × 24         832  (5·5·1 + 1)·32
+[2]    Pool(2)             32 × 12 × 12           0
+[3]    Conv2d(32*, 32, 3)  32 × 10 × 10       9,248  (3·3·32 + 1)·32
+[4]    Pool(2)             32 × 5 × 5             0
+[5]    Flatten()           800                    0
+[6]    Dense(800*, 256)    256              205,056  (32·5·5 + 1)·256
+[7]    Dense(256*, 10)     10                 2,570  (256 + 1)·10
+─────────────────────────────────────────────────────────────────────
+total                                       217,706
+─────────────────────────────────────────────────────────────────────
+All values:      217,706 (870.8 kB in float32)
+Trainable:       217,706
+Not trainable:         0
+MACs:          1,589,760 (for one example)
+* taken from the input"""
 
 NESTED_TEXT = """\
 name        layer               output        parameters  buffers     MACs
 ──────────────────────────────────────────────────────────────────────────
 features    Sequential
   [0]       Conv2d(3, 16, 3)    16 × 30 × 30         448        0  388,800
-  [1]       BatchNorm()         16 × 30 × 30          32       32        0
+  [1]       BatchNorm(16*)      16 × 30 × 30          32       32        0
   [2]       Sequential
     [0]     Activation('relu')  16 × 30 × 30           0        0        0
     [1]     Pool(2)             16 × 15 × 15           0        0        0
 classifier  Sequential
   [0]       Flatten()           3600                   0        0        0
-  [1]       Dense(None, 10)     10                36,010        0   36,000
+  [1]       Dense(3600*, 10)    10                36,010        0   36,000
 ──────────────────────────────────────────────────────────────────────────
-total                                             36,490       32  424,800"""
+total                                             36,490       32  424,800
+──────────────────────────────────────────────────────────────────────────
+All values:     36,522 (146.1 kB in float32)
+Trainable:      36,490
+Not trainable:      32 (0 frozen weights, 32 buffers)
+MACs:          424,800 (for one example)
+* taken from the input"""
 
 FOLDED_TEXT = """\
 name        layer       output        parameters  buffers     MACs
@@ -53,8 +65,9 @@ classifier  Sequential  10                36,010        0   36,000
 total                                     36,490       32  424,800"""
 
 COLUMNS = [
-    *("path", "name", "layer", "input_shape", "output_shape", "num_params", "num_buffers"),
-    *("num_macs", "receptive_field", "num_uncovered", "working", "shape_working"),
+    *("path", "name", "layer", "input_shape", "output_shape", "num_params", "params_share"),
+    *("num_frozen", "num_buffers", "num_macs", "macs_share", "memory_bytes", "output_bytes"),
+    *("live_bytes", "receptive_field", "num_uncovered", "working", "shape_working"),
 ]
 COUNTS = ("name", "layer", "output_shape", "num_params", "num_buffers", "num_macs")
 
@@ -82,7 +95,7 @@ def test_table_too_wide_for_a_terminal_wraps_its_widest_column() -> None:
     assert str(pc.summary(conv, (100, 100, 128), columns=columns)).splitlines()[:5] == [
         "layer                             output           parameters  working",
         "────────────────────────────────────────────────────────────────────────────────",
-        "Conv2d(None, 256, 3,              100 × 100 × 256     295,168  (3·3·128 + 1)·256",
+        "Conv2d(128*, 256, 3,              100 × 100 × 256     295,168  (3·3·128 + 1)·256",
         "padding='same',",
         "data_format='channels_last')",
     ]
@@ -96,14 +109,16 @@ def test_summary_has_a_head_for_each_of_two_parts_of_the_same_name() -> None:
     network = pc.Sequential(
         pc.Sequential(pc.Sequential(pc.Flatten())), pc.Sequential(pc.Sequential(pc.Flatten()))
     )
-    names = [line.split("  ")[0].strip() for line in str(pc.summary(network, (3,))).splitlines()]
-    lines = [line.split()[:1] for line in str(pc.summary(network, (3,))).splitlines()[2:-2]]
+    names = [
+        line.split("  ")[0].strip() for line in table_of(pc.summary(network, (3,))).splitlines()
+    ]
+    lines = [line.split()[:1] for line in table_of(pc.summary(network, (3,))).splitlines()[2:-2]]
     assert lines == [["[0]"], ["[0]"], ["[0]"], ["[1]"], ["[0]"], ["[0]"]]
     assert names[-1] == "total"
 
 
 def test_depth_folds_the_networks_below_it() -> None:
-    assert str(pc.summary(NESTED, (3, 32, 32), columns=COUNTS, depth=1)) == FOLDED_TEXT
+    assert table_of(pc.summary(NESTED, (3, 32, 32), columns=COUNTS, depth=1)) == FOLDED_TEXT
     folded = pc.summary(NESTED, (3, 32, 32), depth=1, columns=("working", "shape_working"))
     assert folded.to_records() == [{"working": "", "shape_working": ""}] * 2
     (row,) = pc.summary(NESTED, (3, 32, 32), depth=0).rows
@@ -120,22 +135,113 @@ def test_columns_add_up_to_what_the_network_says_at_every_depth(
     case: tuple[pc.Sequential, tuple[int, ...]], depth: int
 ) -> None:
     network, shape = case
-    kept = [one for one in network.parameters(shape) if not one.trainable]
+    steps = pc.trace(network, shape)
+    kept = [one for step in steps for one in step.parameters if not one.trainable]
     for summary in pc.summary(network, shape, depth=depth), pc.summary(network, shape):
         assert sum(row.num_params for row in summary.rows) == network.num_params(shape)
         assert sum(row.num_macs or 0 for row in summary.rows) == network.num_macs(shape)
-        assert sum(row.num_buffers for row in summary.rows) == sum(one.size for one in kept)
+        frozen = [row.num_frozen + row.num_buffers for row in summary.rows]
+        assert sum(frozen) == sum(one.size for one in kept)
+        assert sum(frozen) == summary.num_frozen + summary.num_buffers
         assert summary.num_params == network.num_params(shape)
         assert summary.num_macs == network.num_macs(shape)
         assert summary.rows[0].input_shape == shape
         assert summary.rows[-1].output_shape == network.output_shape(shape)
 
 
+@given(networks_and_shapes(), st.integers(0, 3), st.integers(1, 4))
+def test_folded_rows_add_up_and_name_the_first_of_their_layers(
+    case: tuple[pc.Sequential, tuple[int, ...]], depth: int, times: int
+) -> None:
+    network, shape = case
+    repeated = pc.Sequential(pc.Add([network] * times), [network][0])
+    columns = ("name", "layer", "num_params", "live_bytes", "output_bytes", "working")
+    try:
+        whole = pc.summary(repeated, shape, columns=columns)
+    except pc.ShapeError:  # The second does not fit.
+        whole = pc.summary(repeated := pc.Sequential(repeated[0]), shape, columns=columns)
+    for levels in None, depth:
+        one = pc.summary(repeated, shape, columns=columns, fold=True, depth=levels)
+        for field in "num_params", "num_macs", "num_buffers", "num_frozen", "notes":
+            assert getattr(one, field) == getattr(whole, field)
+        for field in "num_params", "num_macs", "num_buffers", "memory_bytes", "output_bytes":
+            numbers = [getattr(row, field) for row in one.rows]
+            rows = whole.rows if levels is None else pc.summary(repeated, shape, depth=levels).rows
+            assert sum(numbers) == sum(getattr(row, field) for row in rows)
+        assert str(one)
+        assert max(row["live_bytes"] for row in one.to_records()) == max(
+            row["live_bytes"] for row in whole.to_records()
+        )
+        if levels is None:
+            assert sum(row.count for row in one.rows) == len(whole.rows)
+            assert all(repeated[row.path] is row.layer for row in one.rows if row.path)
+
+
+FOLDED_STACK = """\
+name     layer                           parameters  working
+────────────────────────────────────────────────────────────────────
+stem     Conv2d(3, 8, 3)                        224  (3·3·3 + 1)·8
+blocks   Sequential
+  [0-2]  2 × Add                                  0
+    [0]  2 × Conv2d(8, 8, 3, padding=1)       1,168  2·(3·3·8 + 1)·8
+    [1]  2 × Identity()                           0
+  [1-3]  2 × BatchNorm(8*)                       32  2·2·8
+────────────────────────────────────────────────────────────────────
+total                                         1,424"""
+
+
+def test_equal_neighbors_share_a_row() -> None:
+    block = pc.Add(pc.Conv2d(8, 8, 3, padding=1), pc.Identity()), pc.BatchNorm()
+    network = pc.Sequential(stem=pc.Conv2d(3, 8, 3), blocks=pc.Sequential([*block] * 2))
+    columns = ("name", "layer", "num_params", "working")
+    summary = pc.summary(network, (3, 32, 32), fold=True, columns=columns)
+    assert table_of(summary) == FOLDED_STACK
+    rows = pc.summary(network, (3, 32, 32), fold=True, columns=("path", "layer")).to_records()
+    assert rows[1] == {"path": "blocks[0][0]", "layer": "2 × Conv2d(8, 8, 3, padding=1)"}
+
+
+def test_shares_and_bytes() -> None:
+    network = pc.Sequential(
+        pc.Dense(4, 3, bias=False), pc.Activation("relu"), pc.Dense(3, 4, False)
+    )
+    columns = ("params_share", "macs_share", "memory_bytes", "output_bytes", "live_bytes")
+    summary = pc.summary(network, (4,), columns=columns)
+    assert [tuple(record.values()) for record in summary.to_records()] == [
+        (0.5, 0.5, 48, 12, 28),
+        (0.0, 0.0, 0, 12, 24),
+        (0.5, 0.5, 48, 16, 28),
+    ]
+    assert table_of(summary).splitlines()[-1].split() == [
+        "100.0",
+        "%",
+        "100.0",
+        "%",
+        "96",
+        "40",
+        "28",
+    ]
+    page = ET.fromstring(summary.to_html())  # noqa: S314
+    assert [cell.get("style") for cell in page.iter("td")][:2] == ["--share: 50.0%"] * 2
+    alone = pc.summary(pc.Sequential(pc.Flatten()), columns=columns)
+    assert list(alone.to_records()[0].values()) == [0.0, None, 0, None, None]
+    assert pc.summary(pc.Sequential(), (4,), columns=columns).to_records() == []
+
+
+@pytest.mark.parametrize(
+    ("count", "size"), [(10, "40 bytes"), (1_000, "4.0 kB"), (2_500_000, "10.0 MB")]
+)
+def test_size_of_all_values(count: int, size: str) -> None:
+    network = pc.Dense(count, 1, bias=False)
+    assert f"All values: {count:,} ({size} in float32)" in " ".join(
+        str(pc.summary(network)).split()
+    )
+
+
 def test_columns_are_in_the_order_asked_for() -> None:
     summary = pc.summary(ANSWER, columns=["num_params", "path"])
     assert list(summary.to_records()[1]) == ["num_params", "path"]
     assert str(summary).splitlines()[0] == "parameters  path"
-    assert str(summary).splitlines()[-1] == "   217,706"
+    assert table_of(summary).splitlines()[-1] == "   217,706"
 
 
 def test_record_of_all_columns() -> None:
@@ -143,12 +249,18 @@ def test_record_of_all_columns() -> None:
     assert record == {
         "path": "[1]",
         "name": "[1]",
-        "layer": "Conv2d(None, 32, 5)",
+        "layer": "Conv2d(1, 32, 5)",
         "input_shape": (1, 28, 28),
         "output_shape": (32, 24, 24),
         "num_params": 832,
+        "params_share": 832 / 217_706,
+        "num_frozen": 0,
         "num_buffers": 0,
         "num_macs": 460_800,
+        "macs_share": 460_800 / 1_589_760,
+        "memory_bytes": 3_328,
+        "output_bytes": 73_728,
+        "live_bytes": 76_864,
         "receptive_field": (5, 5),
         "num_uncovered": (0, 0),
         "working": "(5·5·1 + 1)·32",
@@ -170,7 +282,7 @@ def test_summary_of_a_single_layer_and_of_an_empty_network() -> None:
     assert str(pc.summary(pc.Dense(4, 3), (4,))).splitlines()[2].split() == [
         "Dense(4,", "3)", "3", "15", "(4", "+", "1)·3",
     ]  # fmt: skip
-    assert str(pc.summary(pc.Sequential(), (4,))).splitlines()[-1].split() == ["total", "0"]
+    assert table_of(pc.summary(pc.Sequential(), (4,))).splitlines()[-1].split() == ["total", "0"]
     assert pc.summary(pc.Sequential(), (4,)).num_macs == 0
     assert ET.fromstring(pc.summary(pc.Sequential(), (4,)).to_html()).tag == "div"  # noqa: S314
 
@@ -194,6 +306,7 @@ def test_summary_of_a_single_layer_and_of_an_empty_network() -> None:
         ({"depth": -1}, pc.ParamcalcError, "summary: depth must be at least 0, got -1"),
         ({"depth": 1.0}, TypeError, "summary: depth must be an int, got 1.0"),
         ({"depth": True}, TypeError, "summary: depth must be an int, got True"),
+        ({"fold": 1}, TypeError, "summary: fold must be True or False, got 1"),
     ],
 )
 def test_words_of_refused_arguments_of_summary(

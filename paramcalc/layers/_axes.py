@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from paramcalc._checks import entries
@@ -54,19 +55,42 @@ def as_pairs(padding: Any, rank: int) -> list[tuple[int, int]]:
 class SpatialLayer(Builtin):
     """A layer with channels and spatial axes.
 
-    `data_format` is "channels_first", as in (channels, height, width), or "channels_last".
+    `data_format` is "channels_first", as in (channels, height, width), or "channels_last"; None
+    takes that of the network, or else channels first.
     """
 
     __slots__ = ()
     _family = "spatial"
+    _kind = "pooling"
     _keeps_channels = True
     """Whether each output channel sees only the same channel of the input."""
 
-    data_format: str
+    data_format: str | None
 
     @property
     def _channels_last(self) -> bool:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.data_format == "channels_last"
+
+    def _doubt(self, shape: Shape, layout: str, before: Layer | None) -> str:
+        is_last = self._channels_last
+        if layout in ("", "channels_last" if is_last else "channels_first") or len(shape) < 2:
+            return ""
+        other, channels = ("first", shape[0]) if is_last else ("last", shape[-1])
+        problem = f"takes {shape[self._stated_axis()]} of shape {show(shape)} for the channels"
+        if layout == "input":
+            is_open = bool(self._stating) and getattr(self, self._stating) is None
+            lengths = shape[1:] if is_last else shape[:-1]
+            if is_open and channels in (1, 3, 4) and len(shape) > 2 and min(lengths) > 4:
+                return f'{problem}; data_format="channels_{other}" takes {channels}'
+            return ""
+        if layout == "features":
+            hint = f'{problem}, not its features; data_format="channels_last" does'
+            return "" if is_last else hint
+        return f"{problem}; the layer before has {layout.replace('_', ' ')}"
+
+    def _with_format(self, data_format: str) -> Layer:
+        layer: Any = self
+        return self if self.data_format else replace(layer, data_format=data_format)
 
     def _stated_axis(self) -> int:
         return -1 if self._channels_last else 0
@@ -78,13 +102,13 @@ class SpatialLayer(Builtin):
 
     def _split(self, shape: tuple[T, ...]) -> tuple[T, tuple[T, ...]]:
         """The channels and the other lengths."""
-        if self.data_format == "channels_first":
+        if self.data_format != "channels_last":
             return shape[0], shape[1:]
         return shape[-1], shape[:-1]
 
     def _join(self, channels: T, others: Sequence[T]) -> tuple[T, ...]:
         """The channels and the other lengths in the order of the axes."""
-        if self.data_format == "channels_first":
+        if self.data_format != "channels_last":
             return (channels, *others)
         return (*others, channels)
 
@@ -220,6 +244,7 @@ class FeaturesLayer(Builtin):
 
     __slots__ = ()
     _family = "features"
+    _kind = "dense"
 
     def _wrong_features(self, shape: Shape, hint: str = "") -> ShapeError:
         expected = getattr(self, self._stating)
@@ -233,6 +258,7 @@ class SequenceLayer(FeaturesLayer):
 
     __slots__ = ()
     _family = "sequence"
+    _kind = "sequence"
 
     def _check_sequence(self, shape: Form) -> None:
         if len(shape) != 2:

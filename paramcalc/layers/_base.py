@@ -98,13 +98,20 @@ class Layer:
     without a meaning of their own; empty for those of the layer before."""
     _family_after: str = ""
     """The same for its output, if that differs."""
+    _format_after: str | None = None
+    """The data format that holds for the layers after it, if it says so."""
+    _kind: str = ""
+    """What a picture colors it as: "convolution", "dense", "pooling", "normalization",
+    "activation" or "sequence"."""
+    _stating: str = ""
+    """The field that states a part of the input shape."""
     _axis_symbol: str = ""
     """The symbol of its channels or features in formulas."""
     _channels_last: bool = False
     _has_gaps: bool = True
     """Whether it may refuse a length between two that it accepts."""
-    _is_view: bool = False
-    """Whether its output is the memory of its input at inference."""
+    _has_buffers: bool = True  # Or whatever a user's own layer keeps.
+    _is_view: bool = False  # Whether its output is the memory of its input, at inference.
 
     def output_shape(self, input_shape: Shape | None = None) -> Shape:
         """The output shape."""
@@ -159,6 +166,22 @@ class Layer:
         """
         nodes.append((path, self, source, (source,)))
         return len(nodes) - 1
+
+    def _doubt(self, shape: Shape, layout: str, before: Layer | None) -> str:
+        """Why it is likely not meant to read an input of this shape and layout, if so."""
+        return ""
+
+    def _with_format(self, data_format: str) -> Layer:
+        """The layer with this data format, if it needs one and has none."""
+        return self
+
+    def _text(self, shape: Shape | None = None, mark: str = "") -> str:
+        """Its text in a table; a size that it takes from an input of this shape is marked."""
+        return repr(self)
+
+    def _parts(self, path: str = "") -> list[tuple[str, Layer]]:
+        """The path and the layer of each layer that a container at `path` is made of."""
+        return []
 
     def _map(self, change: Callable[[Layer], Layer]) -> Any:
         """The changed layer; of a network, a copy with each layer changed."""
@@ -228,13 +251,12 @@ class Builtin(Layer):
     `_sources` for checked shapes; everything else follows.
     """
 
-    __slots__ = ()
+    __slots__ = ("_kept_hash",)
     _has_gaps = False
+    _has_buffers = False
     _specs: Mapping[str, Spec] = MappingProxyType({})
     _reads: tuple[tuple[str, Callable[..., object], bool], ...] = ()
     """Name, reader and whether it is per axis of each field, for the hot path."""
-    _stating: str = ""
-    """The field that states a part of the input shape, if any."""
     _has_own_init: bool = False
     _rank: int | None = None
     """The number of spatial axes, if the class fixes it."""
@@ -335,16 +357,23 @@ class Builtin(Layer):
 
     def __repr__(self) -> str:
         """The shortest call that makes an equal layer: defaults are left out."""
+        return self._text()
+
+    def _text(self, shape: Shape | None = None, mark: str = "") -> str:
         cls: Any = type(self)
         usual = self._usual()
         shown: list[str] = []
         for position, name in enumerate(self._specs):
             value = getattr(self, name)
+            is_taken = value is None and shape is not None and name == self._stating
+            text = self._brief(value)
+            if is_taken and shape:
+                text = f"{shape[self._stated_axis()]}{mark}"
             if name not in usual:
-                shown.append(self._brief(value))
-            elif value != usual[name]:
+                shown.append(text)
+            elif value != usual[name] or is_taken:
                 is_first = position == 0 and name in cls.__match_args__
-                shown.append(("" if is_first else f"{name}=") + self._brief(value))
+                shown.append(("" if is_first else f"{name}=") + text)
         return f"{cls.__name__}({', '.join(shown)})"
 
     def _usual(self) -> Mapping[str, Any]:

@@ -82,9 +82,15 @@ def choice(*choices: str, default: Any = MISSING) -> Any:
     return declared(read, default=default)
 
 
-def data_format(*, default: Any = MISSING) -> Any:
+def read_data_format(value: Any, layer: object, name: str) -> str | None:
+    """One of the two; None is that of the network, or else channels first."""
+    known = "channels_first", "channels_last"
+    return None if value is None else as_choice(value, layer, name, known)
+
+
+def data_format(*, default: Any = None) -> Any:
     """Where the channels are: first or last."""
-    return choice("channels_first", "channels_last", default=default)
+    return declared(read_data_format, default=default)
 
 
 def per_axis(symbol: str = "", *, default: Any = MISSING, minimum: int = 1) -> Any:
@@ -120,6 +126,16 @@ def stored_defaults(cls: Any) -> Mapping[str, Any]:
     return {name: getattr(example, name) for name in usual}
 
 
+def hash_once(layer: Any) -> int:
+    """The hash of a layer, which keeps it: verbs look equal layers up."""
+    try:
+        kept: int = layer._kept_hash
+    except AttributeError:
+        kept = layer._hash_fields()
+        object.__setattr__(layer, "_kept_hash", kept)
+    return kept
+
+
 def make(cls: Callable[..., T], fields: dict[str, object]) -> T:
     """A layer from its fields. Pickle calls it, so that a copy is checked too."""
     return cls(**fields)
@@ -144,6 +160,7 @@ def layer(cls: type[T]) -> type[T]:
     own_init = "__init__" in vars(cls)
     made: Any = dataclass(init=not own_init, repr=False, frozen=True, slots=True)(cls)
     made._has_own_init = own_init
+    made._hash_fields, made.__hash__ = made.__hash__, hash_once
     del made.__setattr__, made.__delattr__  # Those of Builtin have better messages.
     made._specs = {one.name: one.metadata["spec"] for one in dataclasses.fields(made)}
     made._reads = tuple([(name, one.read, one.per_axis) for name, one in made._specs.items()])

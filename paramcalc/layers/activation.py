@@ -22,6 +22,8 @@ class Activation(Builtin):
         (32, 24, 24)
     """
 
+    _kind = "activation"
+
     name: str = declared(as_str)
 
     @property
@@ -47,6 +49,7 @@ class Dropout(Builtin):
 
     p: float = declared(as_probability, default=0.5)
 
+    _kind = "activation"
     _is_view = True  # Outside training it drops nothing.
 
     def _shape(self, shape: Shape) -> Shape:
@@ -86,9 +89,11 @@ class PReLU(SpatialLayer):
         (1, 64)
     """
 
+    _kind = "activation"
+
     num_parameters: int | None = optional_count("C", default=1, states="channels")
     _: KW_ONLY
-    data_format: str = data_format(default="channels_first")
+    data_format: str | None = data_format(default=None)
 
     def _shape(self, shape: Shape) -> Shape:
         if self.num_parameters not in (None, 1, shape[self._stated_axis()]):

@@ -19,6 +19,7 @@ class Convolution(SlidingLayer):
     """Convolutions, transposed or not: channels, groups and weights."""
 
     __slots__ = ()
+    _kind = "convolution"
     _keeps_channels = False
 
     _rank: int  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -66,7 +67,7 @@ class Conv(Convolution):
     groups: int = _fields.count("g", divides=True)
     bias: bool = _fields.flag()
     _: KW_ONLY
-    data_format: str = _fields.data_format()
+    data_format: str | None = _fields.data_format()
 
     def __init__(
         self,
@@ -79,7 +80,7 @@ class Conv(Convolution):
         groups: int = 1,
         bias: bool = True,
         *,
-        data_format: str = "channels_first",
+        data_format: str | None = None,
     ) -> None:
         windows = kernel_size, stride, padding, dilation
         self._set(in_channels, out_channels, *windows, groups, bias, data_format)
@@ -87,7 +88,7 @@ class Conv(Convolution):
     def _shape(self, shape: Shape) -> Shape:
         if len(shape) != self._rank + 1:
             raise self._wrong_rank(shape, self._rank)
-        first = self.data_format == "channels_first"  # Without _split and _join: the hot path.
+        first = self.data_format != "channels_last"  # Without _split and _join: the hot path.
         channels, lengths = (shape[0], shape[1:]) if first else (shape[-1], shape[:-1])
         if channels != self.in_channels:
             self._check_channels("groups", "input channel", shape)
@@ -131,7 +132,8 @@ class Conv2d(Conv):
         dilation: steps from one tap to the next, likewise.
         groups: parts of the channels; it must divide both numbers of channels.
         bias: whether each output channel has a bias.
-        data_format: "channels_first", or "channels_last", as in (height, width, channels).
+        data_format: "channels_first", or "channels_last", as in (height, width, channels); None
+            is that of the network, or else channels first.
 
     Source:
         torch 2.13 `torch.nn.Conv2d`, with two differences: "same" is allowed with any stride, as in
@@ -177,7 +179,7 @@ class ConvTranspose(Convolution):
     bias: bool = _fields.flag()
     dilation: tuple[int, ...] = _fields.per_axis("d")
     _: KW_ONLY
-    data_format: str = _fields.data_format()
+    data_format: str | None = _fields.data_format()
 
     def __init__(
         self,
@@ -191,7 +193,7 @@ class ConvTranspose(Convolution):
         bias: bool = True,
         dilation: Axes = 1,
         *,
-        data_format: str = "channels_first",
+        data_format: str | None = None,
     ) -> None:
         windows = kernel_size, stride, padding, output_padding
         self._set(in_channels, out_channels, *windows, groups, bias, dilation, data_format)

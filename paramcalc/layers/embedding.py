@@ -26,6 +26,7 @@ class Embedding(Builtin):
     embedding_dim: int = count("E")
 
     _family = "plain"
+    _kind = "sequence"
 
     def _shape(self, shape: Shape) -> Shape:
         return (*shape, self.embedding_dim)

@@ -81,6 +81,12 @@ class Frozen(Builtin):
         ]
         return end
 
+    def _with_format(self, data_format: str) -> Layer:
+        return Frozen(self.layer._map(lambda one: one._with_format(data_format)))
+
+    def _text(self, shape: Shape | None = None, mark: str = "") -> str:
+        return f"Frozen({self.layer._text(shape, mark)})"
+
     def _sources(self, shape: Form) -> Sources:
         return self.layer.sources(shape)
 

@@ -24,14 +24,17 @@ def scale_and_shift(shape: Shape, bias: bool = True) -> tuple[Parameter, ...]:
 class ChannelNorm(SpatialLayer):
     """Normalizations of channels, which differ in their defaults."""
 
+    _kind = "normalization"
+    _has_buffers = True
+
     num_features: int | None = optional_count("C", default=None, states="channels")
     affine: bool = flag(default=True)
     track_running_stats: bool = flag(default=True)
     _: KW_ONLY
-    data_format: str = data_format(default="channels_first")
+    data_format: str | None = data_format(default=None)
 
     def _shape(self, shape: Shape) -> Shape:
-        channels = shape[0] if self.data_format == "channels_first" else shape[-1]  # The hot path.
+        channels = shape[0] if self.data_format != "channels_last" else shape[-1]  # The hot path.
         if channels != self.num_features is not None:
             raise self._wrong_channels("channel", shape)
         return shape
@@ -61,7 +64,8 @@ class BatchNorm(ChannelNorm):
         num_features: channels of the input; None takes them from the input.
         affine: whether it has the scale and the shift.
         track_running_stats: whether it keeps the running mean and variance.
-        data_format: "channels_first", or "channels_last", as in (height, width, channels).
+        data_format: "channels_first", or "channels_last", as in (height, width, channels); None
+            is that of the network, or else channels first.
 
     Source:
         torch 2.13 `torch.nn.BatchNorm2d`, without its count of batches, a single value. Keras 3
@@ -120,11 +124,13 @@ class GroupNorm(SpatialLayer):
         (128, 128)
     """
 
+    _kind = "normalization"
+
     num_groups: int = count("G")
     num_channels: int | None = optional_count("C", states="channels")
     affine: bool = flag(default=True)
     _: KW_ONLY
-    data_format: str = data_format(default="channels_first")
+    data_format: str | None = data_format(default=None)
 
     def _check(self) -> None:
         self._check_divides("num_groups", "num_channels")
@@ -156,6 +162,8 @@ def read_normalized_shape(value: Any, owner: object, name: str) -> Shape | None:
 @layer
 class LastAxesNorm(FeaturesLayer):
     """Normalizations with a scale per position on the last axes."""
+
+    _kind = "normalization"
 
     normalized_shape: int | Shape | None = declared(
         read_normalized_shape, default=None, symbol="n", states="last axes"

@@ -34,7 +34,8 @@ class Pool(SlidingLayer):
         ceil_mode: whether the quotient is rounded up, so that the last window may reach past the
             padding; it must start before the end of the input.
         mode: "max" or "avg".
-        data_format: "channels_first", or "channels_last", as in (height, width, channels).
+        data_format: "channels_first", or "channels_last", as in (height, width, channels); None
+            is that of the network, or else channels first.
 
     Source:
         torch 2.13 `torch.nn.MaxPool2d` and `AvgPool2d`; "same" as in TensorFlow and Keras. torch
@@ -54,7 +55,7 @@ class Pool(SlidingLayer):
     ceil_mode: bool = _fields.flag()
     _: KW_ONLY
     mode: str = _fields.choice("max", "avg")
-    data_format: str = _fields.data_format()
+    data_format: str | None = _fields.data_format(default=None)
 
     def __init__(
         self,
@@ -65,7 +66,7 @@ class Pool(SlidingLayer):
         ceil_mode: bool = False,
         *,
         mode: str = "max",
-        data_format: str = "channels_first",
+        data_format: str | None = None,
     ) -> None:
         windows = kernel_size, kernel_size if stride is None else stride, padding, dilation
         ranks = [max(len(one), 1) for one in windows if isinstance(one, tuple | list)]
@@ -131,7 +132,7 @@ class AdaptivePool(SpatialLayer):
     output_size: int | tuple[int | None, ...] = _fields.declared(read_output_size, per_axis=True)
     _: KW_ONLY
     mode: str = _fields.choice("max", "avg", default="avg")
-    data_format: str = _fields.data_format(default="channels_first")
+    data_format: str | None = _fields.data_format(default=None)
 
     def _shape(self, shape: Shape) -> Shape:
         lengths = self._lengths(shape)
@@ -171,7 +172,7 @@ class GlobalPool(SpatialLayer):
 
     _: KW_ONLY
     mode: str = _fields.choice("max", "avg", default="avg")
-    data_format: str = _fields.data_format(default="channels_first")
+    data_format: str | None = _fields.data_format(default=None)
 
     def _shape(self, shape: Shape) -> Shape:
         self._lengths(shape)

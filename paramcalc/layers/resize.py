@@ -37,7 +37,7 @@ class Pad(SpatialLayer):
     padding: int | Sides = sides("p")
     mode: str = choice("constant", "reflect", "replicate", "circular", default="constant")
     _: KW_ONLY
-    data_format: str = data_format(default="channels_first")
+    data_format: str | None = data_format(default=None)
 
     def _shape(self, shape: Shape) -> Shape:
         lengths = self._lengths(shape)
@@ -76,7 +76,7 @@ class Crop(SpatialLayer):
 
     cropping: int | Sides = sides("c")
     _: KW_ONLY
-    data_format: str = data_format(default="channels_first")
+    data_format: str | None = data_format(default=None)
 
     def _shape(self, shape: Shape) -> Shape:
         lengths = self._lengths(shape)
@@ -126,7 +126,7 @@ class Upsample(SpatialLayer):
     )
     mode: str = choice("nearest", "nearest-exact", *RANKS, default="nearest")
     _: KW_ONLY
-    data_format: str = data_format(default="channels_first")
+    data_format: str | None = data_format(default=None)
 
     def __post_init__(self) -> None:
         if (self.size is None) == (self.scale_factor is None):
@@ -180,7 +180,7 @@ class PixelShuffle(SpatialLayer):
 
     upscale_factor: int = count("r", divides=True)
     _: KW_ONLY
-    data_format: str = data_format(default="channels_first")
+    data_format: str | None = data_format(default=None)
 
     _keeps_channels = False
     _rank = 2
@@ -219,7 +219,7 @@ class PixelUnshuffle(SpatialLayer):
 
     downscale_factor: int = count("r", divides=True)
     _: KW_ONLY
-    data_format: str = data_format(default="channels_first")
+    data_format: str | None = data_format(default=None)
 
     _keeps_channels = False
     _rank = 2

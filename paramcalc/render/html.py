@@ -8,12 +8,16 @@ from paramcalc.render.table import Markup, Table, printable
 # view while the table scrolls, so they set both background and text color. The class is named twice
 # to take precedence over a notebook's rules for all tables.
 STYLE = """
-.paramcalc { max-height: 40em; overflow: auto; width: fit-content; max-width: 100%; }
+.paramcalc { width: fit-content; max-width: 100%; }
+@media screen { .paramcalc { max-height: 40em; overflow: auto; } }
 .paramcalc.paramcalc table { border-collapse: collapse; border: 0; margin: 0; color: inherit;
   font-variant-numeric: tabular-nums; }
 .paramcalc.paramcalc th, .paramcalc.paramcalc td { padding: 0.3em 0.9em; border: 0;
   text-align: left; vertical-align: baseline; white-space: nowrap; }
 .paramcalc.paramcalc .number { text-align: right; }
+.paramcalc.paramcalc td[style*="--share"] { background: linear-gradient(to right,
+  rgba(0, 114, 178, 0.3) var(--share), transparent var(--share)) no-repeat; }
+.paramcalc p, p.paramcalc { margin: 0.2em 0.9em; white-space: pre-wrap; }
 .paramcalc.paramcalc tbody tr { border-top: 1px solid rgba(128, 128, 128, 0.25); }
 .paramcalc.paramcalc thead, .paramcalc.paramcalc tfoot { position: sticky; z-index: 1;
   color: var(--jp-ui-font-color1, var(--vscode-editor-foreground, CanvasText));
@@ -34,6 +38,11 @@ def escape(text: str) -> str:
     return text if isinstance(text, Markup) else html.escape(printable(text))
 
 
+def escape_lines(text: str) -> str:
+    """Several lines of text, likewise."""
+    return "\n".join(map(escape, text.split("\n")))
+
+
 def indent(level: int) -> str:
     """The attribute that sets a cell in."""
     return f' style="padding-left: {0.9 + 1.4 * level:.1f}em"' if level else ""
@@ -50,6 +59,8 @@ def render(table: Table) -> str:
         for column, text in zip(table.columns, texts, strict=True):
             attribute = ' class="number"' if column.numeric else ""
             attribute += "" if written else indent(level)
+            if column.is_share and text.endswith("%") and kind == "row":
+                attribute += f' style="--share: {text.removesuffix(" %")}%"'
             written.append(f"<{tag}{attribute}>{escape(text)}</{tag}>")
         return "".join(written)
 

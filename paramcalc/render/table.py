@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+WIDE = re.compile(
+    r"[\u0300-\u036f\u1100-\u11ff\u2e80-\ufaff\ufe30-\ufe4f\uff01-\uff60\U00010000-\U0010ffff]"
+)
+"""The characters that may not take one column of a terminal."""
 
 
 class Markup(str):
@@ -12,10 +18,14 @@ class Markup(str):
 
 
 class Column(NamedTuple):
-    """The title of a column, and whether it holds numbers, which are right-aligned."""
+    """The title of a column, and whether it holds numbers, which are right-aligned.
+
+    HTML draws a bar behind each cell of a column with percentages.
+    """
 
     title: str
     numeric: bool = False
+    is_share: bool = False
 
 
 class Row(NamedTuple):
@@ -31,6 +41,24 @@ class Table(NamedTuple):
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+
+
+def is_wide(text: str) -> bool:
+    """Whether some character does not take one column of a terminal."""
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return bool(WIDE.search(text))
+    return False
+
+
+def width_of(text: str) -> int:
+    """The columns of a terminal that a text takes."""
+    if not is_wide(text):
+        return len(text)
+    from unicodedata import combining, east_asian_width  # Not at the head: seldom needed.
+
+    return sum([0 if combining(one) else 2 if east_asian_width(one) in "WF" else 1 for one in text])
 
 
 def printable(text: str) -> str:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from itertools import zip_longest
 
-from paramcalc.render.table import Table, printable
+from paramcalc.render.table import Table, is_wide, printable, width_of
 
 WIDTH, LEAST = 80, 16
 """The width of a terminal, and the least width of a wrapped column."""
+PLAIN = str.maketrans({"×": "x", "→": "->", "─": "-", "–": "-", "−": "-", "·": "*", "‖": "|"})
+
+
+def to_ascii(text: str) -> str:
+    """The text in ASCII, with escapes for letters that it lacks."""
+    return text.translate(PLAIN).encode("ascii", "backslashreplace").decode()
 
 
 def wrap_words(words: str, width: int) -> list[str]:
@@ -31,7 +37,9 @@ def render(table: Table) -> str:
         ["  " * row.level + printable(row.cells[0]), *map(printable, row.cells[1:])]
         for row in table.rows
     ]
-    widths = [max(map(len, column)) for column in zip(titles, *lines, strict=True)]
+    has_wide = is_wide("".join(["".join(line) for line in lines]))
+    measure = width_of if has_wide else len
+    widths = [max(map(measure, column)) for column in zip(titles, *lines, strict=True)]
     too_wide = sum(widths) + 2 * len(widths) - 2 - WIDTH
     text_widths = [
         0 if column.numeric else width for column, width in zip(table.columns, widths, strict=True)
@@ -42,18 +50,28 @@ def render(table: Table) -> str:
     rule = "─" * (sum(widths) + 2 * len(widths) - 2)
 
     signs = [">" if column.numeric else "<" for column in table.columns]
-    template = "  ".join([f"{{:{sign}{width}}}" for sign, width in zip(signs, widths, strict=True)])
+    pairs = [*zip(signs, widths, strict=True)]
+    template = "  ".join([f"{{:{sign}{width}}}" for sign, width in pairs])
+
+    def line_of(cells: Sequence[str]) -> str:
+        if not has_wide:
+            return template.format(*cells).rstrip()
+        sized = [
+            f"{cell:{sign}{width - width_of(cell) + len(cell)}}"
+            for cell, (sign, width) in zip(cells, pairs, strict=True)
+        ]
+        return "  ".join(sized).rstrip()
 
     wrap = cache(partial(wrap_words, width=widths[widest]))  # Many cells are equal.
 
     def join(cells: list[str]) -> Iterator[str]:
         if len(cells[widest]) <= widths[widest]:
-            yield template.format(*cells).rstrip()
+            yield line_of(cells)
             return
         parts = [[cell] for cell in cells]
         parts[widest] = wrap(cells[widest])
         for line in zip_longest(*parts, fillvalue=""):
-            yield template.format(*line).rstrip()
+            yield line_of(line)
 
     text = [*join(titles), rule]
     for row, line in zip(table.rows, lines, strict=True):

@@ -34,7 +34,7 @@ def layers() -> None:
     pc.Conv2d(3, 8, 5, padding=(1, (0, 1)))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     pc.Conv2d(3, 8, 5, bias="no")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     pc.Conv2d(3, 8, 5, 1, 0, 1, 1, True, "channels_last")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    pc.Conv2d(3, 8, 5, data_format=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    pc.Conv2d(3, 8, 5, data_format=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     pc.ConvTranspose2d(3, 8, 2, output_padding="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     pc.Dense(8)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     pc.Dense(8, None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -102,13 +102,13 @@ def questions(layer: pc.Layer) -> None:
 
 
 def networks(net: pc.Sequential, branches: pc.Concat) -> None:
-    pc.Sequential(pc.Flatten)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    pc.Sequential(pc.Flatten)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     pc.Sequential("relu")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    pc.Sequential(None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    pc.Sequential(pc.Flatten(), 10)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    pc.Sequential(None)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    pc.Sequential(pc.Flatten(), 10)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     pc.Sequential([pc.Flatten(), "relu"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
-    pc.Sequential({"features": pc.Flatten()})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    pc.Sequential(features=[pc.Flatten()])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    pc.Sequential({"features": pc.Flatten()})  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    pc.Sequential(features=[pc.Flatten()])  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
     pc.Add(pc.Identity(), dim=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     pc.Concat(pc.Identity(), dim="channels")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     net[0].out_channels.bit_length()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
@@ -168,7 +168,7 @@ def results(net: pc.Sequential) -> None:
     pc.summary(net).to_csv("net.csv")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     pc.summary(net).to_json()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     pc.explain(net).parts[0].num_params.symbols()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
-    pc.explain(net).to_csv()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    pc.explain(net).to_pdf()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     pc.memory(net).total_bytes.bit_length()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     pc.flops(net).num_macs.bit_length()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     pc.receptive_field(net).size[0].bit_length()  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]
@@ -231,5 +231,5 @@ class NotALayer:
 
 
 def layers_of_ones_own() -> None:
-    pc.Sequential(NotALayer(8))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    pc.Sequential(WithoutShape).num_params()  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    pc.Sequential(NotALayer(8))  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    pc.Sequential(WithoutShape).num_params()  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]

@@ -84,7 +84,7 @@ def test_what_layers_hold() -> None:
     assert_type(conv.kernel_size, tuple[int, ...])
     assert_type(conv.padding, str | tuple[int, ...] | tuple[tuple[int, int], ...])
     assert_type(conv.bias, bool)
-    assert_type(conv.data_format, str)
+    assert_type(conv.data_format, str | None)
     assert_type(pc.Pool(2).stride, int | tuple[int, ...])
     assert_type(pc.Input(3, 32, 32).shape, pc.Shape)
     assert_type(pc.Dense(None, 8).in_features, int | None)
@@ -183,7 +183,7 @@ def test_layers_of_ones_own() -> None:
 
 def test_traces() -> None:
     steps = pc.trace(pc.Sequential(pc.Conv2d(3, 8, 3), pc.Pool(2)), (3, 32, 32))
-    assert_type(steps, tuple[pc.results.Step, ...])
+    assert_type(steps, pc.results.Trace)
     step = steps[0]
     assert_type(step.path, str)
     assert_type(step.layer, pc.Layer)
@@ -216,7 +216,7 @@ def test_explanations() -> None:
     assert_type(part.lengths, tuple[pc.results.Line, ...])
     assert_type(part.output_shape, pc.Shape | None)
     assert_type(part.title(style="ascii", width=60), str)
-    for line in (*part.lines(), *found.totals()):
+    for line in (*part.lines, *found.totals):
         assert_type((line.label, line.value), tuple[str, int])
         assert_type(line.steps("latex"), list[str])
     if isinstance(part.num_params, pc.formulas.Term):  # An int that knows how it was made.
@@ -230,7 +230,7 @@ def test_costs() -> None:
     operations = pc.flops(pc.Dense(8, 8), (8,), convention="torchinfo")
     assert_type(operations, pc.results.Flops)
     assert_type(operations.num_flops, int)
-    assert_type(operations.ledger(), tuple[str, ...])
+    assert_type(operations.ledger, tuple[str, ...])
     assert_type(operations.rows, tuple[pc.results.FlopsRow, ...])
     assert_type(operations.rows[0].num_flops, int)
     needed = pc.memory(
@@ -246,7 +246,7 @@ def test_costs() -> None:
     assert_type(needed, pc.results.Memory)
     assert_type(needed.parameter_bytes + needed.peak_bytes + needed.training_bytes, int)
     assert_type(needed.to_records(), list[dict[str, Any]])
-    assert_type(needed.notes(), tuple[str, ...])
+    assert_type(needed.notes, tuple[str, ...])
 
 
 def test_receptive_fields() -> None:
