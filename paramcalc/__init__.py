@@ -31,6 +31,7 @@ _MODULES = {
     "layers.reshape": "Flatten Permute Reshape",
     "layers.resize": "Crop Pad PixelShuffle PixelUnshuffle Upsample",
     "_blocks": "TransformerEncoderLayer",
+    "_diagram": "diagram",
     "_explain": "explain",
     "_flops": "flops",
     "_inverse": "input_lengths same_padding smallest_input",

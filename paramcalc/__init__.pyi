@@ -3,6 +3,7 @@
 from paramcalc import formulas as formulas, layers as layers, results as results, zoo as zoo
 from paramcalc._blocks import TransformerEncoderLayer as TransformerEncoderLayer
 from paramcalc._branches import Add as Add, Concat as Concat, Multiply as Multiply
+from paramcalc._diagram import diagram as diagram
 from paramcalc._explain import explain as explain
 from paramcalc._flops import flops as flops
 from paramcalc._inverse import (

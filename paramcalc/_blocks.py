@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY
 
 from paramcalc._branches import Add
-from paramcalc._network import Network
+from paramcalc._network import Network, Sequential
 from paramcalc.errors import join_path
 from paramcalc.layers._base import Layer, Node, Parameter, Shape
 from paramcalc.layers._fields import count, flag, layer
@@ -65,6 +65,16 @@ class TransformerEncoderLayer(Network):
         active = add("relu", Activation("relu"), widened)
         last = add("linear2", Dense(inner, features, bias), active)
         return add("norm2", norm, add("add2", residual, last, normed))
+
+    def _inside(self) -> Layer:
+        features, inner, bias = self.d_model, self.dim_feedforward, self.bias
+        attention = MultiheadAttention(features, self.nhead, bias=bias)
+        widen, narrow = Dense(features, inner, bias), Dense(inner, features, bias)
+        forward, norm = (
+            Sequential(widen, Activation("relu"), narrow),
+            LayerNorm(features, bias=bias),
+        )
+        return Sequential(Add(attention, Identity()), norm, Add(forward, Identity()), norm)
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         """In torch's order, not in the order of use."""

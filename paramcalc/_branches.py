@@ -17,6 +17,8 @@ class Branches(Container):
 
     __slots__ = ()
     _has_gaps = True
+    _sign: str
+    """The sign of the merge in a picture."""
 
     def _check(self) -> None:
         if not self.layers:
@@ -113,6 +115,7 @@ class Add(Elementwise):
     """
 
     __slots__ = ()
+    _sign = "+"
 
 
 class Multiply(Elementwise):
@@ -132,6 +135,7 @@ class Multiply(Elementwise):
     """
 
     __slots__ = ()
+    _sign = "×"
 
 
 @layer
@@ -162,6 +166,7 @@ class Concat(Branches):
     dim: int = declared(as_int, default=0)
 
     _options = ("dim",)
+    _sign = "‖"
 
     def __init__(self, /, *layers: Layer | Sequence[Layer], dim: int = 0, **parts: Layer) -> None:
         self._set(*layers_and_names(self, layers, parts), dim)

@@ -10,17 +10,24 @@ from paramcalc.layers._base import Layer
 
 def notes_of(steps: Sequence[Step]) -> Iterator[str]:
     """Yield a sentence per layer that reads its input otherwise than it was meant."""
-    layouts: list[str] = []
+    layouts = [*layouts_of(steps), "input"]
     for step in steps:
         layer, source = step.layer._thawed, step.inputs[0]
-        layout, before = "input", None
-        if source >= 0:
-            layout, before = layouts[source], steps[source].layer
-        if layout and step.input_shape:
-            doubt = layer._doubt(step.input_shape, layout, before)
+        if layouts[source] and step.input_shape:
+            before = steps[source].layer if source >= 0 else None
+            doubt = layer._doubt(step.input_shape, layouts[source], before)
             if doubt:
                 yield f"{step.path} {type(layer).__name__}: {doubt}".strip()
-        layouts.append(layout_after(layer, layout, len(step.output_shape or ())))
+
+
+def layouts_of(steps: Sequence[Step]) -> list[str]:
+    """What the axes are after each step, as `layout_after` has it."""
+    layouts: list[str] = []
+    for step in steps:
+        source = step.inputs[0]
+        before = layouts[source] if source >= 0 else "input"
+        layouts.append(layout_after(step.layer._thawed, before, len(step.output_shape or ())))
+    return layouts
 
 
 def layout_after(layer: Layer, layout: str, rank: int) -> str:

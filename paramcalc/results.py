@@ -1,17 +1,21 @@
 """What the verbs return, by name: for type annotations and `isinstance`."""
 
 from paramcalc._columns import SummaryRow
+from paramcalc._diagram import Diagram
 from paramcalc._explain import Explanation, Line, Working
 from paramcalc._flops import Flops, FlopsRow
 from paramcalc._memory import Memory
 from paramcalc._receptive_field import ReceptiveField
 from paramcalc._summary import Summary
 from paramcalc._trace import Step, Trace
+from paramcalc.render.boxes import Glyph
 
 __all__ = [
+    "Diagram",
     "Explanation",
     "Flops",
     "FlopsRow",
+    "Glyph",
     "Line",
     "Memory",
     "ReceptiveField",

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,8 @@ ROOMS = [
     "_checks",
     "render.table",
     "render.",
+    "render.svg",
+    "render.boxes",
     "render.shown",
     "formulas._lengths",
     "formulas._counts",
@@ -36,6 +39,7 @@ ROOMS = [
     "_blocks",
     "_lift",
     "_notes",
+    "_diagram",
     "_explain",
     "_receptive_field",
     "_search",
@@ -151,9 +155,11 @@ def test_type_checkers_see_the_names_there_are() -> None:
 
 def test_results_are_what_verbs_return() -> None:
     net, shape = pc.Sequential(pc.Conv2d(3, 4, 3)), (3, 8, 8)
-    verbs = pc.summary, pc.explain, pc.flops, pc.memory, pc.receptive_field, pc.trace
+    verbs: list[Any] = [
+        pc.summary, pc.explain, pc.flops, pc.memory, pc.receptive_field, pc.trace, pc.diagram,
+    ]  # fmt: skip
     kinds = [type(verb(net, shape)).__name__ for verb in verbs] + ["Step"]
-    parts = ["SummaryRow", "Working", "Line", "FlopsRow"]
+    parts = ["SummaryRow", "Working", "Line", "FlopsRow", "Glyph"]
     assert sorted(kinds + parts) == pc.results.__all__
 
 

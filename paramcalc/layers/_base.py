@@ -99,10 +99,9 @@ class Layer:
     _family_after: str = ""
     """The same for its output, if that differs."""
     _format_after: str | None = None
-    """The data format that holds for the layers after it, if it says so."""
+    """The data format for the layers after it."""
     _kind: str = ""
-    """What a picture colors it as: "convolution", "dense", "pooling", "normalization",
-    "activation" or "sequence"."""
+    """What a picture colors it as: a key of `COLORS` in render/svg.py."""
     _stating: str = ""
     """The field that states a part of the input shape."""
     _axis_symbol: str = ""
@@ -172,7 +171,7 @@ class Layer:
         return ""
 
     def _with_format(self, data_format: str) -> Layer:
-        """The layer with this data format, if it needs one and has none."""
+        """The layer with this data format, if it lacks one."""
         return self
 
     def _text(self, shape: Shape | None = None, mark: str = "") -> str:
@@ -182,6 +181,10 @@ class Layer:
     def _parts(self, path: str = "") -> list[tuple[str, Layer]]:
         """The path and the layer of each layer that a container at `path` is made of."""
         return []
+
+    def _inside(self) -> Layer:
+        """The same as a network of its parts, if it has any."""
+        return self
 
     def _map(self, change: Callable[[Layer], Layer]) -> Any:
         """The changed layer; of a network, a copy with each layer changed."""
@@ -307,8 +310,6 @@ class Builtin(Layer):
 
     def _period(self) -> int | None:
         return 1
-
-    # What follows from the declared fields.
 
     def __post_init__(self) -> None:
         for name, read, per_axis in self._reads:

@@ -1,0 +1,258 @@
+"""A picture of a network: a glyph per layer, in rows that fork and merge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from math import log2
+from typing import Any
+
+from paramcalc._branches import Branches
+from paramcalc._checks import as_int, wrong
+from paramcalc._network import Network
+from paramcalc._notes import layouts_of
+from paramcalc._repeats import repeats
+from paramcalc._trace import Step, shape_text, walk, ways
+from paramcalc.errors import ParamcalcError, join_path
+from paramcalc.layers._axes import spread
+from paramcalc.layers._base import Builtin, Layer, Shape
+from paramcalc.layers.activation import Identity
+from paramcalc.render import svg
+from paramcalc.render.boxes import (
+    GAP,
+    LETTER,
+    LINE,
+    Box,
+    Glyph,
+    fork_of,
+    frame_of,
+    picture_of,
+    row_of,
+)
+from paramcalc.render.shown import Shown
+from paramcalc.render.table import Column, Row, Table, width_of
+
+MAX_GLYPHS = 400
+THIN = "normalization", "activation"
+"""The kinds that are bars without a label."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Diagram(Shown):
+    """A picture of a network, which a notebook shows; `to_svg()` is for files.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> picture = pc.diagram(pc.Sequential(pc.Conv2d(3, 8, 3), pc.Pool(2)), (3, 32, 32))
+        >>> picture.to_svg()[:40]
+        '<svg xmlns="http://www.w3.org/2000/svg" '
+    """
+
+    glyphs: tuple[Glyph, ...]
+    width: float
+    height: float
+    _picture: svg.Picture = field(compare=False)
+
+    def to_svg(self) -> str:
+        """The picture as an SVG document, light or dark as the reader's page."""
+        return svg.render(self._picture)
+
+    def to_html(self) -> str:
+        """The picture, in the colors of the text around it."""
+        return f'<div style="overflow-x: auto">{svg.render(self._picture, alone=False)}</div>'
+
+    def _repr_svg_(self) -> str:
+        return self.to_svg()
+
+    def to_records(self) -> list[dict[str, Any]]:
+        names = "path", "layer", "kind", "labels", "title", "x", "y", "width", "heights"
+        return [{name: getattr(glyph, name) for name in names} for glyph in self.glyphs]
+
+    def _table(self, style: str = "unicode") -> Table:
+        rows = [Row((one.path, one.layer, one.kind, ", ".join(one.labels))) for one in self.glyphs]
+        return Table(tuple(map(Column, ("path", "layer", "kind", "labels"))), tuple(rows))
+
+
+class Drawing:
+    """A picture in the making, with what is known of each layer by its path."""
+
+    def __init__(self, steps: Sequence[Step], depth: int | None) -> None:
+        self.depth = depth
+        self.number = 0
+        self.steps: dict[str, list[Step]] = {}  # All of a network.
+        self.layouts: dict[str, str] = {}
+        self.names: dict[str, str] = {}  # The paths in a trace, where others are drawn.
+        self.learn("", steps)
+
+    def learn(self, path: str, steps: Sequence[Step]) -> None:
+        """Enter the steps of what is at a path."""
+        for step, layout in zip(steps, layouts_of(steps), strict=True):
+            where = join_path(path, step.path)
+            self.layouts[where] = layout
+            for around in ways(where):
+                if around.startswith(path):
+                    self.steps.setdefault(around, []).append(step)
+
+    def boxes_of(self, layer: Layer, path: str, level: int) -> Iterator[Box]:
+        """Yield the boxes of a layer: several of a network in a row."""
+        inside: Any = layer._thawed
+        if not isinstance(inside, Network) or not (self.depth is None or level < self.depth):
+            if not isinstance(inside, Identity):
+                yield self.box_of(layer, path)
+            return
+        inside = self.opened(inside, path)
+        if isinstance(inside, Branches):
+            rows = [
+                row_of(list(self.boxes_of(one, where, level + 1)))
+                for where, one in inside._parts(path)
+            ]
+            title = f"{self.names.get(path, path)} {type(inside).__name__}: "
+            title += shape_text(self.steps[path][-1].output_shape or ())
+            yield fork_of(rows, inside._sign, title.strip(": "))
+        else:
+            yield from self.chain_of(inside._parts(path), level + 1)
+
+    def opened(self, layer: Network, path: str) -> Layer:
+        """The network inside a layer that is made of layers."""
+        inside = layer._inside()
+        if inside is not layer:
+            before = self.steps.pop(path)
+            shape: Any = before[0].input_shape
+            steps = walk(inside, shape, "diagram")
+            self.learn(path, steps)
+            drawn = [step for step in steps if not isinstance(step.layer, Identity)]
+            pairs = zip(drawn, before, strict=True)
+            self.names |= {join_path(path, one.path): other.path for one, other in pairs}
+        return inside
+
+    def chain_of(self, parts: list[tuple[str, Layer]], level: int) -> Iterator[Box]:
+        """Yield the boxes of layers in a row; blocks that repeat are drawn once."""
+        layers = [
+            (one, tuple([step.input_shape for step in self.steps.get(path, [])[:1]]))
+            for path, one in parts
+        ]
+        found = list(repeats([path for path, _ in parts], layers))
+        while found:
+            start, size, times = found[0]
+            number = size if times > 1 else 1
+            block = parts[start : start + number]
+            boxes = [box for path, one in block for box in self.boxes_of(one, path, level)]
+            yield from [frame_of(row_of(boxes), times)] if times > 1 else boxes
+            del found[:number]
+
+    def box_of(self, layer: Layer, path: str) -> Box:
+        """The glyph of a layer, or of a network that is not opened, with its labels."""
+        self.number += 1
+        steps = self.steps.get(path, [])
+        ends: list[Any] = [one for step in steps for one in step[2:4]] or [None]
+        shapes = ends[0], ends[-1]
+        layout, family = self.layouts.get(path), layer._thawed._family
+        is_sequence = family in ("features", "sequence") and layout != "channels_first"
+        last = is_sequence or layout in ("channels_last", "features")
+        text = layer._text(shapes[0])
+        num_params = sum([step.num_params for step in steps])
+        labels = [name_of_glyph(layer, path, shapes[0])]
+        name = self.names.get(path, path)
+        title = f"{name} {text}".strip()
+        if shapes[1]:
+            labels.append(shape_text(shapes[1]).replace(" ", ""))
+            title += f": {shape_text(shapes[0])} → {shape_text(shapes[1])}"
+        if num_params:
+            labels.append(compact(num_params))
+            title += f"; {num_params:,} parameters"
+        kind = layer._thawed._kind
+        is_thin = kind in THIN
+        heights = height_of(shapes[0], last), height_of(shapes[1], last)
+        width = 5 if is_thin else width_of_glyph(shapes[1], last)
+        room = width if is_thin else max(width, LETTER * max(map(width_of, labels)))
+        box = Box(room + GAP / (2 if is_thin else 1), max(heights) / 2, max(heights) / 2)
+        left = (box.width - width) / 2
+        box.lines.append([(0, 0), (left, 0)])
+        box.lines.append([(left + width, 0), (box.width, 0)])
+        box.glyphs.append(Glyph(name, text, kind, tuple(labels), title, left, 0, width, heights))
+        if not is_thin:
+            lines = [
+                (box.width / 2, box.below + LINE * n, text) for n, text in enumerate(labels, 1)
+            ]
+            box.labels += lines
+            box.below += LINE * len(labels) + 4
+        return box
+
+
+def name_of_glyph(layer: Layer, path: str, shape: Shape | None) -> str:
+    """The kind of layer and the size of its window; the name of a network."""
+    inside = layer._thawed
+    if inside._network_depth and path and not path.endswith("]"):
+        return path.rpartition(".")[2]
+    name = type(inside).__name__.lower()
+    if isinstance(inside, Builtin):
+        sizes = [key for key, spec in inside._specs.items() if spec.symbol == "k"]
+        for key in sizes:
+            window = spread(getattr(inside, key), len(shape or (0, 0)) - 1)
+            return f"{name} {'×'.join(map(str, window))}"
+    return name
+
+
+def compact(number: int) -> str:
+    """A count in three digits or so."""
+    for power, unit in (3, "G"), (2, "M"), (1, "k"):
+        if number >= 1000**power:
+            return f"{number / 1000**power:.1f} {unit}"
+    return str(number)
+
+
+def height_of(shape: Shape | None, is_last: bool) -> float:
+    """The height of a side: the logarithm of the longest spatial axis."""
+    if not shape:
+        return 30
+    lengths = shape[:-1] if is_last else shape[1:]
+    return 12 + 11 * log2(max([*lengths, 1]))
+
+
+def width_of_glyph(shape: Shape | None, is_last: bool) -> float:
+    """The width of a glyph: the logarithm of the channels or features."""
+    if not shape:
+        return 16
+    return 6 + 3.2 * log2(shape[-1] if is_last else shape[0])
+
+
+def diagram(
+    network: Layer, input_shape: Shape | None = None, *, depth: int | None = None
+) -> Diagram:
+    """A picture of the network: a glyph per layer, the higher the larger its images.
+
+    A chain is a row; branches are below each other, and merge at a sign. Widths show channels,
+    colors show what a layer does: the legend says it in words. Normalizations and activations are
+    thin bars; identities are lines. Blocks that repeat are drawn once.
+
+    Args:
+        network: a network or a layer.
+        input_shape: its input shape; optional after an `Input`, or where all channels and features
+            are given: then all layers have the same size.
+        depth: how many levels are shown; a deeper network is one glyph. None is all.
+
+    Raises:
+        TypeError: an argument is of the wrong type.
+        ParamcalcError: depth is negative, or there are more than 400 glyphs.
+        ShapeError: a layer does not fit its input, or the shape is needed and missing.
+
+    Source:
+        Bäuerle, van Onzenoodt and Ropinski, "Net2Vis: A Visual Grammar for Automatically Generating
+        Publication-Tailored CNN Architecture Visualizations", 2019.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> picture = diagram(pc.Sequential(pc.Conv2d(3, 8, 3), pc.Pool(2)), (3, 32, 32))
+        >>> [glyph.labels for glyph in picture.glyphs]
+        [('conv2d 3×3', '8×30×30', '224'), ('pool 2×2', '8×15×15')]
+    """
+    levels = None if depth is None else as_int(depth, "diagram", "depth")
+    if levels is not None and levels < 0:
+        raise ParamcalcError(wrong("diagram", "depth", "be at least 0", levels))
+    drawing = Drawing(walk(network, input_shape, "diagram"), levels)
+    root = row_of(list(drawing.boxes_of(network, "", 0)), is_root=True)
+    if drawing.number > MAX_GLYPHS:
+        problem = f"{drawing.number} glyphs are too many for a picture; give depth"
+        raise ParamcalcError(f"diagram: {problem}", layer=network)
+    picture, glyphs = picture_of(root)
+    return Diagram(glyphs, picture.width, picture.height, picture)
