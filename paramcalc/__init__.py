@@ -2,7 +2,8 @@
 
 Put layers such as `Conv2d` and `Dense` into a `Sequential`. Their arguments are those of
 `torch.nn`. Ask it for `output_shape()` and `num_params()`, or pass it to `summary`, `explain`,
-`memory`, `flops`, `receptive_field` or `smallest_input`. `paramcalc.zoo` has published networks.
+`diagram`, `memory`, `flops`, `receptive_field` or `smallest_input`. `paramcalc.zoo` has published
+networks.
 
 Example:
     >>> import paramcalc as pc

@@ -39,7 +39,9 @@ THIN = "normalization", "activation"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Diagram(Shown):
-    """A picture of a network, which a notebook shows; `to_svg()` is for files.
+    """A picture of a network; a notebook shows it.
+
+    `to_svg()` gives the text of a file.
 
     Example:
         >>> import paramcalc as pc
@@ -219,7 +221,9 @@ def width_of_glyph(shape: Shape | None, is_last: bool) -> float:
 def diagram(
     network: Layer, input_shape: Shape | None = None, *, depth: int | None = None
 ) -> Diagram:
-    """A picture of the network: a glyph per layer, the higher the larger its images.
+    """A picture of the network.
+
+    There is a glyph per layer, the higher the larger its images.
 
     A chain is a row; branches are below each other, and merge at a sign. Widths show channels,
     colors show what a layer does: the legend says it in words. Normalizations and activations are

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,13 @@ def test_the_index_names_every_page() -> None:
     for page in ROOT.glob("docs/*"):
         if page.suffix in {".md", ".ipynb"} and page.name != "index.md":
             assert f"]({page.name})" in index, page.name
+
+
+def test_pictures_are_those_that_the_library_draws() -> None:
+    pictures = runpy.run_path(str(ROOT / "docs" / "pictures.py"))["PICTURES"]
+    for name, picture in pictures.items():
+        assert (ROOT / "docs" / name).read_text("utf-8") == picture.to_svg() + "\n", name
+    assert {page.name for page in ROOT.glob("docs/*.svg")} == {*pictures}
 
 
 def test_a_docstring_begins_with_a_few_words() -> None:

@@ -5,21 +5,23 @@ from __future__ import annotations
 from paramcalc.render.table import Markup, Table, printable
 
 # Colors come from the notebook's theme, or else from the page. The header and the total stay in
-# view while the table scrolls, so they set both background and text color. The class is named twice
-# to take precedence over a notebook's rules for all tables.
+# view while the table scrolls, so they set both background and text color; on paper nothing
+# scrolls. The class is named twice to take precedence over a notebook's rules for all tables.
 STYLE = """
 .paramcalc { width: fit-content; max-width: 100%; }
-@media screen { .paramcalc { max-height: 40em; overflow: auto; } }
+@media screen { .paramcalc { max-height: 40em; overflow: auto; }
+  .paramcalc thead, .paramcalc tfoot { position: sticky; } }
+@media print { .paramcalc tfoot { display: table-row-group; } }
 .paramcalc.paramcalc table { border-collapse: collapse; border: 0; margin: 0; color: inherit;
   font-variant-numeric: tabular-nums; }
 .paramcalc.paramcalc th, .paramcalc.paramcalc td { padding: 0.3em 0.9em; border: 0;
   text-align: left; vertical-align: baseline; white-space: nowrap; }
 .paramcalc.paramcalc .number { text-align: right; }
 .paramcalc.paramcalc td[style*="--share"] { background: linear-gradient(to right,
-  rgba(0, 114, 178, 0.3) var(--share), transparent var(--share)) no-repeat; }
-.paramcalc p, p.paramcalc { margin: 0.2em 0.9em; white-space: pre-wrap; }
+  rgba(0, 114, 178, 0.4) var(--share), transparent var(--share)) no-repeat; }
+.paramcalc p, p.paramcalc { margin: 0.2em 0.9em; }
 .paramcalc.paramcalc tbody tr { border-top: 1px solid rgba(128, 128, 128, 0.25); }
-.paramcalc.paramcalc thead, .paramcalc.paramcalc tfoot { position: sticky; z-index: 1;
+.paramcalc.paramcalc thead, .paramcalc.paramcalc tfoot { z-index: 1;
   color: var(--jp-ui-font-color1, var(--vscode-editor-foreground, CanvasText));
   background: var(--jp-layout-color1, var(--vscode-editor-background, Canvas)); }
 .paramcalc.paramcalc thead { top: 0; box-shadow: inset 0 -2px rgba(128, 128, 128, 0.6); }

@@ -20,7 +20,7 @@ class Markup(str):
 class Column(NamedTuple):
     """The title of a column, and whether it holds numbers, which are right-aligned.
 
-    HTML draws a bar behind each cell of a column with percentages.
+    In HTML, the cells of a column with percentages have bars.
     """
 
     title: str
