@@ -226,6 +226,19 @@ def test_explanations() -> None:
     assert_type(length, int)
 
 
+def test_pictures_and_parts() -> None:
+    found = pc.diagram(pc.Sequential([pc.Dense(8, 8)], data_format="channels_last"), (8,), depth=2)
+    assert_type(found, pc.results.Diagram)
+    assert_type(found.glyphs, tuple[pc.results.Glyph, ...])
+    assert_type(found.glyphs[0].labels, tuple[str, ...])
+    assert_type(found.to_svg() + found.to_csv(), str)
+    named = pc.Sequential(**{"a": pc.Dense(8, 8)})
+    assert_type(named["a"], pc.Layer)
+    assert_type(pc.explain(named, (8,), at="a").notes, tuple[str, ...])
+    folded = pc.summary(named, (8,), fold=True)
+    assert_type((folded.notes, folded.num_frozen), tuple[tuple[str, ...], int])
+
+
 def test_costs() -> None:
     operations = pc.flops(pc.Dense(8, 8), (8,), convention="torchinfo")
     assert_type(operations, pc.results.Flops)
