@@ -44,8 +44,11 @@ class Network(Builtin):
 
     def _measure(self, layers: Sequence[Layer]) -> None:
         """Refuse a network too deep or too large for Python to walk."""
-        depth = 1 + max([one._network_depth for one in layers], default=0)
-        size = 1 + sum([one._network_size for one in layers])
+        depth, size = 0, 1
+        for one in layers:  # A max and a sum would take longer.
+            depth = one._network_depth if one._network_depth > depth else depth
+            size += one._network_size
+        depth += 1
         if depth > MAX_DEPTH:
             problem = f"networks nest at most {MAX_DEPTH} deep, got {depth}"
             raise ConfigError(f"{name_of(self)}: {problem}")
@@ -333,10 +336,9 @@ class Sequential(Container):
     def __init__(self, /, *, data_format: str | None = None, **parts: Layer) -> None: ...
 
     def __init__(self, /, *layers: Any, data_format: Any = None, **parts: Any) -> None:
-        given = read_data_format(data_format, self, "data_format")
+        after = data_format and read_data_format(data_format, self, "data_format")
         self._set(*layers_and_names(self, layers, parts))
-        after = given
-        if given or any(one._format_after for one in self.layers):
+        if after or any([one._format_after for one in self.layers]):
             changed: list[Layer] = []
             for one in self.layers:
                 changed.append(one._map(partial(with_format, data_format=after)) if after else one)
