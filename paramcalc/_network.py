@@ -338,7 +338,7 @@ class Sequential(Container):
     def __init__(self, /, *layers: Any, data_format: Any = None, **parts: Any) -> None:
         after = data_format and read_data_format(data_format, self, "data_format")
         self._set(*layers_and_names(self, layers, parts))
-        if after or any([one._format_after for one in self.layers]):
+        if after or any(one._format_after for one in self.layers):
             changed: list[Layer] = []
             for one in self.layers:
                 changed.append(one._map(partial(with_format, data_format=after)) if after else one)

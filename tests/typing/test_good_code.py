@@ -232,7 +232,8 @@ def test_pictures_and_parts() -> None:
     assert_type(found.glyphs, tuple[pc.results.Glyph, ...])
     assert_type(found.glyphs[0].labels, tuple[str, ...])
     assert_type(found.to_svg() + found.to_csv(), str)
-    named = pc.Sequential(**{"a": pc.Dense(8, 8)})
+    parts: dict[str, pc.Layer] = {"a": pc.Dense(8, 8)}
+    named = pc.Sequential(**parts)
     assert_type(named["a"], pc.Layer)
     assert_type(pc.explain(named, (8,), at="a").notes, tuple[str, ...])
     folded = pc.summary(named, (8,), fold=True)
