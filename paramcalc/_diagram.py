@@ -79,8 +79,8 @@ class Drawing:
     """A picture in the making, with what is known of each layer by its path."""
 
     def __init__(self, steps: Sequence[Step], depth: int | None) -> None:
-        self.depth = depth
-        self.number = 0
+        self.depth: int | None = depth
+        self.number: int = 0
         self.steps: dict[str, list[Step]] = {}  # All of a network.
         self.layouts: dict[str, str] = {}
         self.names: dict[str, str] = {}  # The paths in a trace, where others are drawn.

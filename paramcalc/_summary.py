@@ -127,30 +127,22 @@ class Summary(Shown):
         The row of a merge is the head of its branches.
         """
         columns = [list(map(cell, self._values(name, style, "*"))) for name in self.columns]
-        networks = plan_of(self.network).networks
         is_tree = self.columns[0] == "name"
         rows: list[Row] = []
         heads: dict[str, int] = {}
+        entered: set[tuple[str, ...]] = set()
         if isinstance(self.network, Branches) and is_tree:
             heads[""] = 0
             rows.append(Row(()))
         for row, cells in zip(self.rows, zip(*columns, strict=True), strict=True):
-            path = keys(row.path) if is_tree else ()
-            where, count = "", 1
-            for level, key in enumerate(path[:-1]):
-                where = join_path(where, key)
-                name, times = self._names.get(where, (key, 1))
-                count *= times
-                if where not in heads:
-                    heads[where] = len(rows)
-                    head = {"name": name, "layer": times_text(count) + networks[where]._text()}
-                    texts = tuple([head.get(column, "") for column in self.columns])
-                    rows.append(Row(texts, level, "head"))
-            level = max(len(path) - 1, 0)
+            path = keys(row.path)[:-1] if is_tree else ()
+            if path not in entered:
+                entered.add(path)
+                self._add_heads(rows, heads, path)
             if row.path in heads:
-                rows[heads[row.path]] = Row(cells, level, "head")
+                rows[heads[row.path]] = Row(cells, len(path), "head")
             else:
-                rows.append(Row(cells, level))
+                rows.append(Row(cells, len(path)))
         first = self.columns[0]
         texts = tuple(
             [
@@ -160,6 +152,20 @@ class Summary(Shown):
         )
         rows.append(Row(texts, 0, "total"))
         return Table(tuple([COLUMNS[name] for name in self.columns]), tuple(rows))
+
+    def _add_heads(self, rows: list[Row], heads: dict[str, int], path: Sequence[str]) -> None:
+        """Add a row for each network on a path that has none yet."""
+        where, count = "", 1
+        for level, key in enumerate(path):
+            where = join_path(where, key)
+            name, times = self._names.get(where, (key, 1))
+            count *= times
+            if where not in heads:
+                heads[where] = len(rows)
+                layer = plan_of(self.network).networks[where]
+                head = {"name": name, "layer": times_text(count) + layer._text()}
+                texts = tuple([head.get(column, "") for column in self.columns])
+                rows.append(Row(texts, level, "head"))
 
 
 def summary(

@@ -59,14 +59,16 @@ class Box:
     """
 
     def __init__(self, width: float = 0, above: float = 0, below: float = 0) -> None:
-        self.width, self.above, self.below = width, above, below
+        self.width: float = width
+        self.above: float = above
+        self.below: float = below
         self.parts: list[tuple[float, float, Box]] = []
         self.lines: list[Sequence[Point]] = []
         self.frames: list[Sequence[Point]] = []
         self.signs: list[tuple[float, float, str, str]] = []
         self.labels: list[tuple[float, float, str]] = []
         self.glyphs: list[Glyph] = []
-        self.has_fork = False
+        self.has_fork: bool = False
         self.hanging: Box | None = None  # The long way beside a skip connection: it goes below.
 
     def put(self, x: float, y: float, box: Box) -> None:
