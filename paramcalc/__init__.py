@@ -30,6 +30,7 @@ _MODULES = {
     "layers.pool": "AdaptivePool GlobalPool Pool",
     "layers.recurrent": "GRU LSTM RNN",
     "layers.reshape": "Flatten Permute Reshape",
+    "layers.shared": "Shared",
     "layers.resize": "Crop Pad PixelShuffle PixelUnshuffle Upsample",
     "_blocks": "TransformerEncoderLayer",
     "_diagram": "diagram",

@@ -62,5 +62,6 @@ from paramcalc.layers.resize import (
     PixelUnshuffle as PixelUnshuffle,
     Upsample as Upsample,
 )
+from paramcalc.layers.shared import Shared as Shared
 
 __all__: list[str]

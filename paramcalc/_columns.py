@@ -51,6 +51,7 @@ class SummaryRow:
         num_macs: the number of multiply-accumulates for one example; None if unknown.
         count: how many equal layers the row stands for; counts are those of all of them.
         within: the rows of a nested network that is folded into this one.
+        shared: the tensors that are counted in an earlier row: their names, and its path.
 
     Example:
         >>> import paramcalc as pc
@@ -67,6 +68,7 @@ class SummaryRow:
     num_macs: int | None
     count: int = 1
     within: tuple[SummaryRow, ...] = ()
+    shared: tuple[tuple[str, str], ...] = ()
     _steps: tuple[int, ...] = field(default=(), compare=False, repr=False)
 
     @property
@@ -110,7 +112,7 @@ class SummaryRow:
     @property
     def _step(self) -> Step:
         shapes: Any = self.input_shape, self.output_shape
-        return Step(self.path, self.layer, *shapes)
+        return Step(self.path, self.layer, *shapes)._replace(shared=self.shared)
 
 
 @lru_cache(1024)
@@ -164,7 +166,9 @@ def layer_texts(rows: Sequence[SummaryRow], mark: str) -> list[str]:
         key = (layer, shape) if isinstance(layer._thawed, Builtin) else id(layer)
         if key not in known:
             known[key] = layer._text(shape, mark)
-        texts.append(times_text(row.count) + known[key])
+        places = ", ".join(dict.fromkeys([path for _, path in row.shared]))
+        shared = f", shared with {places}" if places else ""
+        texts.append(times_text(row.count) + known[key] + shared)
     return texts
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from textwrap import fill
 from typing import Any
@@ -15,7 +15,7 @@ from paramcalc._trace import Step, as_parts, outermost, shape_text, walk
 from paramcalc.formulas import Term
 from paramcalc.formulas._term import as_style
 from paramcalc.layers._axes import AXES
-from paramcalc.layers._base import Builtin, Layer, Shape
+from paramcalc.layers._base import Builtin, Layer, Parameter, Shape
 from paramcalc.render import latex
 from paramcalc.render.shown import Shown, for_terminal
 from paramcalc.render.table import Column, Markup, Row, Table, printable
@@ -133,16 +133,19 @@ class Working:
         return one_line if len(one_line) <= 80 and "\n" not in title else f"{title}\n  {made}"
 
 
+def tensor_label(tensor: Parameter, shared: Mapping[str, str]) -> str:
+    """The name of a tensor, and why it is not counted."""
+    if tensor.name in shared:
+        return f"{tensor.name} (shared with {shared[tensor.name]})"
+    return tensor.name if tensor.trainable else f"{tensor.name} (not trainable)"
+
+
 def work(lifted: Lifted) -> Working:
     """The working of one layer."""
     step = lifted.step
-    tensors = lifted.answer("parameters", step.parameters)
-    parameters = tuple(
-        [
-            Line(one.name if one.trainable else f"{one.name} (not trainable)", one.size)
-            for one in tensors
-        ]
-    )
+    tensors = lifted.answer("parameters", step._tensors)
+    shared = dict(step.shared)
+    parameters = tuple([Line(tensor_label(one, shared), one.size) for one in tensors])
     num_params = lifted.num_params()
     shape: Any = step.input_shape
     output: Any = step.output_shape

@@ -58,7 +58,8 @@ class Lifted:
     def key(self, counting: bool) -> object:
         """What its answers depend on; if `counting`, what its number of parameters depends on."""
         layer: Any = self.layer
-        if self.made_of or not isinstance(layer, Builtin) or self.step.layer._network_depth:
+        is_own = not isinstance(layer, Builtin) or self.step.shared
+        if self.made_of or is_own or self.step.layer._network_depth:
             return self
         is_stated = counting and getattr(layer, layer._stating, 1) is not None
         return self.step.layer, None if is_stated else self.step.input_shape, self.family

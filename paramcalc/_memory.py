@@ -255,7 +255,7 @@ def tensor_bytes(
     trained: list[Shape] = []
     for step in steps:
         layer = step.layer._thawed
-        is_trained = layer is step.layer and outermost(step.path, frozen) is None
+        is_trained = not step.layer._is_frozen and outermost(step.path, frozen) is None
         for tensor in step._replace(layer=layer).parameters:
             (weights if tensor.trainable else buffers).append(tensor.size)
             if tensor.trainable and is_trained:

@@ -10,7 +10,7 @@ from typing import Any, Self, overload
 
 from paramcalc._checks import as_int, as_str, entries, name_of, wrong
 from paramcalc._repeats import repeats, span
-from paramcalc._trace import answers, later, locate_in, plan_of, run
+from paramcalc._trace import answers, later, locate_in, plan_of, run, walk
 from paramcalc.errors import (
     ConfigError,
     ParamcalcError,
@@ -86,15 +86,22 @@ class Network(Builtin):
         return shape
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
-        found: list[Parameter] = []
-        for path, tensors in answers(self, shape, lambda one, given, _: one._tensors(given)):
-            found += [
-                Parameter(join_path(path, one.name), one.shape, one.trainable) for one in tensors
+        if plan_of(self).has_shared:
+            found = [(step.path, step.parameters) for step in walk(self, shape, "parameters")]
+        else:
+            found = list(answers(self, shape, lambda one, given, _: one._tensors(given)))
+        return tuple(
+            [
+                Parameter(join_path(path, one.name), one.shape, one.trainable)
+                for path, tensors in found
+                for one in tensors
             ]
-        return tuple(found)
+        )
 
     def _params(self, shape: Shape | None) -> int:
         plan = plan_of(self)
+        if plan.has_shared:
+            return sum([step.num_params for step in walk(self, shape, "num_params")])
         shapes = run(plan, shape)
         nodes = iter(plan.nodes)
         try:

@@ -228,9 +228,10 @@ def summary(
 
 def row_of(step: Step, number: int) -> SummaryRow:
     """The row of a step."""
-    path, layer, shape, output, _ = step
+    path, layer, shape, output, _, shared = step
     num_macs = step.num_macs if shape else None
-    return SummaryRow(path, layer, shape, output, step.num_params, num_macs, 1, (), (number,))
+    more = 1, (), shared, (number,)
+    return SummaryRow(path, layer, shape, output, step.num_params, num_macs, *more)
 
 
 def others_of(steps: Iterable[Step]) -> tuple[int, int]:
@@ -239,12 +240,12 @@ def others_of(steps: Iterable[Step]) -> tuple[int, int]:
     frozen = buffers = 0
     for step in steps:
         layer: Any = step.layer
-        if layer._thawed is layer and not layer._has_buffers:
+        if not layer._is_frozen and not layer._thawed._has_buffers:
             continue
         is_builtin = isinstance(layer._thawed, Builtin)
-        key = layer if is_builtin else id(layer), step.input_shape
-        if is_builtin and getattr(layer, layer._stating, None) is not None:
-            key = layer
+        is_stated = is_builtin and getattr(layer, layer._stating, None) is not None
+        shape = None if is_stated else step.input_shape
+        key = layer if is_builtin else id(layer), shape, step.shared
         if key not in known:
             sizes = step._sizes
             known[key] = sizes["frozen"], sizes["buffer"]
@@ -282,7 +283,7 @@ def cut(network: Layer, rows: list[SummaryRow], depth: int) -> Iterator[SummaryR
         else:
             ends = first.input_shape, last.output_shape
             numbers = tuple([number for row in within for number in row._steps])
-            yield SummaryRow(path, networks[path], *ends, *add_up(within), 1, within, numbers)
+            yield SummaryRow(path, networks[path], *ends, *add_up(within), 1, within, (), numbers)
 
 
 def folded(
@@ -302,7 +303,13 @@ def folded(
             below = folded(network, below, where, names)
         parts.append((where, below))
     networks = plan_of(network).networks
-    layers = [(networks.get(at, below[0].layer), below[0].input_shape) for at, below in parts]
+    layers = [
+        (
+            networks.get(at, below[0].layer),
+            (below[0].input_shape, tuple([row.shared for row in below])),
+        )
+        for at, below in parts
+    ]
     found: list[SummaryRow] = []
     for start, size, times in repeats([at for at, _ in parts], layers):
         where = parts[start][0]

@@ -13,7 +13,7 @@ from operator import length_hint
 from typing import Any, NamedTuple, TypeVar
 
 from paramcalc._checks import entries, wrong
-from paramcalc.errors import ParamcalcError, locate, show
+from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, locate, show
 from paramcalc.layers._base import Layer, Node, Parameter, Shape
 from paramcalc.layers._windows import Window, as_sources, covered
 from paramcalc.render.shown import Shown
@@ -39,6 +39,8 @@ class Plan:
     """The node whose output is the network's; -1 if that is the input."""
     stated: Shape | None
     """The input shape, if an `Input` states it."""
+    has_shared: bool
+    """Whether there is a `Shared` anywhere."""
     has_inputs: bool
     """Whether there is an `Input` anywhere."""
 
@@ -61,7 +63,8 @@ def plan_of(network: Layer) -> Plan:
         (source + 1, None if one._network_depth else one._shape) for _, one, source, _ in nodes
     ]
     is_chain = [place for place, shape_of in calls if shape_of] == [*range(len(nodes))]
-    plan = Plan(nodes, calls, is_chain, networks, end, first, bool(stated))
+    has_shared = any(one._shared_name for _, one, _, _ in nodes)
+    plan = Plan(nodes, calls, is_chain, networks, end, first, has_shared, bool(stated))
     if kept is None:  # A network, asked for the first time.
         object.__setattr__(network, "_kept_plan", plan)
     return plan
@@ -176,6 +179,7 @@ class Step(NamedTuple):
         output_shape: the shape after it.
         inputs: the steps that it reads, by position in the trace; -1 is the network's input. A
             merge reads the last step of each branch.
+        shared: the tensors that are counted at an earlier step: their names, and its path.
 
     Example:
         >>> import paramcalc as pc
@@ -189,10 +193,15 @@ class Step(NamedTuple):
     input_shape: Shape
     output_shape: Shape
     inputs: tuple[int, ...] = (-1,)
+    shared: tuple[tuple[str, str], ...] = ()
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """The tensors of the layer; a merge has none."""
+        """The tensors of the layer, without those that it shares; a merge has none."""
+        return tuple([one for one in self._tensors if one.name not in dict(self.shared)])
+
+    @property
+    def _tensors(self) -> tuple[Parameter, ...]:
         path, layer, shape, *_ = self
         return () if layer._network_depth else ask(path, layer, layer._tensors, shape)
 
@@ -200,7 +209,7 @@ class Step(NamedTuple):
     def _sizes(self) -> dict[str, int]:
         """The number of values that are trainable weights, frozen weights and buffers."""
         layer = self.layer._thawed
-        weights = "trainable" if layer is self.layer else "frozen"
+        weights = "frozen" if self.layer._is_frozen else "trainable"
         sizes = {"trainable": 0, "frozen": 0, "buffer": 0}
         for tensor in self._replace(layer=layer).parameters:
             sizes[weights if tensor.trainable else "buffer"] += tensor.size
@@ -209,13 +218,15 @@ class Step(NamedTuple):
     @property
     def num_params(self) -> int:
         """The number of trainable values; 0 for a merge."""
+        if self.shared:
+            return sum([one.size for one in self.parameters if one.trainable])
         path, layer, shape, *_ = self
         return 0 if layer._network_depth else ask(path, layer, layer._params, shape)
 
     @property
     def num_macs(self) -> int:
         """The number of multiply-accumulates for one example; 0 for a merge."""
-        path, layer, shape, output, _ = self
+        path, layer, shape, output, *_ = self
         return 0 if layer._network_depth else ask(path, layer, layer._macs, shape, output)
 
     @property
@@ -291,6 +302,30 @@ def shape_text(shape: Shape) -> str:
     return " × ".join(map(str, shape))
 
 
+Owners = dict[tuple[str, str], tuple[str, Shape]]
+"""Of each tensor that is shared, by the name of the layer and its own: where it is counted first,
+and its shape."""
+
+
+def shared_by(step: Step, owners: Owners) -> tuple[tuple[str, str], ...]:
+    """The tensors that a step shares with an earlier one; the others are entered as its own."""
+    name = step.layer._shared_name
+    try:
+        tensors = step._tensors if name else ()
+    except ShapeError:  # Whoever counts it asks again.
+        return ()
+    found: list[tuple[str, str]] = []
+    for one in tensors:
+        path, shape = owners.setdefault((name, one.name), (step.path, one.shape))
+        if shape != one.shape:
+            values = f"{show(shape)} at {path} and {show(one.shape)} at {step.path}"
+            problem = f"{one.name} of all Shared({name!r}) must have one shape, got {values}"
+            raise ConfigError(problem, path=step.path, layer=step.layer)
+        if path != step.path:
+            found.append((one.name, path))
+    return tuple(found)
+
+
 def stated_rank(steps: Iterable[Step]) -> int | None:
     """The number of spatial axes, from the first layer that states one."""
     ranks = [step.layer._stated_rank() for step in steps]
@@ -309,10 +344,14 @@ def walk(network: object, input_shape: object, verb: str, *, counting: bool = Tr
         network._needed(shape, "the output shape")
     plan = plan_of(network)
     shapes = run(plan, shape)
-    return [
+    steps = [
         Step(path, layer, shapes[source], shapes[number], inputs)
         for number, (path, layer, source, inputs) in enumerate(plan.nodes)
     ]
+    if not plan.has_shared:
+        return steps
+    owners: Owners = {}
+    return [step._replace(shared=shared_by(step, owners)) for step in steps]
 
 
 def trace(network: Layer, input_shape: Shape | None = None) -> Trace:

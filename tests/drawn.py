@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from itertools import count
 from typing import Any
 
 from hypothesis import strategies as st
@@ -210,6 +211,15 @@ def encoders() -> Drawn:
 
 def frozen() -> Drawn:
     return st.one_of(convs(pc.Conv2d, 2), channel_norms(pc.BatchNorm), denses()).map(pc.Frozen)
+
+
+COUNTER = count()
+NAMES = st.builds(lambda: str(next(COUNTER)))
+"""Names that are not drawn twice: what two places share is tested on its own."""
+
+
+def shared() -> Drawn:
+    return st.builds(pc.Shared, NAMES, st.one_of(convs(pc.Conv2d, 2), denses()))
 
 
 def networks(kind: Callable[..., Any]) -> Drawn:

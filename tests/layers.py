@@ -321,6 +321,16 @@ ROWS = [
         is_compared=False,
     ),
     Row(
+        pc.Shared,
+        lambda: [pc.Shared("w", pc.Conv2d(4, 6, 3)), pc.Shared("w", pc.BatchNorm(4))],
+        (4, 9, 9),
+        drawn.shared(),
+        lambda shared: shapes_for(shared.layer),
+        [],
+        [],
+        is_compared=False,
+    ),
+    Row(
         pc.Input,
         lambda: [pc.Input(4, 9, 9)],
         (4, 9, 9),

@@ -49,12 +49,18 @@ def encoder() -> pc.Sequential:
     return pc.Sequential(pc.Embedding(30_000, 512), *[pc.TransformerEncoderLayer(512, 8)] * 6)
 
 
+def long_branch() -> pc.Add:
+    layers = [pc.Dense(size, size + 1) for size in range(100, 130)]
+    return pc.Add(pc.Sequential(layers), pc.Dense(100, 130))
+
+
 NETWORKS: list[tuple[pc.Layer, pc.Shape | None]] = [
     *[(getattr(zoo, name)(), IMAGE) for name in ("resnet50", "googlenet", "vgg16", "densenet121")],
     (zoo.alexnet(), None),
     (ANSWER, None),
     (u_net(), (1, 256, 256)),
     (encoder(), (128,)),
+    (long_branch(), (100,)),
     (pc.Sequential([pc.Dense(None, 10)]), (10,)),
     (pc.Sequential(), (3, 4, 5)),
 ]
@@ -227,7 +233,7 @@ def test_a_picture_is_a_value_with_the_exporters_of_all_results() -> None:
 
 
 def test_each_layer_of_the_library_has_a_kind_or_an_outline() -> None:
-    outlines = {"Flatten", "Frozen", "Identity", "Input", "Permute", "Reshape"}
+    outlines = {"Flatten", "Frozen", "Identity", "Input", "Permute", "Reshape", "Shared"}
     for row in ROWS:
         layer = row.examples()[0]
         if not layer._network_depth:

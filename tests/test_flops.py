@@ -232,7 +232,7 @@ LAYERS = {
     for one in [getattr(pc, name) for name in pc.__all__]
     if isinstance(one, type) and issubclass(one, pc.Layer)
 }
-INSIDE = {pc.Sequential, pc.Frozen, pc.TransformerEncoderLayer}
+INSIDE = {pc.Sequential, pc.Frozen, pc.Shared, pc.TransformerEncoderLayer}
 """No tool counts these: it counts the layers in them."""
 
 

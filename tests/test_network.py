@@ -96,9 +96,9 @@ def test_the_same_layer_twice_is_two_layers() -> None:
 def test_trace_of_a_single_layer() -> None:
     (step,) = pc.trace(FLATTEN, (3, 4))
     assert step == pc.results.Step("", FLATTEN, (3, 4), (12,))
-    assert (
-        repr(step)
-        == "Step(path='', layer=Flatten(), input_shape=(3, 4), output_shape=(12,), inputs=(-1,))"
+    assert repr(step) == (
+        "Step(path='', layer=Flatten(), input_shape=(3, 4), output_shape=(12,), inputs=(-1,), "
+        "shared=())"
     )
 
 

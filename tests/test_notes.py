@@ -156,7 +156,7 @@ def test_buffers_are_kept_only_by_layers_that_say_so() -> None:
         for layer in row.examples():
             buffers = [one for one in layer.parameters(row.shape) if not one.trainable]
             steps = pc.trace(layer, row.shape)
-            if len(steps) == 1 and not isinstance(layer, pc.Frozen):
+            if len(steps) == 1 and not isinstance(layer, pc.Frozen | pc.Shared):
                 assert layer._has_buffers or not buffers
     frozen = pc.summary(pc.freeze(pc.Sequential(pc.BatchNorm(4), pc.Dense(None, 3))), (4, 5, 5))
     assert (frozen.num_params, frozen.num_frozen, frozen.num_buffers) == (0, 8 + 18, 8)

@@ -141,6 +141,7 @@ def test_a_trace_shows_itself_as_a_table() -> None:
         "input_shape": (8, 7, 7),
         "output_shape": (8, 7, 7),
         "inputs": (1, 2),
+        "shared": (),
     }
 
 

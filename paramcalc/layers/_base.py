@@ -4,61 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from math import prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from paramcalc._checks import (
     as_answer,
-    as_bool,
     as_form,
-    as_lengths,
     as_shape,
-    as_str,
     entries,
     name_of,
     wrong,
 )
 from paramcalc.errors import ConfigError, ShapeError, show
-from paramcalc.formulas import Term
 from paramcalc.layers._fields import Spec, make, stored_defaults
+from paramcalc.layers._parameter import Form as Form, Parameter as Parameter, Shape as Shape
 from paramcalc.layers._windows import Sources as Sources, Window as Window
-
-Shape = tuple[int, ...]
-"""The lengths of all axes but the batch axis, such as (channels, height, width)."""
-Form = tuple[int | None, ...]
-"""A shape, with None for each length that is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A tensor of a layer, with its name and shape.
-
-    They are those of torch. In a network, the path of the layer precedes the name.
-    Buffers, such as a running mean, and frozen weights are not trainable.
-
-    Example:
-        >>> Parameter("weight", (5, 3, 5, 5)).size
-        375
-    """
-
-    name: str
-    shape: Shape
-    trainable: bool = True
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "name", as_str(self.name, self, "name"))
-        shape = as_lengths(self.shape, self, "shape")
-        pairs = zip(self.shape, shape, strict=True)  # A Term remembers how it was made.
-        shape = tuple([own if isinstance(own, Term) else plain for own, plain in pairs])
-        object.__setattr__(self, "shape", shape)
-        as_bool(self.trainable, self, "trainable")
-
-    @property
-    def size(self) -> int:
-        """The number of values in the tensor."""
-        return prod(self.shape)
 
 
 class Layer:
@@ -100,6 +60,8 @@ class Layer:
     """The same for its output, if that differs."""
     _format_after: str | None = None
     """The data format for the layers after it."""
+    _is_frozen: bool = False
+    _shared_name: str = ""
     _kind: str = ""
     """What a picture colors it as: a key of `COLORS` in render/svg.py."""
     _stating: str = ""
@@ -238,7 +200,7 @@ class Layer:
 
     @property
     def _thawed(self) -> Layer:
-        """The layer; the one inside, if it is frozen."""
+        """The layer; the one inside, if it is frozen or shared."""
         return self
 
 

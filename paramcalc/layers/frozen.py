@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Protocol, TypeVar, overload
 
 from paramcalc._checks import wrong
-from paramcalc.layers._base import Builtin, Form, Layer, Node, Parameter, Shape, Sources
+from paramcalc.layers._base import Builtin, Layer, Parameter, Shape
 from paramcalc.layers._fields import declared, layer
+from paramcalc.layers.wrapper import Wrapper, read_layer
 
 
 class Holding(Protocol):
@@ -19,24 +20,14 @@ class Holding(Protocol):
 N = TypeVar("N", bound=Holding)
 
 
-def read_layer(value: Any, owner: object, name: str) -> Layer:
-    """A layer; the one inside where it is frozen already."""
-    if not isinstance(value, Layer):
-        raise TypeError(wrong(owner, name, "be a Layer", value))
-    return value._thawed
-
-
-def of_the_layer_inside(name: str) -> Any:
-    """An attribute or method that `Frozen` takes from its layer."""
-
-    def get(frozen: Any) -> Any:
-        return getattr(frozen.layer, name)
-
-    return property(get)  # Not an attrgetter: CPython 3.14 looks into the code of a slotted class.
+def read_unfrozen(value: Any, owner: object, name: str) -> Layer:
+    """A layer; the one inside if it is frozen already."""
+    given = read_layer(value, owner, name)
+    return given.layer if isinstance(given, Frozen) else given
 
 
 @layer
-class Frozen(Builtin):
+class Frozen(Wrapper):
     """A layer whose tensors are not trainable; nothing else changes.
 
     `freeze` freezes all layers of a network.
@@ -53,42 +44,13 @@ class Frozen(Builtin):
         Parameter(name='bias', shape=(3,), trainable=False)
     """
 
-    layer: Layer = declared(read_layer)
+    layer: Layer = declared(read_unfrozen)
 
-    @property
-    def _thawed(self) -> Layer:
-        return self.layer
+    _is_frozen = True
+    _params = Builtin._params
 
-    _network_depth = of_the_layer_inside("_network_depth")
-    _has_gaps = of_the_layer_inside("_has_gaps")
-    _family = of_the_layer_inside("_family")
-    _channels_last = of_the_layer_inside("_channels_last")
-    _shape = of_the_layer_inside("_shape")
-    _macs = of_the_layer_inside("_macs")
-    _stated_shape = of_the_layer_inside("_stated_shape")
-    _stated_form = of_the_layer_inside("_stated_form")
-    _stated_rank = of_the_layer_inside("_stated_rank")
-    _period = of_the_layer_inside("_period")
-
-    def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
-        if not self._network_depth:
-            return Builtin._write(self, nodes, networks, path, source)
-        start = len(nodes)
-        end = self.layer._write(nodes, networks, path, source)
-        nodes[start:] = [
-            (where, one if one._network_depth else frozen(one), number, inputs)
-            for where, one, number, inputs in nodes[start:]
-        ]
-        return end
-
-    def _with_format(self, data_format: str) -> Layer:
-        return Frozen(self.layer._map(lambda one: one._with_format(data_format)))
-
-    def _text(self, shape: Shape | None = None, mark: str = "") -> str:
-        return f"Frozen({self.layer._text(shape, mark)})"
-
-    def _sources(self, shape: Form) -> Sources:
-        return self.layer.sources(shape)
+    def _around(self, layer: Layer, path: str) -> Layer:
+        return frozen(layer)
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         tensors = self.layer._tensors(shape)

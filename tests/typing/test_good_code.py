@@ -236,6 +236,7 @@ def test_pictures_and_parts() -> None:
     named = pc.Sequential(**parts)
     assert_type(named["a"], pc.Layer)
     assert_type(pc.explain(named, (8,), at="a").notes, tuple[str, ...])
+    assert_type(pc.trace(pc.Shared("w", named), (8,))[0].shared, tuple[tuple[str, str], ...])
     folded = pc.summary(named, (8,), fold=True)
     assert_type((folded.notes, folded.num_frozen), tuple[tuple[str, ...], int])
 

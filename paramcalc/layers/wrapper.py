@@ -1,0 +1,79 @@
+"""A layer around another, which answers as that does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from paramcalc._checks import wrong
+from paramcalc.layers._base import Builtin, Form, Layer, Node, Parameter, Shape, Sources
+
+
+def read_layer(value: Any, owner: object, name: str) -> Layer:
+    """A layer."""
+    if not isinstance(value, Layer):
+        raise TypeError(wrong(owner, name, "be a Layer", value))
+    return value
+
+
+def of_the_layer_inside(name: str) -> Any:
+    """An attribute or method that a wrapper takes from its layer."""
+
+    def get(wrapper: Any) -> Any:
+        return getattr(wrapper.layer, name)
+
+    return property(get)  # Not an attrgetter: CPython 3.14 looks into the code of a slotted class.
+
+
+class Wrapper(Builtin):
+    """A layer around another, which is a field."""
+
+    __slots__ = ()
+
+    layer: Layer
+
+    _thawed = of_the_layer_inside("_thawed")  # pyright: ignore[reportIncompatibleMethodOverride]
+    _is_frozen = of_the_layer_inside("_is_frozen")
+    _shared_name = of_the_layer_inside("_shared_name")
+    _network_depth = of_the_layer_inside("_network_depth")
+    _has_gaps = of_the_layer_inside("_has_gaps")
+    _family = of_the_layer_inside("_family")
+    _channels_last = of_the_layer_inside("_channels_last")
+    _shape = of_the_layer_inside("_shape")
+    _params = of_the_layer_inside("_params")
+    _macs = of_the_layer_inside("_macs")
+    _stated_shape = of_the_layer_inside("_stated_shape")
+    _stated_form = of_the_layer_inside("_stated_form")
+    _stated_rank = of_the_layer_inside("_stated_rank")
+    _period = of_the_layer_inside("_period")
+
+    def _around(self, layer: Layer, path: str) -> Layer:
+        """The same around a layer at a path in its own, if that is a network."""
+        raise NotImplementedError
+
+    def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
+        if not self._network_depth:
+            return Builtin._write(self, nodes, networks, path, source)
+        start = len(nodes)
+        end = self.layer._write(nodes, networks, path, source)
+        for number, (at, one, before, inputs) in enumerate(nodes[start:], start):
+            if not one._network_depth:
+                nodes[number] = at, self._around(one, at[len(path) :]), before, inputs
+        return end
+
+    def _text(self, shape: Shape | None = None, mark: str = "") -> str:
+        before = [repr(getattr(self, name)) for name in self._specs if name != "layer"]
+        inside = self.layer._text(shape, mark) if shape else repr(self.layer)
+        return f"{type(self).__name__}({', '.join([*before, inside])})"
+
+    def _with_format(self, data_format: str) -> Layer:
+        wrapper: Any = self
+        inside = self.layer._map(lambda one: one._with_format(data_format))
+        made: Layer = replace(wrapper, layer=inside)
+        return made
+
+    def _sources(self, shape: Form) -> Sources:
+        return self.layer.sources(shape)
+
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
+        return self.layer._tensors(shape)
