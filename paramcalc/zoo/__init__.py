@@ -2,7 +2,8 @@
 
 Each is a function that returns an ordinary network, with options for the number of
 classes and of input channels. Counts are those that torchvision publishes;
-strides and poolings are placed as in its models. They take images of (3, 224, 224).
+strides and poolings are placed as in its models. They take images of (3, 224, 224);
+`gpt2` takes token indices.
 
 Example:
     >>> from paramcalc import zoo
@@ -22,6 +23,7 @@ from paramcalc.zoo.documents import (
     stack_overflow_answer,
 )
 from paramcalc.zoo.googlenet import googlenet
+from paramcalc.zoo.gpt import gpt2
 from paramcalc.zoo.lenet import lenet5
 from paramcalc.zoo.mobilenet import mobilenet_v2
 from paramcalc.zoo.resnet import (
@@ -41,6 +43,7 @@ __all__ = [
     "cross_validated_question",
     "densenet121",
     "googlenet",
+    "gpt2",
     "lenet5",
     "mobilenet_v2",
     "parameters_tutorial",

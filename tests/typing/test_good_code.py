@@ -330,6 +330,7 @@ def test_zoo() -> None:
         zoo.cross_validated_question(),
         zoo.densenet121(num_classes=10),
         zoo.googlenet(),
+        zoo.gpt2(vocab_size=100),
         zoo.lenet5(),
         zoo.mobilenet_v2(),
         zoo.parameters_tutorial(),
