@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from keyword import iskeyword
+from operator import methodcaller
 from typing import Any, Self, overload
 
 from paramcalc._checks import as_int, as_str, entries, name_of, wrong
@@ -294,11 +294,6 @@ class Container(Network):
         printer.text(str(self))
 
 
-def with_format(layer: Layer, data_format: str) -> Layer:
-    """The layer with a data format, if it has none of its own."""
-    return layer._with_format(data_format)
-
-
 class Sequential(Container):
     """Layers in a row.
 
@@ -348,7 +343,8 @@ class Sequential(Container):
         if after or any(one._format_after for one in self.layers):
             changed: list[Layer] = []
             for one in self.layers:
-                changed.append(one._map(partial(with_format, data_format=after)) if after else one)
+                change = methodcaller("_with_format", after)
+                changed.append(one._map(change) if after else one)
                 after = one._format_after or after
             object.__setattr__(self, "layers", tuple(changed))
         object.__setattr__(self, "_format_after", after)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import methodcaller
 from typing import Any
 
 from paramcalc._checks import wrong
@@ -68,7 +69,7 @@ class Wrapper(Builtin):
 
     def _with_format(self, data_format: str) -> Layer:
         wrapper: Any = self
-        inside = self.layer._map(lambda one: one._with_format(data_format))
+        inside = self.layer._map(methodcaller("_with_format", data_format))
         made: Layer = replace(wrapper, layer=inside)
         return made
 
