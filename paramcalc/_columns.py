@@ -9,7 +9,7 @@ from math import prod
 from typing import Any
 
 from paramcalc._lift import Lifted, lift_all, work_all
-from paramcalc._trace import Step, shape_text
+from paramcalc._trace import Step
 from paramcalc.formulas import Term
 from paramcalc.layers._base import Builtin, Layer, Shape
 from paramcalc.render.table import Column, Markup
@@ -154,7 +154,11 @@ def cell(value: str | float | tuple[Any, ...] | None) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{100 * value:.1f} %"
-    return "" if value is None else "all" if None in value else shape_text(value)
+    if value is None:
+        return ""
+    if set(value) == {None}:
+        return "all"
+    return " × ".join(["all" if one is None else str(one) for one in value])
 
 
 def layer_texts(rows: Sequence[SummaryRow], mark: str) -> list[str]:

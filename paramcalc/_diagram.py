@@ -121,10 +121,11 @@ class Drawing:
             before = self.steps.pop(path)
             shape: Any = before[0].input_shape
             steps = walk(inside, shape, "diagram")
+            drawn = [at for at, step in enumerate(steps) if not isinstance(step.layer, Identity)]
+            for at, other in zip(drawn, before, strict=True):
+                self.names[join_path(path, steps[at].path)] = other.path
+                steps[at] = steps[at]._replace(layer=other.layer, shared=other.shared)
             self.learn(path, steps)
-            drawn = [step for step in steps if not isinstance(step.layer, Identity)]
-            pairs = zip(drawn, before, strict=True)
-            self.names |= {join_path(path, one.path): other.path for one, other in pairs}
         return inside
 
     def chain_of(self, parts: list[tuple[str, Layer]], level: int) -> Iterator[Box]:

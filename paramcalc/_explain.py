@@ -319,15 +319,20 @@ def legend_of(parts: Sequence[Working]) -> str:
     meanings: dict[str, dict[str, None]] = {}
     for part in parts:
         layer = part.layer._thawed
-        specs = layer._specs.items() if isinstance(layer, Builtin) else ()
-        fields = {spec.symbol: name for name, spec in specs if spec.symbol}
+        if not isinstance(layer, Builtin):  # Its formulas have the names of its own attributes.
+            continue
+        fields = {spec.symbol: (name, spec) for name, spec in layer._specs.items() if spec.symbol}
         for line in part.lines:
-            if isinstance(line.value, Term):
-                for symbol in re.findall(r"[^\W\d_]\w*", line.value.symbols("ascii")):
-                    letter = symbol if symbol in fields else symbol.partition("_")[0]
-                    meaning = fields.get(letter) or LETTERS.get(letter)
-                    if meaning:
-                        meanings.setdefault(letter, {})[meaning] = None
+            symbols = line.value.symbols("ascii") if isinstance(line.value, Term) else ""
+            for symbol in re.findall(r"[^\W\d_]\w*", symbols):
+                letter = symbol.partition("_")[0]
+                name, spec = fields.get(symbol) or fields.get(letter) or ("", None)
+                if spec and (symbol == spec.symbol or spec.per_axis):
+                    letter = spec.symbol
+                    is_axis = spec.states and letter in LETTERS
+                    meanings.setdefault(letter, {})[LETTERS[letter] if is_axis else name] = None
+                elif letter in LETTERS:
+                    meanings.setdefault(letter, {})[LETTERS[letter]] = None
     pairs = [(letter, " or ".join(found)) for letter, found in meanings.items()]
     text = ", ".join([f"{letter} = {meaning}" for letter, meaning in pairs])
     return text and f"where {text}"

@@ -22,7 +22,7 @@ Lengths = range | tuple[int, ...]
 
 def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], Form]:
     """The steps, and the input shape, with None for each length to find."""
-    steps = walk(network, None, verb)
+    steps = walk(network, None, verb, shared=False)
     if input_shape is not None:
         wanted = "be a tuple of ints, with None for the lengths to find"
         return steps, as_form(input_shape, verb, network, wanted)

@@ -92,7 +92,7 @@ class Ledger:
         for step in steps:
             layer = step.layer._thawed
             rule = rule_of[type(layer) if isinstance(layer, Builtin) else Layer]
-            counts.append(rule[1](At(step._replace(layer=layer))) if rule else 0)
+            counts.append(rule[1](At(step._replace(layer=layer, shared=()))) if rule else 0)
         return counts
 
     def lines(self) -> list[str]:

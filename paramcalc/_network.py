@@ -254,7 +254,7 @@ class Container(Network):
         plan = plan_of(self)
         nodes = {path: one for path, one, _, _ in plan.nodes} | plan.networks
         if path not in nodes or not path:
-            known = self.names or (*nodes,)[:-1]
+            known = tuple([key for key, _ in self._parts()])
             raise KeyError(f"no layer is named {show(path)}; the names are {show(known)}")
         return nodes[path]
 
@@ -338,14 +338,16 @@ class Sequential(Container):
     def __init__(self, /, *, data_format: str | None = None, **parts: Layer) -> None: ...
 
     def __init__(self, /, *layers: Any, data_format: Any = None, **parts: Any) -> None:
-        after = data_format and read_data_format(data_format, self, "data_format")
+        inside = read_data_format(data_format, self, "data_format")
         self._set(*layers_and_names(self, layers, parts))
-        if after or any(one._format_after for one in self.layers):
+        after = None
+        if inside or any(one._format_after for one in self.layers):
             changed: list[Layer] = []
             for one in self.layers:
-                change = methodcaller("_with_format", after)
-                changed.append(one._map(change) if after else one)
-                after = one._format_after or after
+                change = methodcaller("_with_format", inside)
+                changed.append(one._map(change) if inside else one)
+                after = one._format_after or after  # An Input holds for all that follows it.
+                inside = after or inside
             object.__setattr__(self, "layers", tuple(changed))
         object.__setattr__(self, "_format_after", after)
 

@@ -5,41 +5,47 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from paramcalc._trace import Step
-from paramcalc.layers._base import Layer
+from paramcalc.layers._base import Builtin
+from paramcalc.layers.reshape import Flatten
 
 
 def notes_of(steps: Sequence[Step]) -> Iterator[str]:
     """Yield a sentence per layer that reads its input otherwise than it was meant."""
     layouts = [*layouts_of(steps), "input"]
     for step in steps:
-        layer, source = step.layer._thawed, step.inputs[0]
-        if layouts[source] and step.input_shape:
-            before = steps[source].layer if source >= 0 else None
-            doubt = layer._doubt(step.input_shape, layouts[source], before)
+        layer, layout = step.layer._thawed, layouts[step.inputs[0]]
+        if layout and step.input_shape:
+            doubt = layer._doubt(step.input_shape, layout)
             if doubt:
                 yield f"{step.path} {type(layer).__name__}: {doubt}".strip()
 
 
 def layouts_of(steps: Sequence[Step]) -> list[str]:
-    """What the axes are after each step, as `layout_after` has it."""
+    """What the axes are after each step.
+
+    "channels_first" and "channels_last" are images, "features" is a sequence of vectors, "input"
+    is the network's input, and "flattened" has one axis of an image and the others joined; empty
+    if unknown.
+    """
     layouts: list[str] = []
     for step in steps:
         source = step.inputs[0]
-        before = layouts[source] if source >= 0 else "input"
-        layouts.append(layout_after(step.layer._thawed, before, len(step.output_shape or ())))
+        layouts.append(layout_after(step, layouts[source] if source >= 0 else "input"))
     return layouts
 
 
-def layout_after(layer: Layer, layout: str, rank: int) -> str:
-    """What the axes are after a layer.
-
-    "channels_first" and "channels_last" are images, "features" is a sequence of vectors, "input"
-    is the network's input; empty if unknown.
-    """
+def layout_after(step: Step, layout: str) -> str:
+    """What the axes are after a step, from what they are before it."""
+    layer, rank = step.layer._thawed, len(step.output_shape or ())
     family = layer._family_after or layer._family
-    if rank > 1 and layer._kind == "sequence":
+    is_own = not isinstance(layer, Builtin)
+    if rank < 2 or (is_own and step.output_shape != step.input_shape):
+        return ""
+    if isinstance(layer, Flatten):
+        return "flattened" if len(step.input_shape) > rank else layout
+    if layer._kind == "sequence":
         return "features"
-    if rank < 2 or family == "plain":
+    if family == "plain" or (layer._kind == "dense" and layout != "features"):
         return ""
     if family == "spatial":
         return "channels_last" if layer._channels_last else "channels_first"

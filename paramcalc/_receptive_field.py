@@ -382,7 +382,7 @@ def receptive_field(network: Layer, input_shape: Shape | None = None) -> Recepti
         ──────────────────────────────────────────────────────────
         network                   10 × 10          2 × 2   0 × 0
     """
-    steps = walk(network, input_shape, "receptive_field")
+    steps = walk(network, input_shape, "receptive_field", shared=False)
     lengths: Form | None = network._checked(input_shape)
     if lengths is None:
         rank = stated_rank(steps)

@@ -101,8 +101,11 @@ class Summary(Shown):
         if column in ("num_params", "num_macs", "num_frozen", "num_buffers"):
             found: int | None = getattr(self, column)
             return found
-        known = [one for one in self._values(column) if one is not None]
-        return max(known, default=None) if column == "live_bytes" else sum(known)
+        values: list[Any] = self._values(column)
+        if not values or None in values:
+            return None
+        total: int | float = max(values) if column == "live_bytes" else sum(values)
+        return total
 
     def _below(self) -> tuple[str, ...]:
         frozen, buffers = self.num_frozen, self.num_buffers
@@ -306,7 +309,7 @@ def folded(
     layers = [
         (
             networks.get(at, below[0].layer),
-            (below[0].input_shape, tuple([row.shared for row in below])),
+            (below[0].input_shape, tuple(map(places_of, below))),
         )
         for at, below in parts
     ]
@@ -318,6 +321,11 @@ def folded(
         copies = [parts[start + number * size][1] for number in range(times)]
         found += map(joined, zip(*copies, strict=True))
     return found
+
+
+def places_of(row: SummaryRow) -> tuple[object, ...]:
+    """With what a row shares tensors, and the rows in it."""
+    return row.shared, tuple(map(places_of, row.within))
 
 
 def joined(rows: Sequence[SummaryRow]) -> SummaryRow:

@@ -332,10 +332,13 @@ def stated_rank(steps: Iterable[Step]) -> int | None:
     return next((rank for rank in ranks if rank is not None), None)
 
 
-def walk(network: object, input_shape: object, verb: str, *, counting: bool = True) -> list[Step]:
+def walk(
+    network: object, input_shape: object, verb: str, *, counting: bool = True, shared: bool = True
+) -> list[Step]:
     """The steps of a network, for the caller of a verb.
 
-    Without an input shape, shapes are None, which is an error unless the verb is `counting`.
+    Without an input shape, shapes are None, which is an error unless the verb is `counting`. What
+    steps share is found only for verbs that ask for parameters.
     """
     if not isinstance(network, Layer):
         raise TypeError(wrong(verb, "network", "be a Layer", network))
@@ -348,7 +351,7 @@ def walk(network: object, input_shape: object, verb: str, *, counting: bool = Tr
         Step(path, layer, shapes[source], shapes[number], inputs)
         for number, (path, layer, source, inputs) in enumerate(plan.nodes)
     ]
-    if not plan.has_shared:
+    if not plan.has_shared or not shared:
         return steps
     owners: Owners = {}
     return [step._replace(shared=shared_by(step, owners)) for step in steps]

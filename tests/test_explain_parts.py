@@ -34,10 +34,14 @@ def test_letters_are_explained_once_in_the_order_in_which_they_occur() -> None:
     network = pc.Sequential(pc.LSTM(8, 6), pc.Permute((1, 0)), pc.Conv1d(None, 4, 3))
     assert pc.explain(network, (5, 8))._below() == (  # pyright: ignore[reportPrivateUsage]
         (
-            "where L = length, H = hidden_size, F = input_size or features, "
+            "where L = length, H = hidden_size, F = features, "
             "C_out = out_channels, k = kernel_size, C_in = in_channels"
         ),
     )
+    norm = pc.explain(pc.LayerNorm(5), (3, 4, 5))._below()  # pyright: ignore[reportPrivateUsage]
+    assert norm == ("where F = features",)
+    slopes = pc.explain(pc.PReLU(), (3, 4, 4))._below()  # pyright: ignore[reportPrivateUsage]
+    assert slopes == ("where C = channels, H = height, W = width",)
     assert pc.explain(pc.Activation("relu"))._below() == ()  # pyright: ignore[reportPrivateUsage]
 
 

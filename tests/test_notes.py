@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from layers import ROWS
@@ -27,17 +28,23 @@ def notes(*layers: pc.Layer, shape: pc.Shape = IMAGE) -> tuple[str, ...]:
 
 def test_a_dense_layer_on_an_image() -> None:
     conv = pc.Conv2d(3, 16, 3)
-    assert notes(conv, pc.Activation("relu"), pc.Dense(None, 10)) == (
-        (
-            "[2] Dense: works on the last axis alone, 28 positions of an image of shape "
-            "(16, 28, 28); a Flatten() before it takes all axes"
-        ),
+    hint = "a Flatten() before it takes all axes"
+    assert notes(conv, pc.Activation("relu"), pc.Dense(None, 10), pc.Dense(10, 5)) == (
+        f"[2] Dense: works on the last axis alone, 28 positions of (16, 28, 28); {hint}",
     )
+    hint = "Flatten() joins all axes, since there is no batch axis to keep"
     assert notes(conv, pc.Flatten(1), pc.Dense(None, 10)) == (
-        (
-            "[2] Dense: works on the last axis alone, 784 positions of an image; "
-            "Flatten() joins all axes, since there is no batch axis to keep"
-        ),
+        f"[2] Dense: works on the last axis alone, 784 positions of (16, 784); {hint}",
+    )
+    assert notes(pc.Shared("s", pc.Sequential(conv, pc.Flatten(1), pc.Dense(None, 10)))) == (
+        f"[0][2] Dense: works on the last axis alone, 784 positions of (16, 784); {hint}",
+    )
+    keras = pc.Conv2d(3, 16, 3, data_format=LAST)
+    assert notes(keras, pc.Flatten(1), pc.Dense(None, 10), shape=(30, 30, 3)) == (
+        f"[2] Dense: works on the last axis alone, 448 positions of (28, 448); {hint}",
+    )
+    assert (
+        len(notes(pc.Input(3, 20, 20), pc.Flatten(1), pc.Dense(None, 10), shape=(3, 20, 20))) == 1
     )
     for layers in [
         (conv, pc.Flatten(), pc.Dense(None, 10)),
@@ -72,8 +79,18 @@ def test_an_image_with_its_channels_at_the_other_end() -> None:
         (pc.Conv2d(None, 32, 1), (512, 4, 3)),
         (pc.Conv1d(None, 32, 3), (20, 3)),
         (pc.Pool(2), (224, 224, 3)),
+        (pc.Conv2d(None, 64, (3, 1)), (40, 100, 1)),  # Speech: a width of 1.
     ]:
         assert notes(layer, shape=shape) == ()
+
+
+def test_a_layer_of_ones_own_may_change_what_axes_are() -> None:
+    class Tokens(pc.Layer):
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            channels, height, width = input_shape or (1, 1, 1)
+            return (height * width, channels)
+
+    assert notes(pc.Conv2d(3, 16, 3), Tokens(), pc.Dense(None, 10)) == ()
 
 
 def test_a_layer_whose_data_format_is_not_that_of_its_neighbors() -> None:
@@ -142,11 +159,26 @@ def test_data_format_of_a_network_holds_for_what_is_inside() -> None:
     assert given[1:2].output_shape((9, 9, 3)) == (7, 7, 8)
 
 
+def test_data_format_holds_within_its_network_alone() -> None:
+    first = pc.Sequential(pc.Conv2d(3, 8, 3), data_format="channels_first")
+    outer = pc.Sequential(first, pc.Permute((1, 2, 0)), pc.Conv2d(8, 8, 3), data_format=LAST)
+    assert outer.output_shape((3, 20, 20)) == (16, 16, 8)
+    inner = pc.Sequential(pc.Conv2d(3, 8, 3), data_format=LAST)
+    for one in inner, pickle.loads(pickle.dumps(inner)), inner[:], replace(inner):
+        assert pc.Sequential(a=one, b=pc.Conv2d(8, 8, 3))["b"] == pc.Conv2d(8, 8, 3)
+    image = pc.Shared("s", pc.Sequential(pc.Input(9, 9, 3, data_format=LAST)))
+    assert pc.Sequential(image, pc.Conv2d(3, 8, 3)).output_shape() == (7, 7, 8)
+
+
 def test_data_format_of_a_network_is_refused_like_that_of_a_layer() -> None:
     words = "data_format must be 'channels_first' or 'channels_last', got 'last'"
     for make in pc.Sequential, pc.Input:
         with pytest.raises(pc.ConfigError, match=words):
             make(*[1] * (make is pc.Input), data_format="last")
+    values: list[Any] = ["", 0, False, []]
+    for falsy in values:
+        with pytest.raises((TypeError, pc.ConfigError), match="data_format must be"):
+            pc.Sequential(pc.Flatten(), data_format=falsy)
     with pytest.raises(TypeError, match="data_format must be 'channels_first' or"):
         pc.Sequential(data_format=pc.Flatten())
 

@@ -551,6 +551,8 @@ def test_it_is_a_column_of_a_summary() -> None:
         ("a", (4, 4), None),
         ("b", (None, None), (0, 0)),
     ]
+    partly = pc.Sequential(pc.Conv2d(3, 4, 3), pc.AdaptivePool((4, 1)))
+    assert "7 × all" in str(pc.summary(partly, (3, 20, 20), columns=("receptive_field",)))
     text = table_of(pc.summary(network, (3, 9, 9), columns=columns))
     assert text.splitlines()[-3] == "b      all              0 × 0"
     assert pc.summary(pc.Sequential(), (1,), columns=columns).to_records() == []

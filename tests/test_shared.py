@@ -104,6 +104,95 @@ def test_equal_blocks_of_which_the_first_has_the_tensors() -> None:
     assert frozen.num_params() == 0  # It is the first that says whether they are trained.
 
 
+def test_a_name_inside_a_shared_network_is_kept() -> None:
+    tied = pc.Sequential(pc.Shared("w", pc.Embedding(9, 6)), pc.Shared("w", pc.Dense(6, 9, False)))
+    inside = pc.Shared("e", pc.Sequential(pc.Shared("w", pc.Dense(6, 9, False)), pc.Dense(9, 2)))
+    assert tied.num_params() == pc.Shared("e", tied).num_params() == 54
+    assert pc.Sequential(pc.Shared("e", tied)).num_params() == 54
+    assert pc.summary(pc.Shared("e", tied)).num_params == 54
+    both = pc.Sequential(pc.Shared("w", pc.Embedding(9, 6)), inside)
+    assert both.num_params() == 54 + 20
+    assert pc.Concat(inside, inside).num_params((6,)) == 54 + 20
+
+
+def test_what_wraps_a_network_is_found_by_its_path_and_shown() -> None:
+    dense = pc.Dense(4, 4)
+    plain = pc.Sequential(a=pc.Sequential(dense))
+    frozen = pc.Frozen(plain)
+    network = pc.Sequential(frozen, plain, pc.Shared("s", plain), pc.Shared("t", plain))
+    for path in "[0]", "[0].a", "[0].a[0]":
+        assert network[path].num_params() == 0, path
+    assert network["[0]"] is frozen
+    assert network["[2].a"] == pc.Shared("s.a", pc.Sequential(dense))
+    summary = pc.summary(network, (4,), fold=True)
+    assert [row.count for row in summary.rows] == [1, 1, 1, 1]
+    assert [row.num_frozen for row in summary.rows] == [20, 0, 0, 0]
+    (first, *_) = pc.summary(network, (4,), depth=1).rows
+    assert first.layer is frozen
+    assert "Frozen(Sequential)" in str(pc.summary(network, (4,)))
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, None])
+def test_folded_rows_of_shared_networks_add_up_at_every_depth(depth: int | None) -> None:
+    block = pc.Shared("b", pc.Sequential(pc.BatchNorm(8), pc.Frozen(pc.Dense(4, 4))))
+    columns = ("num_params", "num_frozen", "num_buffers", "memory_bytes")
+    found = pc.summary(pc.Sequential([block] * 12), (8, 4), fold=True, depth=depth, columns=columns)
+    assert (found.num_params, found.num_frozen, found.num_buffers) == (16, 20, 16)
+    for field in columns[:3]:
+        assert sum(getattr(row, field) for row in found.rows) == getattr(found, field)
+
+
+def test_operations_are_those_of_every_place() -> None:
+    for layer, shape in (pc.Dense(4, 4), (4,)), (pc.BatchNorm(4), (4, 3)):
+        shared = pc.Sequential([pc.Shared("w", layer)] * 2)
+        for tool in "torchvision", "fvcore", "torchinfo", "tensorflow":
+            ours, theirs = [
+                pc.flops(net, shape, convention=tool).num_flops
+                for net in (shared, pc.Sequential([layer] * 2))
+            ]
+            assert ours == theirs
+
+
+def test_a_picture_counts_a_shared_or_frozen_encoder_once() -> None:
+    encoder = pc.TransformerEncoderLayer(8, 2, 16)
+    network = pc.Sequential(pc.Shared("t", encoder), pc.Dense(8, 8), pc.Shared("t", encoder))
+    titles = [glyph.title for glyph in pc.diagram(network, (5, 8)).glyphs]
+    counted = [title.split()[0] for title in titles if title.endswith("parameters")]
+    assert counted == [
+        "[0].self_attn", "[0].norm1", "[0].linear1", "[0].linear2", "[0].norm2", "[1]",
+    ]  # fmt: skip
+    frozen = pc.diagram(pc.Frozen(encoder), (5, 8)).glyphs
+    assert not any("parameters" in glyph.title for glyph in frozen)
+
+
+def test_a_network_too_large_is_refused_whatever_wraps_it() -> None:
+    layer: pc.Layer = pc.Dropout()
+    for _ in range(22):
+        layer = pc.Frozen(pc.Shared("a", pc.Sequential(layer, layer)))
+    with pytest.raises(pc.ConfigError, match="at most 10,000,000 layers"):
+        pc.Sequential(layer, layer)
+
+
+def test_verbs_that_count_nothing_do_not_ask_for_tensors() -> None:
+    class Own(pc.Layer):
+        def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
+            return input_shape or ()
+
+        def parameters(self, input_shape: pc.Shape | None = None) -> tuple[pc.Parameter, ...]:
+            assert input_shape
+            return (pc.Parameter("scale", input_shape[:1]),)
+
+        def sources(
+            self, input_shape: tuple[int | None, ...]
+        ) -> tuple[tuple[int, pc.layers.Window], ...]:
+            return tuple([(axis, pc.layers.Window()) for axis in range(len(input_shape))])
+
+    network = pc.Sequential(pc.Conv2d(3, 4, 3), pc.Shared("o", Own()))
+    assert pc.smallest_input(network) == (3, 3, 3)
+    assert pc.receptive_field(network).size == (3, 3)
+    assert network.num_params((3, 9, 9)) == 112 + 4
+
+
 def test_shared_layers_are_written_and_read_like_others() -> None:
     both = pc.Concat(pc.Shared("enc", ENCODER), pc.Shared("enc", pc.Frozen(ENCODER)))
     assert eval(repr(both), dict(vars(pc))) == both  # noqa: S307
@@ -137,5 +226,7 @@ def test_a_shape_that_is_needed_is_asked_for_as_ever() -> None:
         network.num_params()
     with pytest.raises(TypeError, match="Shared: name must be a str, got 3"):
         pc.Shared(3, pc.Flatten())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(pc.ConfigError, match="Shared: name must not be empty, got ''"):
+        pc.Shared("", pc.Flatten())
     with pytest.raises(TypeError, match="Shared: layer must be a Layer, got 'w'"):
         pc.Shared("w", "w")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

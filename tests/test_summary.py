@@ -222,6 +222,8 @@ def test_shares_and_bytes() -> None:
     ]
     page = ET.fromstring(summary.to_html())  # noqa: S314
     assert [cell.get("style") for cell in page.iter("td")][:2] == ["--share: 50.0%"] * 2
+    counted = pc.summary(pc.Sequential(pc.Dense(4, 4)), columns=("macs_share", "output_bytes"))
+    assert counted._table().rows[-1].cells == ("", "")  # pyright: ignore[reportPrivateUsage]
     alone = pc.summary(pc.Sequential(pc.Flatten()), columns=columns)
     assert list(alone.to_records()[0].values()) == [0.0, None, 0, None, None]
     assert pc.summary(pc.Sequential(), (4,), columns=columns).to_records() == []

@@ -103,7 +103,7 @@ def test_a_layer_is_what_the_printed_path_says() -> None:
         with pytest.raises(KeyError, match=r"no layer is named .*; the names are \('stem', "):
             network[path]
     with pytest.raises(KeyError, match=r"the names are \('\[0\]', '\[1\]'\)"):
-        pc.Sequential(pc.Flatten(), pc.Flatten())["[2]"]
+        pc.Sequential(pc.Sequential(pc.Flatten()), pc.Flatten())["[2]"]
 
 
 def test_a_notebook_shows_the_summary_or_the_tree() -> None:
@@ -143,6 +143,8 @@ def test_a_trace_shows_itself_as_a_table() -> None:
         "inputs": (1, 2),
         "shared": (),
     }
+    tied = pc.Sequential([pc.Shared("w", pc.Dense(3, 3))] * 2)
+    assert pc.trace(tied, (3,)).to_csv().endswith(",3,3,0,weight [0]; bias [0]\n")
 
 
 def test_a_terminal_without_unicode_gets_ascii() -> None:

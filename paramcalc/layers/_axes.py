@@ -71,16 +71,18 @@ class SpatialLayer(Builtin):
     def _channels_last(self) -> bool:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.data_format == "channels_last"
 
-    def _doubt(self, shape: Shape, layout: str, before: Layer | None) -> str:
+    def _doubt(self, shape: Shape, layout: str) -> str:
         is_last = self._channels_last
-        if layout in ("", "channels_last" if is_last else "channels_first") or len(shape) < 2:
+        own = "channels_last" if is_last else "channels_first"
+        if layout in (own, "flattened") or len(shape) < 2:
             return ""
         other, channels = ("first", shape[0]) if is_last else ("last", shape[-1])
         problem = f"takes {shape[self._stated_axis()]} of shape {show(shape)} for the channels"
         if layout == "input":
             is_open = bool(self._stating) and getattr(self, self._stating) is None
             lengths = shape[1:] if is_last else shape[:-1]
-            if is_open and channels in (1, 3, 4) and len(shape) > 2 and min(lengths) > 4:
+            is_image = channels in (3, 4) or (channels == 1 and len({*lengths}) == 1)
+            if is_open and is_image and len(shape) > 2 and min(lengths) > 4:
                 return f'{problem}; data_format="channels_{other}" takes {channels}'
             return ""
         if layout == "features":

@@ -128,7 +128,7 @@ class Layer:
         nodes.append((path, self, source, (source,)))
         return len(nodes) - 1
 
-    def _doubt(self, shape: Shape, layout: str, before: Layer | None) -> str:
+    def _doubt(self, shape: Shape, layout: str) -> str:
         """Why it is likely not meant to read an input of this shape and layout, if so."""
         return ""
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from math import prod
 
-from paramcalc.errors import counted, show
+from paramcalc.errors import show
 from paramcalc.formulas import dense_macs, dense_params
 from paramcalc.layers._axes import FeaturesLayer
-from paramcalc.layers._base import Form, Layer, Parameter, Shape, Sources, Window
+from paramcalc.layers._base import Form, Parameter, Shape, Sources, Window
 from paramcalc.layers._fields import count, flag, layer, optional_count
-from paramcalc.layers.reshape import Flatten
 
 
 @layer
@@ -45,13 +44,13 @@ class Dense(FeaturesLayer):
             raise self._wrong_features(shape, hint)
         return (*shape[:-1], self.out_features)
 
-    def _doubt(self, shape: Shape, layout: str, before: Layer | None) -> str:
-        if layout != "channels_first" or len(shape) < 2:
+    def _doubt(self, shape: Shape, layout: str) -> str:
+        if layout not in ("channels_first", "flattened") or len(shape) < 2:
             return ""
-        problem = f"works on the last axis alone, {counted(shape[-1], 'position')} of an image"
-        if isinstance(before, Flatten):
-            return f"{problem}; Flatten() joins all axes, since there is no batch axis to keep"
-        return f"{problem} of shape {show(shape)}; a Flatten() before it takes all axes"
+        hint = "a Flatten() before it takes all axes"
+        if layout == "flattened":
+            hint = "Flatten() joins all axes, since there is no batch axis to keep"
+        return f"works on the last axis alone, {shape[-1]} positions of {show(shape)}; {hint}"
 
     def _sources(self, shape: Form) -> Sources:
         return (*[(axis, Window()) for axis in range(len(shape) - 1)], None)

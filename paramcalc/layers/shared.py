@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from paramcalc._checks import as_str
-from paramcalc.errors import join_path
+from typing import Any
+
+from paramcalc._checks import as_str, wrong
+from paramcalc.errors import ConfigError, join_path
 from paramcalc.layers._base import Layer
 from paramcalc.layers._fields import declared, layer
 from paramcalc.layers.wrapper import Wrapper, read_layer
+
+
+def read_name(value: Any, owner: object, field: str) -> str:
+    """A str that is not empty."""
+    name = as_str(value, owner, field)
+    if not name:
+        raise ConfigError(wrong(owner, field, "not be empty", name))
+    return name
 
 
 @layer
@@ -19,7 +29,8 @@ class Shared(Wrapper):
 
     Args:
         name: what all that share have in common.
-        layer: the layer; the layers of one name may differ.
+        layer: the layer; the layers of one name may differ. In a network, each layer inside is
+            shared, under this name and its path; one that is `Shared` itself keeps its name.
 
     Raises:
         ConfigError: where a network is counted: tensors of one name have different shapes.
@@ -36,7 +47,7 @@ class Shared(Wrapper):
         (38597376, 38597376, 38597376)
     """
 
-    name: str = declared(as_str)
+    name: str = declared(read_name)
     layer: Layer = declared(read_layer)
 
     @property
@@ -44,4 +55,6 @@ class Shared(Wrapper):
         return self.name
 
     def _around(self, layer: Layer, path: str) -> Layer:
+        if layer._shared_name:  # It has a name of its own, which others may have too.
+            return layer
         return Shared(join_path(self.name, path.removeprefix(".")), layer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from operator import methodcaller
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paramcalc._checks import wrong
 from paramcalc.layers._base import Builtin, Form, Layer, Node, Parameter, Shape, Sources
@@ -37,6 +37,8 @@ class Wrapper(Builtin):
     _is_frozen = of_the_layer_inside("_is_frozen")
     _shared_name = of_the_layer_inside("_shared_name")
     _network_depth = of_the_layer_inside("_network_depth")
+    _network_size = of_the_layer_inside("_network_size")
+    _format_after = of_the_layer_inside("_format_after")
     _has_gaps = of_the_layer_inside("_has_gaps")
     _family = of_the_layer_inside("_family")
     _channels_last = of_the_layer_inside("_channels_last")
@@ -48,23 +50,32 @@ class Wrapper(Builtin):
     _stated_rank = of_the_layer_inside("_stated_rank")
     _period = of_the_layer_inside("_period")
 
-    def _around(self, layer: Layer, path: str) -> Layer:
-        """The same around a layer at a path in its own, if that is a network."""
-        raise NotImplementedError
+    if TYPE_CHECKING:
+
+        def _around(self, layer: Layer, path: str) -> Layer:
+            """The same around a layer at a path in its own, if that is a network."""
+            ...
 
     def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
         if not self._network_depth:
             return Builtin._write(self, nodes, networks, path, source)
-        start = len(nodes)
-        end = self.layer._write(nodes, networks, path, source)
+        start, inside = len(nodes), dict[str, Layer]()
+        end = self.layer._write(nodes, inside, path, source)
         for number, (at, one, before, inputs) in enumerate(nodes[start:], start):
             if not one._network_depth:
                 nodes[number] = at, self._around(one, at[len(path) :]), before, inputs
+        for at, one in inside.items():
+            networks[at] = self._around(one, at[len(path) :]) if at != path else self
         return end
 
+    def __repr__(self) -> str:
+        return self._call(repr(self.layer))
+
     def _text(self, shape: Shape | None = None, mark: str = "") -> str:
+        return self._call(self.layer._text(shape, mark))
+
+    def _call(self, inside: str) -> str:
         before = [repr(getattr(self, name)) for name in self._specs if name != "layer"]
-        inside = self.layer._text(shape, mark) if shape else repr(self.layer)
         return f"{type(self).__name__}({', '.join([*before, inside])})"
 
     def _with_format(self, data_format: str) -> Layer:

@@ -10,9 +10,12 @@ from paramcalc.render.table import printable
 
 def cell(value: Any) -> Any:
     """A value in a CSV file, which no spreadsheet takes for a formula."""
-    shape = entries(value)
-    if shape is not None:
-        return "x".join(map(str, shape))
+    several = entries(value)
+    if several is not None:
+        is_shape = all(one is None or isinstance(one, int) for one in several)
+        if is_shape:
+            return "x".join(map(str, several))
+        return "; ".join([" ".join(map(str, entries(one) or [one])) for one in several])
     if isinstance(value, int):
         return str(value)
     text = printable(value) if isinstance(value, str) else value
