@@ -9,6 +9,7 @@ from typing import Any
 
 from paramcalc._branches import Branches
 from paramcalc._checks import as_int, wrong
+from paramcalc._columns import times_text
 from paramcalc._network import Network
 from paramcalc._notes import layouts_of
 from paramcalc._repeats import repeats
@@ -20,7 +21,6 @@ from paramcalc.layers.activation import Identity
 from paramcalc.render import svg
 from paramcalc.render.boxes import (
     GAP,
-    LETTER,
     LINE,
     Box,
     Glyph,
@@ -30,7 +30,7 @@ from paramcalc.render.boxes import (
     row_of,
 )
 from paramcalc.render.shown import Shown
-from paramcalc.render.table import Column, Row, Table, width_of
+from paramcalc.render.table import Column, Row, Table, printable
 
 MAX_GLYPHS = 400
 THIN = "normalization", "activation"
@@ -53,7 +53,7 @@ class Diagram(Shown):
     glyphs: tuple[Glyph, ...]
     width: float
     height: float
-    _picture: svg.Picture = field(compare=False)
+    _picture: svg.Picture = field(hash=False)
 
     def to_svg(self) -> str:
         """The picture as an SVG document, light or dark as the reader's page."""
@@ -67,11 +67,14 @@ class Diagram(Shown):
         return self.to_svg()
 
     def to_records(self) -> list[dict[str, Any]]:
-        names = "path", "layer", "kind", "labels", "title", "x", "y", "width", "heights"
+        names = "path", "layer", "kind", "labels", "title", "x", "y", "width", "heights", "count"
         return [{name: getattr(glyph, name) for name in names} for glyph in self.glyphs]
 
     def _table(self, style: str = "unicode") -> Table:
-        rows = [Row((one.path, one.layer, one.kind, ", ".join(one.labels))) for one in self.glyphs]
+        rows = [
+            Row((one.path, times_text(one.count) + one.layer, one.kind, ", ".join(one.labels)))
+            for one in self.glyphs
+        ]
         return Table(tuple(map(Column, ("path", "layer", "kind", "labels"))), tuple(rows))
 
 
@@ -81,16 +84,26 @@ class Drawing:
     def __init__(self, steps: Sequence[Step], depth: int | None) -> None:
         self.depth: int | None = depth
         self.number: int = 0
+        self.times: int = 1
         self.steps: dict[str, list[Step]] = {}  # All of a network.
-        self.layouts: dict[str, str] = {}
+        # Whether channels or features are the last axis, before and after a layer.
+        self.is_last: dict[str, tuple[bool, bool]] = {}
         self.names: dict[str, str] = {}  # The paths in a trace, where others are drawn.
-        self.learn("", steps)
+        self.learn("", steps, False)
 
-    def learn(self, path: str, steps: Sequence[Step]) -> None:
+    def learn(self, path: str, steps: Sequence[Step], is_last: bool) -> None:
         """Enter the steps of what is at a path."""
+        after: list[bool] = []
         for step, layout in zip(steps, layouts_of(steps), strict=True):
-            where = join_path(path, step.path)
-            self.layouts[where] = layout
+            where, source, layer = join_path(path, step.path), step.inputs[0], step.layer._thawed
+            before = after[source] if source >= 0 else is_last
+            if layer._family in ("features", "sequence") and layout != "channels_first":
+                before = True
+            known = {"channels_last": True, "features": True, "channels_first": False}
+            after.append(known.get(layout, before))
+            if layer._family == "spatial":
+                before = layer._channels_last
+            self.is_last[where] = before, after[-1]
             for around in ways(where):
                 if around.startswith(path):
                     self.steps.setdefault(around, []).append(step)
@@ -102,7 +115,8 @@ class Drawing:
             if not isinstance(inside, Identity):
                 yield self.box_of(layer, path)
             return
-        inside = self.opened(inside, path)
+        if inside._inside() is not inside:
+            inside, level = self.opened(inside, path), -MAX_GLYPHS  # All in it is open.
         if isinstance(inside, Branches):
             rows = [
                 row_of(list(self.boxes_of(one, where, level + 1)))
@@ -117,44 +131,50 @@ class Drawing:
     def opened(self, layer: Network, path: str) -> Layer:
         """The network inside a layer that is made of layers."""
         inside = layer._inside()
-        if inside is not layer:
-            before = self.steps.pop(path)
-            shape: Any = before[0].input_shape
-            steps = walk(inside, shape, "diagram")
-            drawn = [at for at, step in enumerate(steps) if not isinstance(step.layer, Identity)]
-            for at, other in zip(drawn, before, strict=True):
-                self.names[join_path(path, steps[at].path)] = other.path
-                steps[at] = steps[at]._replace(layer=other.layer, shared=other.shared)
-            self.learn(path, steps)
+        before = self.steps.pop(path)
+        shape: Any = before[0].input_shape
+        steps = walk(inside, shape, "diagram")
+        drawn = [at for at, step in enumerate(steps) if not isinstance(step.layer, Identity)]
+        for at, other in zip(drawn, before, strict=True):
+            self.names[join_path(path, steps[at].path)] = other.path
+            steps[at] = steps[at]._replace(layer=other.layer, shared=other.shared)
+        self.learn(path, steps, True)
         return inside
 
     def chain_of(self, parts: list[tuple[str, Layer]], level: int) -> Iterator[Box]:
         """Yield the boxes of layers in a row; blocks that repeat are drawn once."""
-        layers = [
-            (one, tuple([step.input_shape for step in self.steps.get(path, [])[:1]]))
-            for path, one in parts
-        ]
+        layers: list[tuple[Layer, object]] = []
+        for path, one in parts:
+            steps = self.steps.get(path, [])
+            shared = tuple([step.shared for step in steps])
+            layers.append((one, (steps[0].input_shape if steps else None, shared)))
         found = list(repeats([path for path, _ in parts], layers))
-        while found:
-            start, size, times = found[0]
+        at = 0
+        while at < len(found):
+            start, size, times = found[at]
             number = size if times > 1 else 1
+            self.times *= times
             block = parts[start : start + number]
             boxes = [box for path, one in block for box in self.boxes_of(one, path, level)]
+            self.times //= times
             yield from [frame_of(row_of(boxes), times)] if times > 1 else boxes
-            del found[:number]
+            at += number
 
     def box_of(self, layer: Layer, path: str) -> Box:
         """The glyph of a layer, or of a network that is not opened, with its labels."""
         self.number += 1
+        if self.number > MAX_GLYPHS:
+            problem = f"more than {MAX_GLYPHS} glyphs are too many for a picture; give depth"
+            raise ParamcalcError(f"diagram: {problem}")
         steps = self.steps.get(path, [])
+        if steps and not layer._network_depth:
+            layer = steps[0].layer
         ends: list[Any] = [one for step in steps for one in step[2:4]] or [None]
         shapes = ends[0], ends[-1]
-        layout, family = self.layouts.get(path), layer._thawed._family
-        is_sequence = family in ("features", "sequence") and layout != "channels_first"
-        last = is_sequence or layout in ("channels_last", "features")
+        first, last = self.is_last.get(path, (False, False))
         text = layer._text(shapes[0])
         num_params = sum([step.num_params for step in steps])
-        labels = [name_of_glyph(layer, path, shapes[0])]
+        labels = [printable(name_of_glyph(layer, path, shapes[0]))]
         name = self.names.get(path, path)
         title = f"{name} {text}".strip()
         if shapes[1]:
@@ -165,14 +185,18 @@ class Drawing:
             title += f"; {num_params:,} parameters"
         kind = layer._thawed._kind
         is_thin = kind in THIN
-        heights = height_of(shapes[0], last), height_of(shapes[1], last)
+        before = shapes[0]
+        if kind == "sequence" and before and len(before) < len(shapes[1]):
+            before, first = (*before, 1), True  # Indices have no features.
+        heights = height_of(before, first), height_of(shapes[1], last)
         width = 5 if is_thin else width_of_glyph(shapes[1], last)
-        room = width if is_thin else max(width, LETTER * max(map(width_of, labels)))
+        room = width if is_thin else max(width, *map(svg.width_of_text, labels))
         box = Box(room + GAP / (2 if is_thin else 1), max(heights) / 2, max(heights) / 2)
         left = (box.width - width) / 2
         box.lines.append([(0, 0), (left, 0)])
         box.lines.append([(left + width, 0), (box.width, 0)])
-        box.glyphs.append(Glyph(name, text, kind, tuple(labels), title, left, 0, width, heights))
+        about = name, text, kind, tuple(labels), title
+        box.glyphs.append(Glyph(*about, left, 0, width, heights, self.times))
         if not is_thin:
             lines = [
                 (box.width / 2, box.below + LINE * n, text) for n, text in enumerate(labels, 1)
@@ -198,10 +222,13 @@ def name_of_glyph(layer: Layer, path: str, shape: Shape | None) -> str:
 
 def compact(number: int) -> str:
     """A count in three digits or so."""
-    for power, unit in (3, "G"), (2, "M"), (1, "k"):
-        if number >= 1000**power:
-            return f"{number / 1000**power:.1f} {unit}"
-    return str(number)
+    if number < 1000:
+        return str(number)
+    value, units = number / 1000, iter("kMGTPE")
+    unit = next(units)
+    while value >= 999.95 and unit != "E":
+        value, unit = value / 1000, next(units)
+    return f"{value:.1f} {unit}"
 
 
 def height_of(shape: Shape | None, is_last: bool) -> float:
@@ -256,8 +283,5 @@ def diagram(
         raise ParamcalcError(wrong("diagram", "depth", "be at least 0", levels))
     drawing = Drawing(walk(network, input_shape, "diagram"), levels)
     root = row_of(list(drawing.boxes_of(network, "", 0)), is_root=True)
-    if drawing.number > MAX_GLYPHS:
-        problem = f"{drawing.number} glyphs are too many for a picture; give depth"
-        raise ParamcalcError(f"diagram: {problem}", layer=network)
     picture, glyphs = picture_of(root)
     return Diagram(glyphs, picture.width, picture.height, picture)

@@ -176,6 +176,90 @@ def test_blocks_that_repeat_are_drawn_once() -> None:
     )
 
 
+def test_pictures_that_differ_are_not_equal() -> None:
+    block = pc.Sequential(pc.Conv2d(8, 8, 3, padding=1), pc.Activation("relu"))
+    twice, thrice = [pc.diagram(pc.Sequential([block] * n), (8, 9, 9)) for n in (2, 3)]
+    assert twice != thrice
+    assert [glyph.count for glyph in thrice.glyphs] == [3, 3]
+    assert "3 × Conv2d" in str(thrice)
+    added, multiplied = [
+        pc.diagram(kind(block, block), (8, 9, 9)) for kind in (pc.Add, pc.Multiply)
+    ]
+    assert added != multiplied
+    assert hash(added) == hash(pc.diagram(pc.Add(block, block), (8, 9, 9)))
+
+
+def lines(found: pc.results.Diagram) -> list[list[tuple[float, float]]]:
+    """The points of all lines, but not of frames."""
+    return [list(line) for line in found._picture.lines]  # pyright: ignore[reportPrivateUsage]
+
+
+@given(networks_and_shapes())
+def test_no_line_enters_a_sign_or_runs_over_another(
+    case: tuple[pc.Sequential, tuple[int, ...]],
+) -> None:
+    network, shape = case
+    wide = [pc.Identity()] * 12
+    same = pc.Sequential([pc.Activation(f"a{n}") for n in range(9)])
+    nested = pc.Add(pc.Sequential(pc.Add(same, same), network), pc.Identity())
+    for one in pc.Concat(network, pc.Identity(), network), pc.Add(*wide[:3]), nested:
+        try:
+            found = pc.diagram(one, shape)
+        except pc.ShapeError:
+            continue
+        circles = found._picture.circles  # pyright: ignore[reportPrivateUsage]
+        signs = [label for label, _ in circles]
+        for line in lines(found):
+            for x, y in (line[0], line[-1]):
+                for sign in signs:
+                    assert (x - sign.x) ** 2 + (y - sign.y) ** 2 >= 7.4**2
+
+
+def test_a_hanging_branch_begins_before_its_fork_and_ends_after_it() -> None:
+    def conv(before: int, after: int, size: int) -> pc.Conv2d:
+        return pc.Conv2d(before, after, size, padding=size // 2)
+
+    body = pc.Sequential(pc.Concat(conv(8, 4, 1), conv(8, 4, 3)), conv(8, 8, 3))
+    others = [conv(8, 8, size) for size in (1, 3, 5, 7)]
+    for place in 0, 2, 4:
+        layers: list[pc.Layer] = [*others]
+        layers.insert(place, pc.Add(body, pc.Identity()))
+        found = pc.diagram(pc.Sequential(layers), (8, 32, 32))
+        down, up = [line for line in lines(found) if len(line) == 4 and line[1][1] == line[2][1]][
+            -2:
+        ]
+        assert down[2][0] <= down[1][0] < up[2][0] <= up[1][0]
+
+
+def test_neighbors_meet_at_equal_heights() -> None:
+    mlp = pc.Sequential(pc.Dense(512, 2048), pc.Activation("relu"), pc.Dense(2048, 512))
+    heights = {height for glyph in pc.diagram(mlp, (8, 512)).glyphs for height in glyph.heights}
+    assert len(heights) == 1
+    last = pc.Sequential(pc.Conv2d(3, 512, 3, 2, 1), pc.Flatten(), data_format="channels_last")
+    first = pc.Sequential(pc.Conv2d(3, 512, 3, 2, 1), pc.Flatten())
+    pictures = pc.diagram(last, (28, 28, 3)), pc.diagram(first, (3, 28, 28))
+    assert [[one.heights for one in found.glyphs] for found in pictures[:1]] == [
+        [one.heights for one in found.glyphs] for found in pictures[1:]
+    ]
+    tokens = pc.diagram(pc.Embedding(1000, 64), (50,)).glyphs[0]
+    assert tokens.heights[0] == tokens.heights[1]
+
+
+def test_what_is_frozen_or_shared_is_said_and_not_multiplied() -> None:
+    (glyph,) = pc.diagram(pc.Frozen(pc.Sequential(pc.Conv2d(3, 8, 1))), (3, 8, 8)).glyphs
+    assert glyph.layer == "Frozen(Conv2d(3, 8, 1))"
+    shared = pc.diagram(pc.Sequential([pc.Shared("a", pc.Dense(8, 8))] * 6), (4, 8))
+    assert [(one.count, one.labels[2:]) for one in shared.glyphs] == [(1, ("72",)), (5, ())]
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(999, "999"), (1_000, "1.0 k"), (999_949, "999.9 k"), (999_950, "1.0 M"), (10**12, "1.0 T")],
+)
+def test_counts_in_few_digits(count: int, text: str) -> None:
+    assert pc.diagram(pc.Dense(count, 1, bias=False)).glyphs[0].labels[-1] == text
+
+
 def test_depth_closes_networks() -> None:
     network = zoo.resnet50()
     assert [glyph.labels for glyph in pc.diagram(network, IMAGE, depth=1).glyphs] == [
@@ -198,7 +282,9 @@ def test_depth_closes_networks() -> None:
 
 def test_too_many_glyphs_ask_for_depth() -> None:
     layers = [pc.Dense(size, size + 1) for size in range(1, 402)]
-    with pytest.raises(pc.ParamcalcError, match=r"diagram: 401 glyphs are .*; give depth"):
+    with pytest.raises(
+        pc.ParamcalcError, match=r"diagram: more than 400 glyphs are .*; give depth"
+    ):
         pc.diagram(pc.Sequential(layers))
     assert len(pc.diagram(pc.Sequential(layers[:400])).glyphs) == 400
     assert len(pc.diagram(pc.Sequential(layers), depth=0).glyphs) == 1
@@ -227,7 +313,7 @@ def test_a_picture_is_a_value_with_the_exporters_of_all_results() -> None:
     assert pickle.loads(pickle.dumps(found)) == found == pc.diagram(ANSWER)
     assert found.to_records()[1]["path"] == "[1]"
     assert str(found).splitlines()[3].split()[:2] == ["[1]", "Conv2d(1,"]
-    assert found.to_csv().startswith("path,layer,kind,labels,title,x,y,width,heights\n")
+    assert found.to_csv().startswith("path,layer,kind,labels,title,x,y,width,heights,count\n")
     assert "prefers-color-scheme" in found.to_svg()
     assert "prefers-color-scheme" not in found.to_html()
 

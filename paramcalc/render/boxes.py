@@ -13,8 +13,6 @@ MAX_WIDTH = 1000
 """Where a chain wraps, in pixels."""
 GAP = 12
 """Between the labels of neighbors, and around lines."""
-LETTER = 0.62 * svg.FONT
-"""The width of a letter, on the safe side."""
 LINE = svg.FONT + 2
 RADIUS = svg.RADIUS
 
@@ -34,6 +32,7 @@ class Glyph:
         y: its middle.
         width: the more channels, the wider.
         heights: of its left and its right side, the larger the input and the output.
+        count: how many equal layers it stands for, where blocks repeat.
 
     Example:
         >>> import paramcalc as pc
@@ -50,6 +49,7 @@ class Glyph:
     y: float
     width: float
     heights: tuple[float, float]
+    count: int = 1
 
 
 class Box:
@@ -112,24 +112,29 @@ def row_of(boxes: Sequence[Box], limit: float = MAX_WIDTH, *, is_root: bool = Fa
 
 
 def line_of(boxes: Sequence[Box]) -> Box:
-    """Boxes in one line; what hangs is centered below all of them, as in a U-Net."""
+    """Boxes in one line; what hangs is below all of them, as in a U-Net, and around its fork."""
     line = Box()
-    hanging = next((box.hanging for box in boxes if box.hanging), None)
-    width = sum([box.width for box in boxes])
-    x = max(0.0, (hanging.width - width) / 2 + GAP) if hanging else 0.0
-    line.lines.append([(0, 0), (x, 0)])
-    ends = 0.0, 0.0
+    x = start = end = 0.0
+    hanging: Box | None = None
+    for box in boxes:
+        if box.hanging:
+            hanging, start, end = box.hanging, x + GAP, x + box.width - GAP
+        x += box.width
+    left = 0.0
+    if hanging:  # In the middle, but no line back: it begins before its fork and ends after it.
+        left = min(max((x - hanging.width) / 2, end - hanging.width), start)
+    shift = max(0.0, GAP - left) if hanging else 0.0
+    line.lines.append([(0, 0), (shift, 0)])
+    x = shift
     for box in boxes:
         line.put(x, 0, box)
-        if box.hanging:
-            ends = x + GAP, x + box.width - GAP
         x += box.width
     if hanging:
-        left = (width - hanging.width) / 2 + line.parts[0][0]
+        left, start, end = left + shift, start + shift, end + shift
         right, turn = left + hanging.width, line.below + GAP
         y = turn + GAP + hanging.above
-        line.lines.append([(ends[0], 0), (ends[0], turn), (left, turn), (left, y)])
-        line.lines.append([(right, y), (right, turn), (ends[1], turn), (ends[1], RADIUS)])
+        line.lines.append([(start, 0), (start, turn), (left, turn), (left, y)])
+        line.lines.append([(right, y), (right, turn), (end, turn), (end, RADIUS)])
         line.put(left, y, hanging)
         line.width = max(x, right + GAP)
         line.lines.append([(x, 0), (line.width, 0)])
@@ -155,14 +160,19 @@ def fork_of(branches: Sequence[Box], sign: str, title: str) -> Box:
         places = [-main.above - GAP if number in skips else 0.0 for number in (0, 1)]
     else:
         tops = [sum(spaces[:number]) - sum(spaces) / 2 for number in range(len(branches))]
-        places = [top + one.above + GAP / 2 for top, one in zip(tops, branches, strict=True)]
+        rows = zip(tops, spaces, branches, strict=True)
+        places = [top + (space + one.above - one.below) / 2 for top, space, one in rows]
     left = 2 * GAP
     right = left + max([one.width for one in branches]) + GAP
     for y, branch in zip(places, branches, strict=True):
         fork.put(left, y, branch)
         fork.lines.append([(0, 0), (GAP / 2, 0), (GAP / 2, y), (left, y)])
-        end = (right - RADIUS, 0.0) if y == 0 else (right, RADIUS if y > 0 else -RADIUS)
-        fork.lines.append([(left + branch.width, y), (right, y) if y else end, end])
+        way: list[Point] = [(left + branch.width, y)]
+        if abs(y) < RADIUS:
+            way.append((right - (RADIUS**2 - y**2) ** 0.5, y))
+        else:
+            way += [(right, y), (right, RADIUS if y > 0 else -RADIUS)]
+        fork.lines.append(way)
     fork.signs.append((right, 0, sign, title))
     fork.lines.append([(right + RADIUS, 0), (right + GAP, 0)])
     fork.width, fork.above, fork.below = right + GAP, max(fork.above, 8), max(fork.below, 8)
@@ -173,12 +183,14 @@ def frame_of(box: Box, times: int) -> Box:
     """A box that is there several times."""
     frame = Box()
     frame.put(GAP, 0, box)
-    frame.width += GAP
+    text = f"× {times}"
+    label_width = svg.width_of_text(text)
+    frame.width = max(frame.width + GAP, label_width + 2 * GAP)
     left, top, right, bottom = 4, -box.above - 6, frame.width - 4, box.below + 6
     frame.frames.append([(left, top), (right, top), (right, bottom), (left, bottom)])
     frame.lines.append([(0, 0), (GAP, 0)])
-    frame.lines.append([(frame.width - GAP, 0), (frame.width, 0)])
-    frame.labels.append((left + 14, top - 4, f"× {times}"))
+    frame.lines.append([(GAP + box.width, 0), (frame.width, 0)])
+    frame.labels.append((left + 2 + label_width / 2, top - 4, text))
     frame.above, frame.below = 20 - top, bottom + 4
     return frame
 
@@ -202,7 +214,7 @@ def picture_of(root: Box) -> tuple[svg.Picture, tuple[Glyph, ...]]:
     for kind in [one for one in svg.COLORS if one in {glyph.kind for glyph in glyphs}]:
         square = (x, y - 8), (x + 9, y - 8), (x + 9, y + 1), (x, y + 1)
         shapes.append(svg.Shape(square, kind, kind))
-        width = LETTER * len(kind)
+        width = svg.width_of_text(kind)
         found.labels.append(svg.Label(x + 14 + width / 2, y + 1, kind))
         x += 14 + width + 2 * GAP
     width = max(root.width + 2 * margin, x)

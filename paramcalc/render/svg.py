@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from paramcalc.render.html import escape
+from paramcalc.render.table import width_of
 
 COLORS = {
     "convolution": "#0072b2",
@@ -30,6 +31,12 @@ ALONE = """
 svg { color: #1f2328; background: #ffffff; }
 @media (prefers-color-scheme: dark) { svg { color: #e6edf3; background: #0d1117; } }
 """
+
+
+def width_of_text(text: str) -> float:
+    """The width of a text in pixels, on the safe side for the fonts of most readers."""
+    wide = sum([one.isupper() or one in "mw%@" for one in text])
+    return FONT * (0.62 * width_of(text) + 0.3 * wide)
 
 
 class Shape(NamedTuple):
