@@ -30,7 +30,7 @@ class FlopsRow:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Flops(Shown):
-    """The operations of a network, by the convention of a tool.
+    """The operations of a network, by a tool's convention.
 
     Example:
         >>> import paramcalc as pc
@@ -74,7 +74,7 @@ class Flops(Shown):
 def flops(
     network: Layer, input_shape: Shape | None = None, *, convention: str = "torchvision"
 ) -> Flops:
-    """The operations of one example, by the convention of a tool.
+    """The operations of one example, by a tool's convention.
 
     `torchvision`, `fvcore` and `torchinfo` ("mult-adds") count one for each multiply-accumulate,
     with differences; `tensorflow` (its profiler) counts each multiplication and addition.

@@ -162,7 +162,7 @@ def lengths_of(search: Search, shape: Shape, axis: int, wanted: int) -> Lengths:
 
 
 def same_padding(layer: Conv | Pool) -> int | Padding:
-    """The padding that turns each length n into ⌈n / stride⌉.
+    """The padding that turns a length n into ⌈n/stride⌉.
 
     It has the form that the layer takes. A stride of 1 keeps lengths, 2 halves them.
     It is the smallest such padding, and for a convolution the only one. If the total is odd, the

@@ -170,7 +170,7 @@ def later(module: str) -> Any:
 
 
 class Step(NamedTuple):
-    """One layer of a trace, with its input and output shapes.
+    """One layer of a trace, with the shapes around it.
 
     Args:
         path: the place in the network: `[2]`, `features[2]`; empty for a layer on its own.
@@ -264,7 +264,7 @@ class Step(NamedTuple):
 
 
 class Trace(Shown, tuple[Step, ...]):
-    """The steps of a network: a tuple, shown as a table.
+    """A tuple of the steps, shown as a table.
 
     Example:
         >>> import paramcalc as pc

@@ -7,7 +7,7 @@ from reprlib import Repr
 
 
 class ParamcalcError(ValueError):
-    """An error for a value that breaks a rule of paramcalc.
+    """An error for what breaks a rule of paramcalc.
 
     A wrong type is a built-in `TypeError` instead.
 
@@ -60,7 +60,7 @@ class ConfigError(ParamcalcError):
 
 
 class ShapeError(ParamcalcError):
-    """A layer that does not fit its input, or lacks one.
+    """A layer that does not fit its input.
 
     Example:
         >>> import paramcalc as pc

@@ -82,7 +82,7 @@ class BatchNorm(ChannelNorm):
 
 @layer
 class InstanceNorm(ChannelNorm):
-    """A normalization of each channel of an example; the shape stays.
+    """A normalization of each channel of an example.
 
     It has no parameters by default; with `affine`, `2·C`. Fields are those of `BatchNorm`. Each
     channel needs more than one position.
