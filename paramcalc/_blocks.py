@@ -50,30 +50,32 @@ class TransformerEncoderLayer(Network):
         self._check_divides("nhead", "d_model")
         self._measure([Add(Identity(), Identity()), *[Identity()] * 6])
 
+    def _made(self) -> tuple[Layer, Layer, Layer, Layer]:
+        """The attention, the two dense layers, and the normalization, which is used twice."""
+        features, inner, bias = self.d_model, self.dim_feedforward, self.bias
+        attention = MultiheadAttention(features, self.nhead, bias=bias)
+        widen, narrow = Dense(features, inner, bias), Dense(inner, features, bias)
+        return attention, widen, narrow, LayerNorm(features, bias=bias)
+
     def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
         networks[path] = self
-        features, inner, bias = self.d_model, self.dim_feedforward, self.bias
+        attention, widen, narrow, norm = self._made()
 
         def add(name: str, one: Layer, *inputs: int) -> int:
             nodes.append((join_path(path, name), one, inputs[-1], inputs))
             return len(nodes) - 1
 
-        residual, norm = Add(Identity(), Identity()), LayerNorm(features, bias=bias)
-        attended = add("self_attn", MultiheadAttention(features, self.nhead, bias=bias), source)
+        residual = Add(Identity(), Identity())
+        attended = add("self_attn", attention, source)
         normed = add("norm1", norm, add("add1", residual, attended, source))
-        widened = add("linear1", Dense(features, inner, bias), normed)
+        widened = add("linear1", widen, normed)
         active = add("relu", Activation("relu"), widened)
-        last = add("linear2", Dense(inner, features, bias), active)
+        last = add("linear2", narrow, active)
         return add("norm2", norm, add("add2", residual, last, normed))
 
     def _inside(self) -> Layer:
-        features, inner, bias = self.d_model, self.dim_feedforward, self.bias
-        attention = MultiheadAttention(features, self.nhead, bias=bias)
-        widen, narrow = Dense(features, inner, bias), Dense(inner, features, bias)
-        forward, norm = (
-            Sequential(widen, Activation("relu"), narrow),
-            LayerNorm(features, bias=bias),
-        )
+        attention, widen, narrow, norm = self._made()
+        forward = Sequential(widen, Activation("relu"), narrow)
         return Sequential(Add(attention, Identity()), norm, Add(forward, Identity()), norm)
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:

@@ -62,6 +62,14 @@ def as_optional_count(value: Any, owner: object, field: str) -> int | None:
     return None if value is None else as_count(value, owner, field)
 
 
+def as_depth(value: Any, function: str) -> int | None:
+    """How many levels of a network are shown; None is all."""
+    depth = None if value is None else as_int(value, function, "depth")
+    if depth is not None and depth < 0:
+        raise ParamcalcError(wrong(function, "depth", "be at least 0", depth))
+    return depth
+
+
 def as_bool(value: Any, owner: object, field: str) -> bool:
     """True or False; anything else is probably a misplaced argument."""
     if not isinstance(value, bool):

@@ -9,8 +9,10 @@ from math import prod
 from typing import Any
 
 from paramcalc._lift import Lifted, lift_all, work_all
+from paramcalc._repeats import times_text
 from paramcalc._trace import Step
 from paramcalc.formulas import Term
+from paramcalc.formulas._term import is_made
 from paramcalc.layers._base import Builtin, Layer, Shape
 from paramcalc.render.table import Column, Markup
 
@@ -127,11 +129,6 @@ def takes_size(row: SummaryRow) -> bool:
     return row.input_shape is not None and getattr(layer, layer._stating, "") is None
 
 
-def times_text(count: int) -> str:
-    """How many layers a row stands for, if they are several."""
-    return f"{count} × " if count > 1 else ""
-
-
 def add_up(rows: Sequence[SummaryRow]) -> tuple[int, int | None]:
     """The sums of parameters and of multiply-accumulates, if all are known."""
     macs = [row.num_macs for row in rows if row.num_macs is not None]
@@ -140,7 +137,7 @@ def add_up(rows: Sequence[SummaryRow]) -> tuple[int, int | None]:
 
 def formula(numbers: Iterable[int], style: str) -> str:
     """The working of numbers, in numbers; empty for plain ones."""
-    made = [one.numbers(style) for one in numbers if isinstance(one, Term) and not one.is_plain()]
+    made = [one.numbers(style) for one in numbers if is_made(one)]
     if style != "latex":
         return ", ".join(dict.fromkeys(made))
     return Markup(", ".join([f"${one}$" for one in dict.fromkeys(made)]))

@@ -8,11 +8,10 @@ from math import log2
 from typing import Any
 
 from paramcalc._branches import Branches
-from paramcalc._checks import as_int, wrong
-from paramcalc._columns import times_text
+from paramcalc._checks import as_depth
 from paramcalc._network import Network
 from paramcalc._notes import layouts_of
-from paramcalc._repeats import repeats
+from paramcalc._repeats import THIN, repeats, times_text
 from paramcalc._trace import Step, shape_text, walk, ways
 from paramcalc.errors import ParamcalcError, join_path
 from paramcalc.layers._axes import spread
@@ -33,8 +32,6 @@ from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Row, Table, printable
 
 MAX_GLYPHS = 400
-THIN = "normalization", "activation"
-"""The kinds that are bars without a label."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -184,7 +181,7 @@ class Drawing:
             labels.append(compact(num_params))
             title += f"; {num_params:,} parameters"
         kind = layer._thawed._kind
-        is_thin = kind in THIN
+        is_thin = kind in THIN  # A bar without a label.
         before = shapes[0]
         if kind == "sequence" and before and len(before) < len(shapes[1]):
             before, first = (*before, 1), True  # Indices have no features.
@@ -278,9 +275,7 @@ def diagram(
         >>> [glyph.labels for glyph in picture.glyphs]
         [('conv2d 3×3', '8×30×30', '224'), ('pool 2×2', '8×15×15')]
     """
-    levels = None if depth is None else as_int(depth, "diagram", "depth")
-    if levels is not None and levels < 0:
-        raise ParamcalcError(wrong("diagram", "depth", "be at least 0", levels))
+    levels = as_depth(depth, "diagram")
     drawing = Drawing(walk(network, input_shape, "diagram"), levels)
     root = row_of(list(drawing.boxes_of(network, "", 0)), is_root=True)
     picture, glyphs = picture_of(root)

@@ -13,7 +13,7 @@ from paramcalc._lift import MAX_SUMMANDS, Lifted, lift_all, work_all
 from paramcalc._notes import notes_of
 from paramcalc._trace import Step, as_parts, outermost, shape_text, walk
 from paramcalc.formulas import Term
-from paramcalc.formulas._term import as_style
+from paramcalc.formulas._term import as_style, is_made
 from paramcalc.layers._axes import AXES
 from paramcalc.layers._base import Builtin, Layer, Parameter, Shape
 from paramcalc.render import latex
@@ -56,11 +56,6 @@ def with_commas(formula: str, style: str) -> str:
     """A formula in numbers, with thousands separators."""
     comma = "{,}" if style == "latex" else ","
     return re.sub(r"(?<![\w.])\d{4,}", lambda one: f"{int(one[0]):,}".replace(",", comma), formula)
-
-
-def is_made(value: int) -> bool:
-    """Whether a number has a working."""
-    return isinstance(value, Term) and not value.is_plain()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from operator import methodcaller
 from typing import Any, Self, overload
 
 from paramcalc._checks import as_int, as_str, entries, name_of, wrong
-from paramcalc._repeats import repeats, span
+from paramcalc._repeats import repeats, span, times_text
 from paramcalc._trace import answers, later, locate_in, plan_of, run, walk
 from paramcalc.errors import (
     ConfigError,
@@ -152,8 +152,7 @@ def tree_lines(parts: list[tuple[str, Layer]], margin: str) -> Iterator[str]:
     width = max(map(len, names), default=0)
     for (start, _, times), name in zip(found, names, strict=True):
         one = parts[start][1]
-        prefix = f"{times} × " if times > 1 else ""
-        yield f"{margin}{name:{width}}  {prefix}{printable(one._text())}"
+        yield f"{margin}{name:{width}}  {times_text(times)}{printable(one._text())}"
         yield from tree_lines(one._parts(), margin + "  ")
 
 
@@ -344,8 +343,7 @@ class Sequential(Container):
         if inside or any(one._format_after for one in self.layers):
             changed: list[Layer] = []
             for one in self.layers:
-                change = methodcaller("_with_format", inside)
-                changed.append(one._map(change) if inside else one)
+                changed.append(one._map(methodcaller("_with_format", inside)) if inside else one)
                 after = one._format_after or after  # An Input holds for all that follows it.
                 inside = after or inside
             object.__setattr__(self, "layers", tuple(changed))

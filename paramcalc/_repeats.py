@@ -8,6 +8,8 @@ from paramcalc.layers._base import Builtin, Layer
 
 LONGEST = 8
 """The most layers of a block that is looked for."""
+THIN = "normalization", "activation"
+"""The kinds that serve the layer before them: a block begins with another, if it can."""
 
 
 def repeats(
@@ -23,8 +25,7 @@ def repeats(
     """
     layers = list(layers)
     codes = list(codes_of(keys, layers))
-    thin = "activation", "normalization"
-    weights = [2 * one._network_size - (one._kind in thin) for one, _ in layers]
+    weights = [2 * one._network_size - (one._kind in THIN) for one, _ in layers]
     start = 0
     while start < len(codes):
         size, times, rest = longest_run(codes, start)
@@ -60,6 +61,11 @@ def codes_of(keys: Sequence[str], layers: Iterable[tuple[Layer, object]]) -> Ite
             yield known.setdefault(same, len(known))
         except TypeError:  # A user's own layer inside need not be hashable.
             yield known.setdefault(key, len(known))
+
+
+def times_text(count: int) -> str:
+    """How many equal layers there are, if they are several."""
+    return f"{count} × " if count > 1 else ""
 
 
 def span(key: str, further: int) -> str:

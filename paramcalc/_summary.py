@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from paramcalc._branches import Branches
-from paramcalc._checks import as_bool, as_int, as_name, entries, wrong
+from paramcalc._checks import as_bool, as_depth, as_name, entries, wrong
 from paramcalc._columns import (
     BYTES,
     COLUMNS,
@@ -22,11 +22,10 @@ from paramcalc._columns import (
     receptive_fields,
     shares,
     takes_size,
-    times_text,
     workings,
 )
 from paramcalc._notes import notes_of
-from paramcalc._repeats import repeats, span
+from paramcalc._repeats import repeats, span, times_text
 from paramcalc._trace import Step, plan_of, walk
 from paramcalc.errors import ParamcalcError, join_path
 from paramcalc.layers._base import Builtin, Layer, Shape
@@ -214,9 +213,7 @@ def summary(
         MACs:          460,800 (for one example)
     """
     chosen = as_columns(columns)
-    depth = None if depth is None else as_int(depth, "summary", "depth")
-    if depth is not None and depth < 0:
-        raise ParamcalcError(wrong("summary", "depth", "be at least 0", depth))
+    depth = as_depth(depth, "summary")
     steps = walk(network, input_shape, "summary")
     rows = [row_of(step, number) for number, step in enumerate(steps)]
     num_params, num_macs = add_up(rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from paramcalc._checks import as_bool, as_int, as_str, wrong
 from paramcalc.errors import ParamcalcError, show
@@ -122,6 +122,11 @@ class Symbol(NamedTuple):
     divides: bool = False
     is_axis: bool = False
     made_of: Term | None = None
+
+
+def is_made(value: int) -> TypeGuard[Term]:
+    """Whether a number has a working."""
+    return isinstance(value, Term) and not value.is_plain()
 
 
 def named(value: int, symbol: Symbol) -> Term:
