@@ -26,7 +26,7 @@ from paramcalc.layers.input import Input
 from paramcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 from paramcalc.layers.pool import AdaptivePool, GlobalPool, Pool
 from paramcalc.layers.recurrent import GRU, LSTM, RNN
-from paramcalc.layers.reshape import Flatten, Permute, Reshape
+from paramcalc.layers.reshape import Flatten, Permute, Reshape, Slice
 from paramcalc.layers.resize import Crop, Pad, PixelShuffle, PixelUnshuffle, Upsample
 
 LETTERS = (
@@ -113,6 +113,7 @@ NORMS: Kinds = (BatchNorm, LayerNorm, GroupNorm, InstanceNorm, RMSNorm)
 RECURRENT: Kinds = (RNN, LSTM, GRU)
 MOVING: Kinds = (
     Crop, Dropout, Flatten, Identity, Input, Pad, Permute, PixelShuffle, PixelUnshuffle, Reshape,
+    Slice,
 )  # fmt: skip
 """What only moves values, when a network is run."""
 

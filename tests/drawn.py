@@ -163,6 +163,16 @@ def permutes() -> Drawn:
     return dims.map(tuple).map(pc.Permute)
 
 
+def slices() -> Drawn:
+    """Parts of an axis of a `LONG` length."""
+    dims, ends = st.integers(-3, 2), optional(st.integers(-6, -1))
+    from_start = st.one_of(ends, st.integers(7, 12))
+    return st.one_of(
+        st.builds(pc.Slice, st.integers(0, 6), from_start, dim=dims),
+        st.builds(pc.Slice, st.integers(-12, -7), ends, dim=dims),
+    )
+
+
 def flattens() -> Drawn:
     from_first = st.builds(pc.Flatten, st.integers(0, 2))
     return st.one_of(just(pc.Flatten()), from_first, st.builds(pc.Flatten, st.integers(-3, -1)))

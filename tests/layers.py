@@ -236,6 +236,18 @@ ROWS = [
         [called("layers.Permute", note="it counts axes from 1")],
     ),
     Row(
+        pc.Slice,
+        lambda: [pc.Slice(1, 3), pc.Slice(-3, -1, dim=-1)],
+        (4, 8, 9),
+        drawn.slices(),
+        lambda _: drawn.for_each(drawn.LONG, 3),
+        [
+            called("Tensor.narrow", "length=stop", note=f"length is stop − start; {WITH_BATCH}"),
+            called("Tensor.split Tensor.chunk", note=f"one `Slice` per part; {WITH_BATCH}"),
+        ],
+        is_compared=False,
+    ),
+    Row(
         pc.Flatten,
         lambda: [pc.Flatten(), pc.Flatten(1, 2)],
         (4, 8, 9),

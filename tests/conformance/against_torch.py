@@ -77,7 +77,7 @@ def is_unused(case: Case) -> bool:
 
 
 def counts_back_to_the_batch(case: Case) -> bool:
-    dim: int = case.fields.get("dim" if case.layer == "Concat" else "start_dim", 0)
+    dim: int = case.fields.get("start_dim" if case.layer == "Flatten" else "dim", 0)
     return dim == -1 - (len(case.branches[0]) if case.layer == "Concat" else case.rank)
 
 

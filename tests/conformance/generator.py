@@ -234,6 +234,16 @@ def permute(rng: random.Random) -> Config:
     return {"dims": [dim - len(shape) * (rng.random() < 0.2) for dim in dims]}, shape
 
 
+def part(rng: random.Random) -> Config:
+    shape = lengths(rng, rng.randint(1, 4))
+    rank = len(shape)
+    dim = rng.randrange(-rank, rank) if rng.random() < 0.9 else rng.randint(-rank - 2, rank + 1)
+    fields = maybe(rng, 0.7, start=rng.randint(-6, 5))
+    if rng.random() < 0.6:
+        fields["stop"] = fields.get("start", 0) + rng.choice([1, 1, 2, 3, 5, 9, 0, -4])
+    return fields | maybe(rng, 0.7, dim=dim), shape
+
+
 def flatten(rng: random.Random) -> Config:
     shape = [rng.randint(1, 6) for _ in range(rng.randint(1, 5))]
     rank = len(shape)

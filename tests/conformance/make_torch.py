@@ -38,6 +38,7 @@ from generator import (
     group_norm,
     last_axes_norm,
     pad,
+    part,
     permute,
     pixel_shuffle,
     pixel_unshuffle,
@@ -164,6 +165,13 @@ def run_permute(ask: Ask) -> Made:
     return None, ask.x.permute(0, *[dim + (dim >= 0) for dim in ask.fields["dims"]])
 
 
+def run_slice(ask: Ask) -> Made:
+    dim = ask.fields.get("dim", 0)
+    dim += dim >= 0
+    part = slice(ask.fields.get("start"), ask.fields.get("stop"))
+    return None, ask.x.movedim(dim, 0)[part].movedim(0, dim)
+
+
 def run_flatten(ask: Ask) -> Made:
     start, end = ask.fields.get("start_dim", 0), ask.fields.get("end_dim", -1)
     return None, ask.torch.nn.Flatten(start + (start >= 0), end + (end >= 0))(ask.x)
@@ -230,6 +238,7 @@ LAYERS: dict[str, tuple[int, Recipe, Callable[[Ask], Made]]] = {
     "PixelUnshuffle": (360, pixel_unshuffle, run_plain),
     "Reshape": (400, reshape, run_reshape),
     "Permute": (360, permute, run_permute),
+    "Slice": (600, part, run_slice),
     "Flatten": (400, flatten, run_flatten),
     "Dense": (360, dense, run_dense),
     "Embedding": (360, embedding, run_embedding),
