@@ -27,6 +27,7 @@ from paramcalc.layers.activation import (
     Dropout as Dropout,
     Identity as Identity,
     PReLU as PReLU,
+    Scale as Scale,
 )
 from paramcalc.layers.attention import MultiheadAttention as MultiheadAttention
 from paramcalc.layers.conv import (

@@ -10,7 +10,7 @@ from typing import Any
 from paramcalc._branches import Add, Concat, Multiply
 from paramcalc._trace import Step
 from paramcalc.layers._base import Builtin, Layer, Shape
-from paramcalc.layers.activation import Activation, Dropout, Identity, PReLU
+from paramcalc.layers.activation import Activation, Dropout, Identity, PReLU, Scale
 from paramcalc.layers.attention import MultiheadAttention
 from paramcalc.layers.conv import (
     Conv1d,
@@ -177,7 +177,7 @@ TORCHVISION = Ledger(
     {
         (*CONVS, *TRANSPOSED, Dense, Layer): ("multiply-accumulates", num_macs),
         (*MOVING, *NORMS, *POOLS, *RECURRENT, Activation, Add, Concat): None,
-        (Embedding, MultiheadAttention, Multiply, PReLU, Upsample): None,
+        (Embedding, MultiheadAttention, Multiply, PReLU, Scale, Upsample): None,
     },
 )
 FVCORE = Ledger(
@@ -204,7 +204,7 @@ FVCORE = Ledger(
             lambda at: (4 if at.layer.mode == "bilinear" else 1) * at.o,
         ),
         (*MOVING, *RECURRENT, Activation, Add, Concat): None,
-        (Embedding, Multiply, PReLU, Pool, RMSNorm): None,
+        (Embedding, Multiply, PReLU, Pool, RMSNorm, Scale): None,
     },
 )
 TORCHINFO = Ledger(
@@ -217,7 +217,7 @@ TORCHINFO = Ledger(
             lambda at: at.step.num_params * (at.o // at.layer.out_channels),
         ),
         RECURRENT: ("parameters · length", lambda at: at.step.num_params * at.shape[0]),
-        (MultiheadAttention,): ("0", lambda _: 0),
+        (MultiheadAttention, Scale): ("0", lambda _: 0),
         (Add, Multiply, Concat): ("0", lambda _: 0),
         (*MOVING, *NORMS, *POOLS, Activation, Dense, Embedding, PReLU, Upsample, Layer): (
             "parameters, once, wherever they are used",
@@ -261,6 +261,7 @@ TENSORFLOW = Ledger(
             "silu 2·N, gelu 4·N, softmax 5·N, others 0",
             lambda at: KERAS_ACTIVATIONS.get(at.layer._plain_name, 0) * at.n,
         ),
+        (Scale,): ("N", lambda at: at.n),
         (PReLU,): ("3·N + C", lambda at: 3 * at.n + at.c),
         (Pool,): ("window·O; 0 over a volume", keras_pool),
         (AdaptivePool,): (

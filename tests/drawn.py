@@ -182,6 +182,12 @@ def denses() -> Drawn:
     return st.builds(pc.Dense, optional(LENGTHS), st.integers(1, 50), FLAGS)
 
 
+def scales() -> Drawn:
+    """Of each channel, or of given last axes: a format would say nothing of those."""
+    shapes = st.one_of(SMALL, st.lists(SMALL, max_size=3).map(tuple))
+    return st.one_of(of_either_format(pc.Scale), st.builds(pc.Scale, shapes))
+
+
 def embeddings() -> Drawn:
     return st.builds(pc.Embedding, LENGTHS, SMALL)
 
@@ -273,6 +279,15 @@ def ending_with(lengths: int | tuple[int, ...] | None) -> Shapes:
     """A shape whose last axes are so long; the last one of any length for None."""
     given = lengths if isinstance(lengths, tuple) else (lengths,)
     last = st.tuples(*[LENGTHS if one is None else just(one) for one in given])
+    return st.tuples(SHAPES, last).map(lambda parts: parts[0] + parts[1])
+
+
+def scaled(scale: pc.Scale) -> Shapes:
+    """A shape whose last axes are those of the factor, or longer than its 1s."""
+    if scale.shape is None:
+        return SHAPES
+    given = (scale.shape,) if isinstance(scale.shape, int) else scale.shape
+    last = st.tuples(*[LENGTHS if one == 1 else just(one) for one in given])
     return st.tuples(SHAPES, last).map(lambda parts: parts[0] + parts[1])
 
 

@@ -202,6 +202,15 @@ ROWS = [
         open_field="num_parameters",
     ),
     Row(
+        pc.Scale,
+        lambda: [pc.Scale(9), pc.Scale((4, 1, 1)), pc.Scale(()), pc.Scale()],
+        (4, 9, 9),
+        drawn.scales(),
+        drawn.scaled,
+        [called("mul", note="of the input and an `nn.Parameter`")],
+        is_compared=False,
+    ),
+    Row(
         pc.PixelShuffle,
         lambda: [pc.PixelShuffle(2)],
         (4, 8, 8),

@@ -108,6 +108,8 @@ SHAPES = [
     (pc.LayerNorm((3, 4)), (4,), "LayerNorm: expects (3, 4) as the last axes, got shape (4,)"),
     (pc.RMSNorm((3, 4)), (3, 5), "RMSNorm: expects (3, 4) as the last axes, got shape (3, 5)"),
     (pc.PReLU(64), (32, 8, 8), "PReLU: expects 64 channels, got 32 in shape (32, 8, 8)"),
+    (pc.Scale(64), (64, 7, 7), "Scale: axes of (64,), compared from the last, must be 1 or those of the input, got shape (64, 7, 7)"),
+    (pc.Scale((64, 1)), (64,), "Scale: axes of (64, 1), compared from the last, must be 1 or those of the input, got shape (64,)"),
     (pc.GlobalPool(), (512,), "GlobalPool: expects (channels, length), got shape (512,)"),
     (pc.AdaptivePool(7), (512,), "AdaptivePool: expects (channels, length), got shape (512,)"),
     (pc.AdaptivePool((7, 7)), (512, 8), "AdaptivePool: expects (channels, height, width), got shape (512, 8)"),

@@ -113,6 +113,11 @@ def test_norm_and_transposed_tensors_are_torchs() -> None:
     assert shapes(pc.GroupNorm(2, 4)) == {"weight": (4,), "bias": (4,)}
     assert shapes(pc.InstanceNorm(4)) == shapes(pc.LayerNorm(4, elementwise_affine=False)) == {}
     assert shapes(pc.PReLU(4)) == {"weight": (4,)}
+    assert shapes(pc.Scale(())) == {"gamma": ()}
+    assert shapes(pc.Scale((4, 1, 1))) == {"gamma": (4, 1, 1)}
+    of_channels = pc.Scale().parameters((4, 5, 6))
+    assert of_channels == (pc.Parameter("gamma", (4, 1, 1)),)
+    assert pc.Scale(data_format="channels_last").parameters((5, 6, 4)) == pc.Scale(4).parameters()
     assert shapes(pc.GroupNorm(2, 4, affine=False)) == {}
     assert shapes(pc.Embedding(5, 4)) == {"weight": (5, 4)}
     assert shapes(pc.ConvTranspose2d(4, 6, (2, 3), groups=2)) == {

@@ -40,6 +40,8 @@ def batch_is_an_axis(case: Case) -> bool:
         return case.rank == 2
     if layer in {"Pad", "Crop"}:
         return case.rank == 1 and not sizes
+    if layer == "Scale":
+        return bool(sizes) and case.rank + 1 == len(sizes[0])
     alone = {"RNN", "GRU", "LSTM", "MultiheadAttention", "TransformerEncoderLayer", "InstanceNorm"}
     return layer in alone and case.rank == 1
 

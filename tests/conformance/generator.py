@@ -159,6 +159,17 @@ def prelu(rng: random.Random) -> Config:
     return (number if rng.random() < 0.85 else {"num_parameters": None}) | at, shape
 
 
+def scale(rng: random.Random) -> Config:
+    shape = lengths(rng, rng.randint(1, 4))
+    if rng.random() < 0.2:
+        return {}, shape
+    last = shape[rng.randint(0, len(shape)) :]
+    factor: Any = [length if rng.random() < 0.6 else 1 for length in last]
+    if rng.random() < 0.1:
+        factor = [*factor[:-1], rng.randint(1, 9)]
+    return {"shape": factor[0] if len(factor) == 1 and rng.random() < 0.5 else factor}, shape
+
+
 def pad(rng: random.Random) -> Config:
     rank = some_rank(rng, 1)
     modes = ["constant", "reflect", "replicate", "circular"]

@@ -46,6 +46,7 @@ from generator import (
     prelu,
     recurrent,
     reshape,
+    scale,
     upsample,
 )
 from records import entries, refusal, tuples, window_rank, write
@@ -147,6 +148,15 @@ def run_prelu(ask: Ask) -> Made:
     return module, module(ask.x)
 
 
+def run_scale(ask: Ask) -> Made:
+    shape = ask.fields.get("shape", (ask.x.shape[1], *[1] * (ask.x.dim() - 2)))
+    module = ask.torch.nn.ParameterDict({"gamma": ask.torch.ones(shape)})
+    y = ask.x * module["gamma"]
+    if y.shape != ask.x.shape:
+        raise RuntimeError("it changes the shape")
+    return module, y
+
+
 def run_pad(ask: Ask) -> Made:
     sides = flat_sides(ask.fields["padding"], max(ask.x.dim() - 2, 1))
     return None, ask.torch.nn.functional.pad(ask.x, sides, ask.fields.get("mode", "constant"))
@@ -231,6 +241,7 @@ LAYERS: dict[str, tuple[int, Recipe, Callable[[Ask], Made]]] = {
     "LayerNorm": (360, partial(last_axes_norm, bias=True), run_last_axes_norm),
     "RMSNorm": (360, partial(last_axes_norm, bias=False), run_last_axes_norm),
     "PReLU": (360, prelu, run_prelu),
+    "Scale": (500, scale, run_scale),
     "Pad": (800, pad, run_pad),
     "Crop": (400, crop, run_crop),
     "Upsample": (600, upsample, run_plain),

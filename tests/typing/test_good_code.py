@@ -68,6 +68,8 @@ def test_layers_take_what_torch_takes() -> None:
         pc.TransformerEncoderLayer(8, 2, 32, bias=False),
         pc.Activation("relu"),
         pc.PReLU(None),
+        pc.Scale(),
+        pc.Scale((8, 1, 1)),
         pc.Dropout(),
         pc.Dropout(0.1),
         pc.Identity(),
