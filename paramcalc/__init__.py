@@ -19,7 +19,7 @@ from importlib import import_module
 _MODULES = {
     "errors": "ConfigError ParamcalcError ShapeError",
     "layers._base": "Layer Parameter Shape",
-    "layers.activation": "Activation Dropout Identity PReLU",
+    "layers.activation": "Activation Dropout Identity PReLU Scale",
     "layers.attention": "MultiheadAttention",
     "layers.conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
     "layers.dense": "Dense",
@@ -30,7 +30,7 @@ _MODULES = {
     "layers.parameters": "Parameters",
     "layers.pool": "AdaptivePool GlobalPool Pool",
     "layers.recurrent": "GRU LSTM RNN",
-    "layers.reshape": "Flatten Permute Reshape",
+    "layers.reshape": "Flatten Permute Reshape Slice",
     "layers.resize": "Crop Pad PixelShuffle PixelUnshuffle Upsample",
     "layers.shared": "Shared",
     "_blocks": "TransformerEncoderLayer",

@@ -27,6 +27,7 @@ from paramcalc.layers.activation import (
     Dropout as Dropout,
     Identity as Identity,
     PReLU as PReLU,
+    Scale as Scale,
 )
 from paramcalc.layers.attention import MultiheadAttention as MultiheadAttention
 from paramcalc.layers.conv import (
@@ -55,7 +56,12 @@ from paramcalc.layers.pool import (
     Pool as Pool,
 )
 from paramcalc.layers.recurrent import GRU as GRU, LSTM as LSTM, RNN as RNN
-from paramcalc.layers.reshape import Flatten as Flatten, Permute as Permute, Reshape as Reshape
+from paramcalc.layers.reshape import (
+    Flatten as Flatten,
+    Permute as Permute,
+    Reshape as Reshape,
+    Slice as Slice,
+)
 from paramcalc.layers.resize import (
     Crop as Crop,
     Pad as Pad,

@@ -10,7 +10,7 @@ from typing import Any
 from paramcalc._branches import Add, Concat, Multiply
 from paramcalc._trace import Step
 from paramcalc.layers._base import Builtin, Layer, Shape
-from paramcalc.layers.activation import Activation, Dropout, Identity, PReLU
+from paramcalc.layers.activation import Activation, Dropout, Identity, PReLU, Scale
 from paramcalc.layers.attention import MultiheadAttention
 from paramcalc.layers.conv import (
     Conv1d,
@@ -27,7 +27,7 @@ from paramcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm,
 from paramcalc.layers.parameters import Parameters
 from paramcalc.layers.pool import AdaptivePool, GlobalPool, Pool
 from paramcalc.layers.recurrent import GRU, LSTM, RNN
-from paramcalc.layers.reshape import Flatten, Permute, Reshape
+from paramcalc.layers.reshape import Flatten, Permute, Reshape, Slice
 from paramcalc.layers.resize import Crop, Pad, PixelShuffle, PixelUnshuffle, Upsample
 
 LETTERS = (
@@ -114,7 +114,7 @@ NORMS: Kinds = (BatchNorm, LayerNorm, GroupNorm, InstanceNorm, RMSNorm)
 RECURRENT: Kinds = (RNN, LSTM, GRU)
 MOVING: Kinds = (
     Crop, Dropout, Flatten, Identity, Input, Pad, Parameters, Permute, PixelShuffle, PixelUnshuffle,
-    Reshape,
+    Reshape, Slice,
 )  # fmt: skip
 """What only moves values, when a network is run."""
 
@@ -178,7 +178,7 @@ TORCHVISION = Ledger(
     {
         (*CONVS, *TRANSPOSED, Dense, Layer): ("multiply-accumulates", num_macs),
         (*MOVING, *NORMS, *POOLS, *RECURRENT, Activation, Add, Concat): None,
-        (Embedding, MultiheadAttention, Multiply, PReLU, Upsample): None,
+        (Embedding, MultiheadAttention, Multiply, PReLU, Scale, Upsample): None,
     },
 )
 FVCORE = Ledger(
@@ -205,7 +205,7 @@ FVCORE = Ledger(
             lambda at: (4 if at.layer.mode == "bilinear" else 1) * at.o,
         ),
         (*MOVING, *RECURRENT, Activation, Add, Concat): None,
-        (Embedding, Multiply, PReLU, Pool, RMSNorm): None,
+        (Embedding, Multiply, PReLU, Pool, RMSNorm, Scale): None,
     },
 )
 TORCHINFO = Ledger(
@@ -218,7 +218,7 @@ TORCHINFO = Ledger(
             lambda at: at.step.num_params * (at.o // at.layer.out_channels),
         ),
         RECURRENT: ("parameters · length", lambda at: at.step.num_params * at.shape[0]),
-        (MultiheadAttention,): ("0", lambda _: 0),
+        (MultiheadAttention, Scale): ("0", lambda _: 0),
         (Add, Multiply, Concat): ("0", lambda _: 0),
         (*MOVING, *NORMS, *POOLS, Activation, Dense, Embedding, PReLU, Upsample, Layer): (
             "parameters, once, wherever they are used",
@@ -262,6 +262,7 @@ TENSORFLOW = Ledger(
             "silu 2·N, gelu 4·N, softmax 5·N, others 0",
             lambda at: KERAS_ACTIVATIONS.get(at.layer._plain_name, 0) * at.n,
         ),
+        (Scale,): ("N", lambda at: at.n),
         (PReLU,): ("3·N + C", lambda at: 3 * at.n + at.c),
         (Pool,): ("window·O; 0 over a volume", keras_pool),
         (AdaptivePool,): (

@@ -238,7 +238,7 @@ def as_terms(value: Any, symbol: str, usual: Any, spec: Spec | None = None) -> A
     if given is None:
         return value  # pyright: ignore[reportUnknownVariableType]
     rank = len(given)
-    if spec is not None and spec.states and rank > 1:  # Any axes, not the spatial ones.
+    if spec is not None and not spec.per_axis and rank > 1:  # Any axes, not the spatial ones.
         indices = [f"_{i}" for i in range(1, rank + 1)]
     else:
         indices = [index and f"_{index}" for _, index, _ in spatial_axes(rank)]

@@ -163,6 +163,16 @@ def permutes() -> Drawn:
     return dims.map(tuple).map(pc.Permute)
 
 
+def slices() -> Drawn:
+    """Parts of an axis of a `LONG` length."""
+    dims, ends = st.integers(-3, 2), optional(st.integers(-6, -1))
+    from_start = st.one_of(ends, st.integers(7, 12))
+    return st.one_of(
+        st.builds(pc.Slice, st.integers(0, 6), from_start, dim=dims),
+        st.builds(pc.Slice, st.integers(-12, -7), ends, dim=dims),
+    )
+
+
 def flattens() -> Drawn:
     from_first = st.builds(pc.Flatten, st.integers(0, 2))
     return st.one_of(just(pc.Flatten()), from_first, st.builds(pc.Flatten, st.integers(-3, -1)))
@@ -170,6 +180,12 @@ def flattens() -> Drawn:
 
 def denses() -> Drawn:
     return st.builds(pc.Dense, optional(LENGTHS), st.integers(1, 50), FLAGS)
+
+
+def scales() -> Drawn:
+    """Of each channel, or of given last axes: a format would say nothing of those."""
+    shapes = st.one_of(SMALL, st.lists(SMALL, max_size=3).map(tuple))
+    return st.one_of(of_either_format(pc.Scale), st.builds(pc.Scale, shapes))
 
 
 def embeddings() -> Drawn:
@@ -267,6 +283,15 @@ def ending_with(lengths: int | tuple[int, ...] | None) -> Shapes:
     """A shape whose last axes are so long; the last one of any length for None."""
     given = lengths if isinstance(lengths, tuple) else (lengths,)
     last = st.tuples(*[LENGTHS if one is None else just(one) for one in given])
+    return st.tuples(SHAPES, last).map(lambda parts: parts[0] + parts[1])
+
+
+def scaled(scale: pc.Scale) -> Shapes:
+    """A shape whose last axes are those of the factor, or longer than its 1s."""
+    if scale.shape is None:
+        return SHAPES
+    given = (scale.shape,) if isinstance(scale.shape, int) else scale.shape
+    last = st.tuples(*[LENGTHS if one == 1 else just(one) for one in given])
     return st.tuples(SHAPES, last).map(lambda parts: parts[0] + parts[1])
 
 

@@ -202,6 +202,15 @@ ROWS = [
         open_field="num_parameters",
     ),
     Row(
+        pc.Scale,
+        lambda: [pc.Scale(9), pc.Scale((4, 1, 1)), pc.Scale(()), pc.Scale()],
+        (4, 9, 9),
+        drawn.scales(),
+        drawn.scaled,
+        [called("mul", note="of the input and an `nn.Parameter`")],
+        is_compared=False,
+    ),
+    Row(
         pc.PixelShuffle,
         lambda: [pc.PixelShuffle(2)],
         (4, 8, 8),
@@ -234,6 +243,18 @@ ROWS = [
         lambda permute: drawn.of_rank(len(permute.dims)),
         [called("Tensor.permute", note=WITH_BATCH)],
         [called("layers.Permute", note="it counts axes from 1")],
+    ),
+    Row(
+        pc.Slice,
+        lambda: [pc.Slice(1, 3), pc.Slice(-3, -1, dim=-1)],
+        (4, 8, 9),
+        drawn.slices(),
+        lambda _: drawn.for_each(drawn.LONG, 3),
+        [
+            called("Tensor.narrow", "length=stop", note=f"length is stop − start; {WITH_BATCH}"),
+            called("Tensor.split Tensor.chunk", note=f"one `Slice` per part; {WITH_BATCH}"),
+        ],
+        is_compared=False,
     ),
     Row(
         pc.Flatten,

@@ -37,6 +37,7 @@ FIGURES: list[tuple[pc.Layer, tuple[int, ...], list[int | None]]] = [
     (pc.LayerNorm(7, bias=False), (5, 7), [175, 7, 300]),
     (pc.LayerNorm(7, elementwise_affine=False), (5, 7), [140, 0, 235]),
     (pc.RMSNorm(7), (5, 7), [0, 7, 155]),
+    (pc.Scale((6, 1, 1)), (6, 5, 7), [0, 0, 210]),
     (pc.GroupNorm(2, 6), (6, 5, 7), [1050, 12, 1286]),
     (pc.GroupNorm(2, 6, affine=False), (6, 5, 7), [840, 0, 1270]),
     (pc.InstanceNorm(6), (6, 5, 7), [840, 0, 1290]),

@@ -164,6 +164,12 @@ def test_a_transposed_convolution_undoes_a_convolution(
         assert formulas.window_length(longer, kernel_size, stride, padding, dilation) == length
 
 
+def test_slice_length_counts_the_positions_that_python_keeps() -> None:
+    for length, start, stop in product(range(1, 9), range(-11, 12), [None, *range(-11, 12)]):
+        if start >= 0 or stop is None or stop < 0:
+            assert formulas.slice_length(length, start, stop) == len([*range(length)][start:stop])
+
+
 def test_an_embedding_has_a_vector_for_each_entry() -> None:
     for entries, features in product(range(1, 6), repeat=2):
         table = [[0] * features for _ in range(entries)]

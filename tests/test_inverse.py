@@ -129,6 +129,7 @@ LINE: list[pc.Layer] = [
     *[pc.Add(pc.Pad(1), pc.Identity(), pc.AdaptivePool(1)), pc.Concat(PAIR, pc.Pad(((0, 1),)))],
     *[pc.Concat(pc.Identity(), HALF, dim=1), pc.Add(pc.Pad(4), pc.Upsample(scale_factor=2))],
     *[pc.Permute((1, 0)), pc.Reshape((3, -1)), pc.Reshape((2, 6)), pc.Input(2, 5)],
+    *[pc.Slice(3, dim=1), pc.Slice(-5, -2, dim=1)],
     *[pc.LayerNorm(4), pc.Sequential(pc.Flatten(), pc.Dense(12, 3))],
 ]
 PLANE: list[pc.Layer] = [

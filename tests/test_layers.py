@@ -113,6 +113,11 @@ def test_norm_and_transposed_tensors_are_torchs() -> None:
     assert shapes(pc.GroupNorm(2, 4)) == {"weight": (4,), "bias": (4,)}
     assert shapes(pc.InstanceNorm(4)) == shapes(pc.LayerNorm(4, elementwise_affine=False)) == {}
     assert shapes(pc.PReLU(4)) == {"weight": (4,)}
+    assert shapes(pc.Scale(())) == {"gamma": ()}
+    assert shapes(pc.Scale((4, 1, 1))) == {"gamma": (4, 1, 1)}
+    of_channels = pc.Scale().parameters((4, 5, 6))
+    assert of_channels == (pc.Parameter("gamma", (4, 1, 1)),)
+    assert pc.Scale(data_format="channels_last").parameters((5, 6, 4)) == pc.Scale(4).parameters()
     assert shapes(pc.GroupNorm(2, 4, affine=False)) == {}
     assert shapes(pc.Embedding(5, 4)) == {"weight": (5, 4)}
     assert shapes(pc.ConvTranspose2d(4, 6, (2, 3), groups=2)) == {
@@ -178,6 +183,7 @@ def test_parameters_of_the_recurrent_layers_of_keras(layer: pc.Layer, count: int
         (pc.PixelUnshuffle(3), (2, 6, 9), (18, 2, 3)),
         (pc.Reshape((3, -1, 2)), (12, 4), (3, 8, 2)),
         (pc.Permute((2, 0, 1)), (4, 5, 6), (6, 4, 5)),
+        (pc.Slice(1, -1, dim=-2), (4, 5, 6), (4, 3, 6)),
         (pc.Embedding(10, 3), (4, 5), (4, 5, 3)),
         (pc.LSTM(5, 4, 2, bidirectional=True, proj_size=3), (7, 5), (7, 6)),
         (pc.Conv3d(1, 2, (1, 2, 3), (1, 1, 2)), (1, 9, 9, 9), (2, 9, 8, 4)),

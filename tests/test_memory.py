@@ -153,6 +153,7 @@ def dense(features: int) -> pc.Dense:
         (pc.Sequential(pc.Input(100), pc.Identity(), pc.Dropout(), pc.Flatten()), 100),
         (pc.Reshape((4, 25)), 100),
         (pc.Permute((0,)), 200),
+        (pc.Slice(0, 10), 100),  # All of the input stays while a part of it is in use.
         (RELU, 200),
         (pc.Sequential(dense(10), dense(200), dense(10)), 210),
         (pc.Sequential(dense(1), dense(1)), 101),
@@ -270,7 +271,7 @@ class Buffers:
         for one in read:
             self.last[one] = self.now
         output = layer.output_shape(shape)
-        passes = pc.Identity, pc.Input, pc.Flatten, pc.Reshape, pc.Dropout
+        passes = pc.Identity, pc.Input, pc.Flatten, pc.Reshape, pc.Slice, pc.Dropout
         writes_over = self.in_place and layer == RELU and buffer not in self.shared
         if isinstance(layer, passes) or writes_over:
             return buffer, output

@@ -279,6 +279,9 @@ def same(*axes: int) -> list[tuple[int, Window]]:
         (pc.AdaptivePool(2), (2, 5), [*same(0), (1, Window(6, 5, 1, spacing=2))]),
         (pc.Pad(((1, 2),)), (2, 5), [*same(0), (1, Window(padding=1))]),
         (pc.Crop(((1, 2),)), (2, 5), [*same(0), (1, Window(padding=-1))]),
+        (pc.Slice(1), (2, 5), [(0, Window(padding=-1)), *same(1)]),
+        (pc.Slice(-3, -1, dim=-1), (2, 5), [*same(0), (1, Window(padding=-2))]),
+        (pc.Slice(-7, dim=1), (2, 5), same(0, 1)),
         (
             pc.Upsample(scale_factor=2),
             (2, 5),

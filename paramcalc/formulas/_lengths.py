@@ -104,6 +104,29 @@ def same_padding(
     return total // 2, total - total // 2
 
 
+def slice_length(length: int, start: int = 0, stop: int | None = None) -> int:
+    """The length of the part of an axis from a up to, not including, b; 0 if it is empty.
+
+    `b − a`, where a negative number has n added to it; without b, `n − a`. Numbers past an end of
+    the axis are that end. If a is negative, so is b.
+
+    Source:
+        Python, "Common Sequence Operations", notes 3 and 4; torch 2.13 slices alike.
+
+    Example:
+        >>> slice_length(116, 0, 58), slice_length(116, 58), slice_length(116, -8)
+        (58, 58, 8)
+        >>> slice_length(40, 58)
+        0
+    """
+    start = max(start, -length)
+    if stop is None:
+        return -start if start < 0 else max(length - start, 0)
+    stop = max(stop, -length) if stop < 0 else min(stop, length)
+    count = stop - start if (start < 0) == (stop < 0) else length + stop - start
+    return count if count > 0 else 0
+
+
 def transposed_length(
     length: int,
     kernel_size: int,

@@ -38,12 +38,12 @@ class Layer:
 
     Example:
         >>> import paramcalc as pc
-        >>> class Scale(pc.Layer):
+        >>> class Gain(pc.Layer):
         ...     def output_shape(self, input_shape=None):
         ...         return input_shape
         ...     def parameters(self, input_shape=None):
-        ...         return (pc.Parameter("scale", ()),)
-        >>> pc.Sequential(pc.Conv2d(3, 5, 5), Scale()).num_params()
+        ...         return (pc.Parameter("gain", ()),)
+        >>> pc.Sequential(pc.Conv2d(3, 5, 5), Gain()).num_params()
         381
     """
 

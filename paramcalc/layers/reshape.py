@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY
 from math import prod
 from typing import Any
 
 from paramcalc._checks import as_int, as_ints, wrong
 from paramcalc.errors import ConfigError, counted, show
-from paramcalc.layers._base import Builtin, Form, Shape, Sources
+from paramcalc.formulas import slice_length
+from paramcalc.layers._base import Builtin, Form, Shape, Sources, Window
 from paramcalc.layers._fields import OWN_NUMBER, declared, layer
 
 
@@ -151,3 +153,79 @@ class Permute(Builtin):
         if len(shape) != len(self.dims):
             expected = counted(len(self.dims), "axis", "axes")
             raise self._misfit(f"expects {expected}, got shape {show(shape)}", shape)
+
+
+def read_stop(value: Any, owner: object, name: str) -> int | None:
+    """An int, or None for the end."""
+    return None if value is None else as_int(value, owner, name)
+
+
+@layer
+class Slice(Builtin):
+    """A part of one axis.
+
+    It has the positions from `start` up to, but not including, `stop`. As in Python, a negative
+    number counts from the end, and the end of the axis is the end of the part. One `Slice` per part
+    does what `split` and `chunk` do.
+
+    Args:
+        start: the first position.
+        stop: the position after the last; None is the end. After a negative start it is negative,
+            too.
+        dim: the axis, counted from 0 without the batch axis (torch counts it), or from -1, the
+            last.
+
+    Source:
+        torch 2.13 `x[:, start:stop]`; `torch.narrow` has a length in place of `stop`. There, a part
+        may be empty.
+
+    Example:
+        >>> Slice(0, 58).output_shape((116, 28, 28)), Slice(-1, dim=1).output_shape((4, 9, 8))
+        ((58, 28, 28), (4, 1, 8))
+    """
+
+    start: int = declared(as_int, default=0, symbol="a")
+    stop: int | None = declared(read_stop, default=None, symbol="b")
+    _: KW_ONLY
+    dim: int = declared(as_int, default=0)
+
+    _is_view = True
+
+    def _check(self) -> None:
+        start, stop = self.start, self.stop
+        if stop is None:
+            return
+        rule = "count from the end if start does" if start < 0 <= stop else ""
+        if (start < 0) == (stop < 0) and stop <= start:
+            rule = "be greater than start"
+        if rule:
+            values = f"start={show(start)}, stop={show(stop)}"
+            raise ConfigError(f"Slice: stop must {rule}, got {values}")
+
+    def _shape(self, shape: Shape) -> Shape:
+        dim = self._axis(shape)
+        length = slice_length(shape[dim], self.start, self.stop)
+        if not length:
+            stop = "" if self.stop is None else self.stop
+            where = f"dim {show(self.dim)}, of length {shape[dim]} in shape {show(shape)}"
+            problem = f"[{self.start}:{stop}] keeps nothing of {where}"
+            raise self._misfit(problem, shape, (shape[dim], shape[dim] + 1))
+        return (*shape[:dim], length, *shape[dim + 1 :])
+
+    def _sources(self, shape: Form) -> Sources:
+        axes = list(Builtin._sources(self, shape))
+        dim, first = self._axis(shape), self.start
+        if first < 0:
+            length = shape[dim]
+            if length is None:
+                raise self._missing("the receptive field")
+            first = max(length + first, 0)
+        axes[dim] = (dim, Window(padding=-first))
+        return tuple(axes)
+
+    def _axis(self, shape: Form) -> int:
+        """The axis, counted from 0."""
+        dim = self.dim + len(shape) if self.dim < 0 else self.dim
+        if not 0 <= dim < len(shape):
+            raise self._misfit(f"there is no dim {show(self.dim)} in shape {show(shape)}", shape)
+        return dim

@@ -40,6 +40,8 @@ def batch_is_an_axis(case: Case) -> bool:
         return case.rank == 2
     if layer in {"Pad", "Crop"}:
         return case.rank == 1 and not sizes
+    if layer == "Scale":
+        return bool(sizes) and case.rank + 1 == len(sizes[0])
     alone = {"RNN", "GRU", "LSTM", "MultiheadAttention", "TransformerEncoderLayer", "InstanceNorm"}
     return layer in alone and case.rank == 1
 
@@ -77,7 +79,7 @@ def is_unused(case: Case) -> bool:
 
 
 def counts_back_to_the_batch(case: Case) -> bool:
-    dim: int = case.fields.get("dim" if case.layer == "Concat" else "start_dim", 0)
+    dim: int = case.fields.get("start_dim" if case.layer == "Flatten" else "dim", 0)
     return dim == -1 - (len(case.branches[0]) if case.layer == "Concat" else case.rank)
 
 

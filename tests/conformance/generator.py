@@ -159,6 +159,17 @@ def prelu(rng: random.Random) -> Config:
     return (number if rng.random() < 0.85 else {"num_parameters": None}) | at, shape
 
 
+def scale(rng: random.Random) -> Config:
+    shape = lengths(rng, rng.randint(1, 4))
+    if rng.random() < 0.2:
+        return {}, shape
+    last = shape[rng.randint(0, len(shape)) :]
+    factor: Any = [length if rng.random() < 0.6 else 1 for length in last]
+    if rng.random() < 0.1:
+        factor = [*factor[:-1], rng.randint(1, 9)]
+    return {"shape": factor[0] if len(factor) == 1 and rng.random() < 0.5 else factor}, shape
+
+
 def pad(rng: random.Random) -> Config:
     rank = some_rank(rng, 1)
     modes = ["constant", "reflect", "replicate", "circular"]
@@ -232,6 +243,16 @@ def permute(rng: random.Random) -> Config:
     shape = [rng.randint(1, 8) for _ in range(rng.randint(1, 5))]
     dims = rng.sample(range(len(shape)), len(shape))
     return {"dims": [dim - len(shape) * (rng.random() < 0.2) for dim in dims]}, shape
+
+
+def part(rng: random.Random) -> Config:
+    shape = lengths(rng, rng.randint(1, 4))
+    rank = len(shape)
+    dim = rng.randrange(-rank, rank) if rng.random() < 0.9 else rng.randint(-rank - 2, rank + 1)
+    fields = maybe(rng, 0.7, start=rng.randint(-6, 5))
+    if rng.random() < 0.6:
+        fields["stop"] = fields.get("start", 0) + rng.choice([1, 1, 2, 3, 5, 9, 0, -4])
+    return fields | maybe(rng, 0.7, dim=dim), shape
 
 
 def flatten(rng: random.Random) -> Config:

@@ -15,6 +15,7 @@ from typing import Any
 GOLDEN = Path(__file__).with_name("names.json")
 FUNCTIONS = [
     *("add", "mul", "cat", "Tensor.amax", "Tensor.mean", "Tensor.permute", "Tensor.reshape"),
+    *("Tensor.narrow", "Tensor.split", "Tensor.chunk"),
     *("nn.functional.pad", "nn.Module.requires_grad_"),
 ]
 """What torch does without a module."""

@@ -38,6 +38,7 @@ from generator import (
     group_norm,
     last_axes_norm,
     pad,
+    part,
     permute,
     pixel_shuffle,
     pixel_unshuffle,
@@ -45,6 +46,7 @@ from generator import (
     prelu,
     recurrent,
     reshape,
+    scale,
     upsample,
 )
 from records import entries, refusal, tuples, window_rank, write
@@ -146,6 +148,15 @@ def run_prelu(ask: Ask) -> Made:
     return module, module(ask.x)
 
 
+def run_scale(ask: Ask) -> Made:
+    shape = ask.fields.get("shape", (ask.x.shape[1], *[1] * (ask.x.dim() - 2)))
+    module = ask.torch.nn.ParameterDict({"gamma": ask.torch.ones(shape)})
+    y = ask.x * module["gamma"]
+    if y.shape != ask.x.shape:
+        raise RuntimeError("it changes the shape")
+    return module, y
+
+
 def run_pad(ask: Ask) -> Made:
     sides = flat_sides(ask.fields["padding"], max(ask.x.dim() - 2, 1))
     return None, ask.torch.nn.functional.pad(ask.x, sides, ask.fields.get("mode", "constant"))
@@ -162,6 +173,13 @@ def run_reshape(ask: Ask) -> Made:
 
 def run_permute(ask: Ask) -> Made:
     return None, ask.x.permute(0, *[dim + (dim >= 0) for dim in ask.fields["dims"]])
+
+
+def run_slice(ask: Ask) -> Made:
+    dim = ask.fields.get("dim", 0)
+    dim += dim >= 0
+    part = slice(ask.fields.get("start"), ask.fields.get("stop"))
+    return None, ask.x.movedim(dim, 0)[part].movedim(0, dim)
 
 
 def run_flatten(ask: Ask) -> Made:
@@ -223,6 +241,7 @@ LAYERS: dict[str, tuple[int, Recipe, Callable[[Ask], Made]]] = {
     "LayerNorm": (360, partial(last_axes_norm, bias=True), run_last_axes_norm),
     "RMSNorm": (360, partial(last_axes_norm, bias=False), run_last_axes_norm),
     "PReLU": (360, prelu, run_prelu),
+    "Scale": (500, scale, run_scale),
     "Pad": (800, pad, run_pad),
     "Crop": (400, crop, run_crop),
     "Upsample": (600, upsample, run_plain),
@@ -230,6 +249,7 @@ LAYERS: dict[str, tuple[int, Recipe, Callable[[Ask], Made]]] = {
     "PixelUnshuffle": (360, pixel_unshuffle, run_plain),
     "Reshape": (400, reshape, run_reshape),
     "Permute": (360, permute, run_permute),
+    "Slice": (600, part, run_slice),
     "Flatten": (400, flatten, run_flatten),
     "Dense": (360, dense, run_dense),
     "Embedding": (360, embedding, run_embedding),
