@@ -19,7 +19,9 @@ Part = int | slice | EllipsisType
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Tensor:
-    """What a layer gives in a `Graph`: a shape, and no numbers.
+    """What a layer gives in a `Graph`.
+
+    It has a shape, and no numbers.
 
     Calling a layer on tensors makes another: `Conv2d(3, 8, 3)(x)`. An `Input` is called on none.
     `x + y` and `x * y` merge as `Add` and `Multiply` do, `x @ y` is a `MatMul`, and `x[0:32]` a

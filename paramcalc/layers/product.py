@@ -16,10 +16,11 @@ from paramcalc.layers._windows import merged_sources
 
 @layer
 class MatMul(Builtin):
-    """The matrix product of two inputs: `x @ y`.
+    """The matrix product of two inputs.
 
-    The last axis of the first, of length k, meets the last but one of the second. Axes before
-    these broadcast. It has no parameters, and k multiply-accumulates per value of the output.
+    In a `Graph` it is `x @ y`. The last axis of the first, of length k, meets the last but one of
+    the second. Axes before these broadcast. It has no parameters, and k multiply-accumulates per
+    value of the output.
 
     Source:
         torch 2.13 `torch.matmul`, with a batch; Keras 3 `ops.matmul`.
