@@ -62,6 +62,7 @@ from paramcalc.layers.reshape import (
     Slice as Slice,
 )
 from paramcalc.layers.resize import (
+    CenterCrop as CenterCrop,
     Crop as Crop,
     Pad as Pad,
     PixelShuffle as PixelShuffle,

@@ -27,7 +27,7 @@ from paramcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm,
 from paramcalc.layers.pool import AdaptivePool, GlobalPool, Pool
 from paramcalc.layers.recurrent import GRU, LSTM, RNN
 from paramcalc.layers.reshape import Flatten, Permute, Reshape, Slice
-from paramcalc.layers.resize import Crop, Pad, PixelShuffle, PixelUnshuffle, Upsample
+from paramcalc.layers.resize import CenterCrop, Crop, Pad, PixelShuffle, PixelUnshuffle, Upsample
 
 LETTERS = (
     "N input and O output values, C channels, P positions on the axes before the last, "
@@ -112,8 +112,8 @@ POOLS: Kinds = (Pool, AdaptivePool, GlobalPool)
 NORMS: Kinds = (BatchNorm, LayerNorm, GroupNorm, InstanceNorm, RMSNorm)
 RECURRENT: Kinds = (RNN, LSTM, GRU)
 MOVING: Kinds = (
-    Crop, Dropout, Flatten, Identity, Input, Pad, Permute, PixelShuffle, PixelUnshuffle, Reshape,
-    Slice,
+    CenterCrop, Crop, Dropout, Flatten, Identity, Input, Pad, Permute, PixelShuffle, PixelUnshuffle,
+    Reshape, Slice,
 )  # fmt: skip
 """What only moves values, when a network is run."""
 
