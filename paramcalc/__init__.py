@@ -27,6 +27,7 @@ _MODULES = {
     "layers.frozen": "Frozen freeze",
     "layers.input": "Input",
     "layers.norm": "BatchNorm GroupNorm InstanceNorm LayerNorm RMSNorm",
+    "layers.parameters": "Parameters",
     "layers.pool": "AdaptivePool GlobalPool Pool",
     "layers.recurrent": "GRU LSTM RNN",
     "layers.reshape": "Flatten Permute Reshape Slice",

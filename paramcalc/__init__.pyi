@@ -49,6 +49,7 @@ from paramcalc.layers.norm import (
     LayerNorm as LayerNorm,
     RMSNorm as RMSNorm,
 )
+from paramcalc.layers.parameters import Parameters as Parameters
 from paramcalc.layers.pool import (
     AdaptivePool as AdaptivePool,
     GlobalPool as GlobalPool,

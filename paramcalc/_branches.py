@@ -8,8 +8,9 @@ from dataclasses import KW_ONLY
 from paramcalc._checks import as_int, name_of
 from paramcalc._network import Container, layers_and_names
 from paramcalc.errors import ConfigError, ShapeError, show
-from paramcalc.layers._base import Layer, Networks, Nodes, Shape
+from paramcalc.layers._base import Form, Layer, Networks, Nodes, Shape, Sources
 from paramcalc.layers._fields import declared, layer
+from paramcalc.layers._windows import merged_sources
 
 
 class Branches(Container):
@@ -33,9 +34,8 @@ class Branches(Container):
         nodes.append((path, self, sources[0], tuple(ends)))
         return len(nodes) - 1
 
-    def _joined_dim(self, ranks: Sequence[int]) -> int | None:
-        """The axis along which outputs are concatenated, if any."""
-        return None
+    def _sources_of(self, before: list[Form], output: Shape | None) -> list[Sources]:
+        return merged_sources(before, output, self._joined_dim([len(one) for one in before]))
 
     def _disagreement(
         self,

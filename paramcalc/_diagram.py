@@ -92,7 +92,8 @@ class Drawing:
         """Enter the steps of what is at a path."""
         after: list[bool] = []
         for step, layout in zip(steps, layouts_of(steps), strict=True):
-            where, source, layer = join_path(path, step.path), step.inputs[0], step.layer._thawed
+            where, layer = join_path(path, step.path), step.layer._thawed
+            source = step.inputs[0] if step.inputs else -1
             before = after[source] if source >= 0 else is_last
             if layer._family in ("features", "sequence") and layout != "channels_first":
                 before = True

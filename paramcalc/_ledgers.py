@@ -24,6 +24,7 @@ from paramcalc.layers.dense import Dense
 from paramcalc.layers.embedding import Embedding
 from paramcalc.layers.input import Input
 from paramcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
+from paramcalc.layers.parameters import Parameters
 from paramcalc.layers.pool import AdaptivePool, GlobalPool, Pool
 from paramcalc.layers.recurrent import GRU, LSTM, RNN
 from paramcalc.layers.reshape import Flatten, Permute, Reshape, Slice
@@ -112,8 +113,8 @@ POOLS: Kinds = (Pool, AdaptivePool, GlobalPool)
 NORMS: Kinds = (BatchNorm, LayerNorm, GroupNorm, InstanceNorm, RMSNorm)
 RECURRENT: Kinds = (RNN, LSTM, GRU)
 MOVING: Kinds = (
-    CenterCrop, Crop, Dropout, Flatten, Identity, Input, Pad, Permute, PixelShuffle, PixelUnshuffle,
-    Reshape, Slice,
+    CenterCrop, Crop, Dropout, Flatten, Identity, Input, Pad, Parameters, Permute, PixelShuffle,
+    PixelUnshuffle, Reshape, Slice,
 )  # fmt: skip
 """What only moves values, when a network is run."""
 

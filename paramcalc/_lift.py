@@ -198,10 +198,8 @@ def lift(layer: Any, shape: Shape | None, family: str) -> Any:
             pass  # A shortcut: `as_terms` gives the same.
         elif isinstance(value, Layer):
             value = lift(value, shape, family)
-        elif shape is not None and spec.symbol == OWN_NUMBER:
-            value = tuple(
-                [named(one, Symbol(str(one), divides=True)) if one > 0 else one for one in value]
-            )
+        elif spec.symbol == OWN_NUMBER:
+            value = own_numbers(value)
         elif shape is not None and spec.states and value not in (None, usual.get(field)):
             is_tail = spec.states == "last axes"
             value = shape[len(shape) - len(value) :] if is_tail else shape[layer._stated_axis()]
@@ -209,6 +207,14 @@ def lift(layer: Any, shape: Shape | None, family: str) -> Any:
             value = as_terms(value, spec.symbol or field, usual.get(field), spec)
         put(copy, field, value)
     return copy
+
+
+def own_numbers(value: Any) -> Any:
+    """Ints that stand for themselves in formulas, as Terms; -1 stands for another."""
+    given = entries(value)
+    if given is not None:
+        return tuple([own_numbers(one) for one in given])
+    return named(value, Symbol(str(value), divides=True)) if value > 0 else value
 
 
 def attributes(layer: Any) -> dict[str, Any]:

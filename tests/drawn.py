@@ -192,6 +192,10 @@ def embeddings() -> Drawn:
     return st.builds(pc.Embedding, LENGTHS, SMALL)
 
 
+def learned() -> Drawn:
+    return st.builds(pc.Parameters, scale=SHAPES)
+
+
 def activations() -> Drawn:
     return st.builds(pc.Activation, st.text(max_size=8))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,7 +18,7 @@ from paramcalc._checks import (
 from paramcalc.errors import ConfigError, ShapeError, show
 from paramcalc.layers._fields import Spec, make, stored_defaults
 from paramcalc.layers._parameter import Form as Form, Parameter as Parameter, Shape as Shape
-from paramcalc.layers._windows import Sources as Sources, Window as Window
+from paramcalc.layers._windows import Sources as Sources, Window as Window, as_sources
 
 
 class Layer:
@@ -157,6 +157,15 @@ class Layer:
     def _inside(self) -> Layer:
         """The same as a network of its parts, if it has any."""
         return self
+
+    def _sources_of(self, before: list[Form], output: Shape | None) -> list[Sources]:
+        """Where the output comes from in each input."""
+        rank = len(output) if output else None
+        return [as_sources(self.sources(before[0]), self, len(before[0]), rank)]
+
+    def _joined_dim(self, ranks: Sequence[int]) -> int | None:
+        """The axis along which inputs are concatenated, if any."""
+        return None
 
     def _map(self, change: Callable[[Layer], Layer]) -> Any:
         """The changed layer; of a network, a copy with each layer changed."""

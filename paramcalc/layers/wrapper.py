@@ -60,12 +60,12 @@ class Wrapper(Builtin):
             ...
 
     def _write(self, nodes: Nodes, networks: Networks, path: str, *sources: int) -> int:
-        if not self._network_depth:
-            return Builtin._write(self, nodes, networks, path, *sources)
         start, inside = len(nodes), dict[str, Layer]()
         end = self.layer._write(nodes, inside, path, *sources)
         for number, (at, one, before, inputs) in enumerate(nodes[start:], start):
-            if not one._network_depth:
+            if at == path and not self._network_depth:
+                nodes[number] = at, self, before, inputs
+            elif not one._network_depth:
                 nodes[number] = at, self._around(one, at[len(path) :]), before, inputs
         for at, one in inside.items():
             networks[at] = self._around(one, at[len(path) :]) if at != path else self

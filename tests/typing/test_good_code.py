@@ -39,6 +39,7 @@ def test_layers_take_what_torch_takes() -> None:
         pc.Dense(None, 8),
         pc.Dense(8, 8, False),
         pc.Embedding(100, 8),
+        pc.Parameters(scale=8),
         pc.BatchNorm(),
         pc.BatchNorm(8, affine=False, track_running_stats=False),
         pc.InstanceNorm(8, affine=True),
