@@ -25,7 +25,7 @@ from paramcalc.zoo.documents import (
 from paramcalc.zoo.googlenet import googlenet
 from paramcalc.zoo.gpt import gpt2
 from paramcalc.zoo.lenet import lenet5
-from paramcalc.zoo.mobilenet import mobilenet_v2
+from paramcalc.zoo.mobilenet import mobilenet_v2, mobilenet_v3_large, mobilenet_v3_small
 from paramcalc.zoo.resnet import (
     resnet18,
     resnet34,
@@ -46,6 +46,8 @@ __all__ = [
     "gpt2",
     "lenet5",
     "mobilenet_v2",
+    "mobilenet_v3_large",
+    "mobilenet_v3_small",
     "parameters_tutorial",
     "parameters_tutorial_3d",
     "raschka_chapter_11",

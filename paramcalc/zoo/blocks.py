@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import paramcalc as pc
 
 RELU = pc.Activation("relu")
@@ -25,3 +27,31 @@ def conv_norm_relu(
 ) -> list[pc.Layer]:
     """The same with a rectifier after it."""
     return [*conv_norm(in_channels, out_channels, kernel_size, stride, groups), RELU]
+
+
+def squeeze_and_excite(
+    channels: int, within: int, activation: pc.Layer, gate: pc.Layer
+) -> pc.Multiply:
+    """Each channel times a factor that depends on the means of all channels."""
+    squeeze, excite = pc.Conv2d(channels, within, 1), pc.Conv2d(within, channels, 1)
+    factor = pc.Sequential(pc.AdaptivePool(1), squeeze, activation, excite, gate)
+    return pc.Multiply(pc.Identity(), factor)
+
+
+def inverted_residual(
+    in_channels: int,
+    within: int,
+    out_channels: int,
+    activation: pc.Layer,
+    *,
+    kernel_size: int = 3,
+    stride: int = 1,
+    squeezed: Sequence[pc.Layer] = (),
+) -> pc.Layer:
+    """A block that is wide within and thin at its ends, with a skip if these are alike."""
+    expand = [*conv_norm(in_channels, within, 1), activation] if within > in_channels else []
+    depthwise = [*conv_norm(within, within, kernel_size, stride, groups=within), activation]
+    body = pc.Sequential(*expand, *depthwise, *squeezed, *conv_norm(within, out_channels, 1))
+    if stride == 1 and in_channels == out_channels:
+        return pc.Add(body=body, skip=pc.Identity())
+    return body

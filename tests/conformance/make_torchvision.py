@@ -16,6 +16,8 @@ NETWORKS = [
     "densenet121",
     "googlenet",
     "mobilenet_v2",
+    "mobilenet_v3_large",
+    "mobilenet_v3_small",
     "resnet101",
     "resnet152",
     "resnet18",

@@ -340,6 +340,8 @@ def test_zoo() -> None:
         zoo.gpt2(vocab_size=100),
         zoo.lenet5(),
         zoo.mobilenet_v2(),
+        zoo.mobilenet_v3_large(),
+        zoo.mobilenet_v3_small(),
         zoo.parameters_tutorial(),
         zoo.parameters_tutorial_3d(),
         zoo.raschka_chapter_11(),
