@@ -22,6 +22,7 @@ from paramcalc.zoo.documents import (
     raschka_chapter_11,
     stack_overflow_answer,
 )
+from paramcalc.zoo.efficientnet import efficientnet_b0
 from paramcalc.zoo.googlenet import googlenet
 from paramcalc.zoo.gpt import gpt2
 from paramcalc.zoo.lenet import lenet5
@@ -42,6 +43,7 @@ __all__ = [
     "alexnet",
     "cross_validated_question",
     "densenet121",
+    "efficientnet_b0",
     "googlenet",
     "gpt2",
     "lenet5",

@@ -14,6 +14,7 @@ from typing import Any
 NETWORKS = [
     "alexnet",
     "densenet121",
+    "efficientnet_b0",
     "googlenet",
     "mobilenet_v2",
     "mobilenet_v3_large",

@@ -336,6 +336,7 @@ def test_zoo() -> None:
         zoo.alexnet(),
         zoo.cross_validated_question(),
         zoo.densenet121(num_classes=10),
+        zoo.efficientnet_b0(),
         zoo.googlenet(),
         zoo.gpt2(vocab_size=100),
         zoo.lenet5(),
