@@ -10,8 +10,9 @@ import pytest
 import paramcalc as pc
 from paramcalc import zoo
 
-# torchvision 0.21, the metadata of its weights: num_params, _ops in units of 10^9, and the exact
-# count of multiply-accumulates of convolutions and linear layers after it.
+# torchvision 0.21, the metadata of its weights: num_params, _ops in units of 10^9, and between them
+# the exact count of multiply-accumulates of convolutions and linear layers. inception_v3 is
+# published with its auxiliary classifier: 27,161,264, of which 3,326,696 are counted by hand below.
 FIGURES = {
     "alexnet": (61_100_840, 714_188_480, "0.714"),
     "vgg11": (132_863_336, 7_609_090_048, "7.609"),
@@ -34,8 +35,10 @@ FIGURES = {
     "mobilenet_v3_large": (5_483_032, 216_589_760, "0.217"),
     "mobilenet_v3_small": (2_542_856, 56_510_400, "0.057"),
     "efficientnet_b0": (5_288_548, 385_814_752, "0.386"),
+    "inception_v3": (23_834_568, 5_713_216_096, "5.713"),
 }
-SHAPE = (3, 224, 224)
+SIZES = {"inception_v3": 299}
+"""The length of an image's sides, where it is not 224."""
 DOCUMENTS = {
     "raschka_chapter_11": (26_926, (10,)),
     "parameters_tutorial": (13_440, (64,)),
@@ -49,9 +52,11 @@ DOCUMENTS = {
 def test_shape_parameters_and_macs_of_published_networks(name: str) -> None:
     network: pc.Sequential = getattr(zoo, name)()
     params, macs, ops = FIGURES[name]
-    assert network.output_shape(SHAPE) == (1000,)
-    assert network.num_params() == network.num_params(SHAPE) == params
-    assert network.num_macs(SHAPE) == macs
+    size = SIZES.get(name, 224)
+    shape = (3, size, size)
+    assert network.output_shape(shape) == (1000,)
+    assert network.num_params() == network.num_params(shape) == params
+    assert network.num_macs(shape) == macs
     assert round(Decimal(macs) / 10**9, 3) == Decimal(ops)
 
 
@@ -68,6 +73,12 @@ def test_num_classes_and_in_channels_change_the_first_and_last_layer_alone(name:
     assert changed[0][1].shape[1:2] == (3,)
     assert [one.shape[0] for one, _ in changed[1:]] == [10, 10]
     assert [other.shape[0] for _, other in changed[1:]] == [1000, 1000]
+
+
+def test_inception_v3_is_published_with_an_auxiliary_classifier() -> None:
+    convs = 768 * 128 + 128 * 768 * 5 * 5  # Of 1 by 1, and of 5 by 5.
+    norms = 2 * 128 + 2 * 768
+    assert convs + norms + (768 + 1) * 1000 == 27_161_264 - FIGURES["inception_v3"][0]
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -2,8 +2,8 @@
 
 Each is a function that returns an ordinary network, with options for the number of
 classes and of input channels. Counts are those that torchvision publishes;
-strides and poolings are placed as in its models. They take images of (3, 224, 224);
-`gpt2` takes token indices.
+strides and poolings are placed as in its models. They take images of (3, 224, 224),
+`inception_v3` of (3, 299, 299); `gpt2` takes token indices.
 
 Example:
     >>> from paramcalc import zoo
@@ -25,6 +25,7 @@ from paramcalc.zoo.documents import (
 from paramcalc.zoo.efficientnet import efficientnet_b0
 from paramcalc.zoo.googlenet import googlenet
 from paramcalc.zoo.gpt import gpt2
+from paramcalc.zoo.inception import inception_v3
 from paramcalc.zoo.lenet import lenet5
 from paramcalc.zoo.mobilenet import mobilenet_v2, mobilenet_v3_large, mobilenet_v3_small
 from paramcalc.zoo.resnet import (
@@ -46,6 +47,7 @@ __all__ = [
     "efficientnet_b0",
     "googlenet",
     "gpt2",
+    "inception_v3",
     "lenet5",
     "mobilenet_v2",
     "mobilenet_v3_large",

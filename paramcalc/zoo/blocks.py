@@ -10,10 +10,20 @@ RELU = pc.Activation("relu")
 
 
 def conv_norm(
-    in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int | tuple[int, int],
+    stride: int = 1,
+    groups: int = 1,
+    *,
+    padded: bool = True,
 ) -> list[pc.Layer]:
-    """A convolution that keeps lengths but for its stride, and a normalization in place of bias."""
-    padding = kernel_size // 2
+    """A convolution that keeps lengths but for its stride, and a normalization in place of bias.
+
+    If it is not `padded`, the border is lost.
+    """
+    sizes = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
+    padding = tuple([size // 2 for size in sizes]) if padded else 0
     return [
         pc.Conv2d(
             in_channels, out_channels, kernel_size, stride, padding, groups=groups, bias=False
@@ -23,10 +33,19 @@ def conv_norm(
 
 
 def conv_norm_relu(
-    in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int | tuple[int, int],
+    stride: int = 1,
+    groups: int = 1,
+    *,
+    padded: bool = True,
 ) -> list[pc.Layer]:
     """The same with a rectifier after it."""
-    return [*conv_norm(in_channels, out_channels, kernel_size, stride, groups), RELU]
+    return [
+        *conv_norm(in_channels, out_channels, kernel_size, stride, groups, padded=padded),
+        RELU,
+    ]
 
 
 def squeeze_and_excite(

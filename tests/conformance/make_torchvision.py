@@ -16,6 +16,7 @@ NETWORKS = [
     "densenet121",
     "efficientnet_b0",
     "googlenet",
+    "inception_v3",
     "mobilenet_v2",
     "mobilenet_v3_large",
     "mobilenet_v3_small",
@@ -34,6 +35,8 @@ NETWORKS = [
     "vgg19",
     "wide_resnet50_2",
 ]
+AUXILIARY = ["googlenet", "inception_v3"]
+"""Those with classifiers for training alone, which are left out."""
 
 
 def load_torchvision() -> Any:
@@ -68,7 +71,7 @@ def main() -> None:
         "networks": {},
     }
     for name in NETWORKS:
-        options = {"aux_logits": False, "init_weights": False} if name == "googlenet" else {}
+        options = {"aux_logits": False, "init_weights": False} if name in AUXILIARY else {}
         with torch.device("meta"):
             network = getattr(torchvision.models, name)(**options)
         buffers = [(key, one) for key, one in network.named_buffers() if "tracked" not in key]

@@ -339,6 +339,7 @@ def test_zoo() -> None:
         zoo.efficientnet_b0(),
         zoo.googlenet(),
         zoo.gpt2(vocab_size=100),
+        zoo.inception_v3(),
         zoo.lenet5(),
         zoo.mobilenet_v2(),
         zoo.mobilenet_v3_large(),
