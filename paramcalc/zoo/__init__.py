@@ -37,6 +37,7 @@ from paramcalc.zoo.resnet import (
     resnext50_32x4d,
     wide_resnet50_2,
 )
+from paramcalc.zoo.shufflenet import shufflenet_v2_x1_0
 from paramcalc.zoo.squeezenet import squeezenet1_0, squeezenet1_1
 from paramcalc.zoo.vgg import vgg11, vgg13, vgg16, vgg16_bn, vgg19
 
@@ -61,6 +62,7 @@ __all__ = [
     "resnet34",
     "resnet50",
     "resnext50_32x4d",
+    "shufflenet_v2_x1_0",
     "squeezenet1_0",
     "squeezenet1_1",
     "stack_overflow_answer",

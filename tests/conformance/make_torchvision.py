@@ -26,6 +26,7 @@ NETWORKS = [
     "resnet34",
     "resnet50",
     "resnext50_32x4d",
+    "shufflenet_v2_x1_0",
     "squeezenet1_0",
     "squeezenet1_1",
     "vgg11",

@@ -353,6 +353,7 @@ def test_zoo() -> None:
         zoo.resnet34(),
         zoo.resnet50(),
         zoo.resnext50_32x4d(),
+        zoo.shufflenet_v2_x1_0(),
         zoo.squeezenet1_0(),
         zoo.squeezenet1_1(),
         zoo.stack_overflow_answer(),
