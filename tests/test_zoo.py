@@ -37,6 +37,7 @@ FIGURES = {
     "efficientnet_b0": (5_288_548, 385_814_752, "0.386"),
     "inception_v3": (23_834_568, 5_713_216_096, "5.713"),
     "shufflenet_v2_x1_0": (2_278_604, 144_907_992, "0.145"),
+    "convnext_tiny": (28_589_128, 4_455_531_264, "4.456"),
 }
 SIZES = {"inception_v3": 299}
 """The length of an image's sides, where it is not 224."""

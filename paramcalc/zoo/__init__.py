@@ -14,6 +14,7 @@ Example:
 """
 
 from paramcalc.zoo.alexnet import alexnet
+from paramcalc.zoo.convnext import convnext_tiny
 from paramcalc.zoo.densenet import densenet121
 from paramcalc.zoo.documents import (
     cross_validated_question,
@@ -43,6 +44,7 @@ from paramcalc.zoo.vgg import vgg11, vgg13, vgg16, vgg16_bn, vgg19
 
 __all__ = [
     "alexnet",
+    "convnext_tiny",
     "cross_validated_question",
     "densenet121",
     "efficientnet_b0",

@@ -13,6 +13,7 @@ from typing import Any
 
 NETWORKS = [
     "alexnet",
+    "convnext_tiny",
     "densenet121",
     "efficientnet_b0",
     "googlenet",

@@ -334,6 +334,7 @@ def test_formulas() -> None:
 def test_zoo() -> None:
     networks = [
         zoo.alexnet(),
+        zoo.convnext_tiny(),
         zoo.cross_validated_question(),
         zoo.densenet121(num_classes=10),
         zoo.efficientnet_b0(),
