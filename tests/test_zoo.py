@@ -118,8 +118,38 @@ def test_lenet5_is_the_papers_but_for_what_its_docstring_says() -> None:
     assert 61_706 - all_of_them + connected + 2 * 6 + 2 * 16 - (84 + 1) * 10 == 60_000
 
 
+def test_unet_has_the_maps_of_the_papers_figure() -> None:
+    """The lengths and channels that stand beside the maps of its figure 1."""
+    network = zoo.unet()
+    assert network.num_params() == 31_030_658
+    steps = {step.path: step.output_shape for step in pc.trace(network, (1, 572, 572))}
+    convs = [step for path, step in steps.items() if path[-3:] in {"[0]", "[2]"}]
+    down = [(64, 570, 568), (128, 282, 280), (256, 138, 136), (512, 66, 64), (1024, 30, 28)]
+    up = [(512, 54, 52), (256, 102, 100), (128, 198, 196), (64, 390, 388)]
+    lengths = [(channels, one, one) for channels, *pair in down + up for one in pair]
+    assert convs == lengths
+    merged = [step for path, step in steps.items() if path.endswith("merge")]
+    assert merged == [(1024, 56, 56), (512, 104, 104), (256, 200, 200), (128, 392, 392)]
+    assert network.output_shape((1, 572, 572)) == (2, 388, 388)
+    # Its skips are cropped alike on both sides.
+    assert pc.CenterCrop(392).output_shape((64, 568, 568)) == pc.Crop(88).output_shape(
+        (64, 568, 568)
+    )
+
+
+def test_unet_takes_images_that_halve_evenly() -> None:
+    network = zoo.unet(num_classes=3, in_channels=3)
+    assert pc.smallest_input(network, (3, None, None)) == (3, 188, 188)
+    for length in range(188, 300):
+        if (length - 188) % 16:
+            with pytest.raises(pc.ShapeError):
+                network.output_shape((3, length, length))
+        else:
+            assert network.output_shape((3, length, length)) == (3, length - 184, length - 184)
+
+
 def test_every_network_of_the_zoo_is_compared_and_documented() -> None:
-    assert set(zoo.__all__) == {*FIGURES, *DOCUMENTS, "gpt2", "lenet5"}
+    assert set(zoo.__all__) == {*FIGURES, *DOCUMENTS, "gpt2", "lenet5", "unet"}
     assert zoo.__all__ == sorted(zoo.__all__)
     for name in zoo.__all__:
         document = getattr(zoo, name).__doc__

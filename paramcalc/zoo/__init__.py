@@ -3,7 +3,7 @@
 Each is a function that returns an ordinary network, with options for the number of
 classes and of input channels. Counts are those that torchvision publishes;
 strides and poolings are placed as in its models. They take images of (3, 224, 224),
-`inception_v3` of (3, 299, 299); `gpt2` takes token indices.
+`inception_v3` of (3, 299, 299) and `unet` of (1, 572, 572); `gpt2` takes token indices.
 
 Example:
     >>> from paramcalc import zoo
@@ -40,6 +40,7 @@ from paramcalc.zoo.resnet import (
 )
 from paramcalc.zoo.shufflenet import shufflenet_v2_x1_0
 from paramcalc.zoo.squeezenet import squeezenet1_0, squeezenet1_1
+from paramcalc.zoo.unet import unet
 from paramcalc.zoo.vgg import vgg11, vgg13, vgg16, vgg16_bn, vgg19
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "squeezenet1_0",
     "squeezenet1_1",
     "stack_overflow_answer",
+    "unet",
     "vgg11",
     "vgg13",
     "vgg16",
