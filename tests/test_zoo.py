@@ -11,8 +11,8 @@ import paramcalc as pc
 from paramcalc import zoo
 
 # torchvision 0.21, the metadata of its weights: num_params, _ops in units of 10^9, and between them
-# the exact count of multiply-accumulates of convolutions and linear layers. inception_v3 is
-# published with its auxiliary classifier: 27,161,264, of which 3,326,696 are counted by hand below.
+# the exact count of multiply-accumulates of convolutions, linear layers and attention. inception_v3
+# is published with its auxiliary classifier: 27,161,264, of which it has 3,326,696.
 FIGURES = {
     "alexnet": (61_100_840, 714_188_480, "0.714"),
     "vgg11": (132_863_336, 7_609_090_048, "7.609"),
@@ -38,6 +38,7 @@ FIGURES = {
     "inception_v3": (23_834_568, 5_713_216_096, "5.713"),
     "shufflenet_v2_x1_0": (2_278_604, 144_907_992, "0.145"),
     "convnext_tiny": (28_589_128, 4_455_531_264, "4.456"),
+    "vit_b_16": (86_567_656, 17_563_828_224, "17.564"),
 }
 SIZES = {"inception_v3": 299}
 """The length of an image's sides, where it is not 224."""

@@ -42,6 +42,7 @@ from paramcalc.zoo.shufflenet import shufflenet_v2_x1_0
 from paramcalc.zoo.squeezenet import squeezenet1_0, squeezenet1_1
 from paramcalc.zoo.unet import unet
 from paramcalc.zoo.vgg import vgg11, vgg13, vgg16, vgg16_bn, vgg19
+from paramcalc.zoo.vit import vit_b_16
 
 __all__ = [
     "alexnet",
@@ -75,5 +76,6 @@ __all__ = [
     "vgg16",
     "vgg16_bn",
     "vgg19",
+    "vit_b_16",
     "wide_resnet50_2",
 ]

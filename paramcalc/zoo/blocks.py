@@ -74,3 +74,13 @@ def inverted_residual(
     if stride == 1 and in_channels == out_channels:
         return pc.Add(body=body, skip=pc.Identity())
     return body
+
+
+def transformer_block(features: int, *attention: pc.Layer) -> pc.Sequential:
+    """Attention, then two dense layers, each after a normalization and beside a skip."""
+    widened, narrowed = pc.Dense(features, 4 * features), pc.Dense(4 * features, features)
+    dense = pc.Sequential(pc.LayerNorm(features), widened, pc.Activation("gelu"), narrowed)
+    return pc.Sequential(
+        attn=pc.Add(body=pc.Sequential(pc.LayerNorm(features), *attention), skip=pc.Identity()),
+        mlp=pc.Add(body=dense, skip=pc.Identity()),
+    )

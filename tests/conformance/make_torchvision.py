@@ -35,6 +35,7 @@ NETWORKS = [
     "vgg16",
     "vgg16_bn",
     "vgg19",
+    "vit_b_16",
     "wide_resnet50_2",
 ]
 AUXILIARY = ["googlenet", "inception_v3"]

@@ -364,6 +364,7 @@ def test_zoo() -> None:
         zoo.vgg16(),
         zoo.vgg16_bn(),
         zoo.vgg19(),
+        zoo.vit_b_16(),
         zoo.wide_resnet50_2(),
     ]
     assert_type(networks, list[pc.Sequential])
