@@ -33,7 +33,7 @@ _MODULES = {
     "layers.product": "MatMul",
     "layers.recurrent": "GRU LSTM RNN",
     "layers.reshape": "Flatten Permute Reshape Slice",
-    "layers.resize": "Crop Pad PixelShuffle PixelUnshuffle Upsample",
+    "layers.resize": "CenterCrop Crop Pad PixelShuffle PixelUnshuffle Upsample",
     "layers.shared": "Shared",
     "_blocks": "TransformerEncoderLayer",
     "_diagram": "diagram",

@@ -66,6 +66,7 @@ from paramcalc.layers.reshape import (
     Slice as Slice,
 )
 from paramcalc.layers.resize import (
+    CenterCrop as CenterCrop,
     Crop as Crop,
     Pad as Pad,
     PixelShuffle as PixelShuffle,

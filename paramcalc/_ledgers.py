@@ -30,7 +30,7 @@ from paramcalc.layers.pool import AdaptivePool, GlobalPool, Pool
 from paramcalc.layers.product import MatMul
 from paramcalc.layers.recurrent import GRU, LSTM, RNN
 from paramcalc.layers.reshape import Flatten, Permute, Reshape, Slice
-from paramcalc.layers.resize import Crop, Pad, PixelShuffle, PixelUnshuffle, Upsample
+from paramcalc.layers.resize import CenterCrop, Crop, Pad, PixelShuffle, PixelUnshuffle, Upsample
 
 LETTERS = (
     "N input and O output values, C channels, P positions on the axes before the last, "
@@ -115,8 +115,8 @@ POOLS: Kinds = (Pool, AdaptivePool, GlobalPool)
 NORMS: Kinds = (BatchNorm, LayerNorm, GroupNorm, InstanceNorm, RMSNorm)
 RECURRENT: Kinds = (RNN, LSTM, GRU)
 MOVING: Kinds = (
-    Crop, Dropout, Flatten, Identity, Input, Pad, Parameters, Permute, PixelShuffle, PixelUnshuffle,
-    Reshape, Slice,
+    CenterCrop, Crop, Dropout, Flatten, Identity, Input, Pad, Parameters, Permute, PixelShuffle,
+    PixelUnshuffle, Reshape, Slice,
 )  # fmt: skip
 """What only moves values, when a network is run."""
 

@@ -119,6 +119,14 @@ ROWS = [
         [called("layers.Cropping#D")],
     ),
     Row(
+        pc.CenterCrop,
+        lambda: [pc.CenterCrop(5), pc.CenterCrop((4, 12))],
+        (4, 9, 9),
+        drawn.of_either_format(pc.CenterCrop, drawn.per_axis(drawn.LENGTHS)),
+        lambda crop: spatial(crop, crop.size),
+        is_compared=False,
+    ),
+    Row(
         pc.Upsample,
         lambda: [pc.Upsample(12), pc.Upsample(scale_factor=(2, 3), mode="bilinear")],
         (4, 9, 9),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 from itertools import count, product
@@ -141,12 +142,9 @@ def taps(layer: Any, axis: int, length: int, output: int) -> list[set[int]]:
             more, dilation = of("output_padding"), of("dilation")
             kernel = of("kernel_size"), of("stride")
             return scattered(length, *kernel, sides(of("padding")), more, dilation)
-        case "Pad":
-            before, _ = sides(of("padding"))
-            return [{place - int(before)} & set(range(length)) for place in range(output)]
-        case "Crop":
-            before, _ = sides(of("cropping"))
-            return [{place + int(before)} for place in range(output)]
+        case "Pad" | "Crop" | "CenterCrop":
+            start = first_kept(layer, of, length, output)
+            return [{start + place} & set(range(length)) for place in range(output)]
         case "AdaptivePool":
             starts = [place * length // output for place in range(output)]
             ends = [-(-(place + 1) * length // output) for place in range(output)]
@@ -165,6 +163,19 @@ def taps(layer: Any, axis: int, length: int, output: int) -> list[set[int]]:
 def sides(padding: Any) -> Any:
     """The padding of one axis before and after it; "same" as it is."""
     return (padding, padding) if padding.__class__ is int else padding
+
+
+def first_kept(layer: Any, of: Callable[[str], Any], length: int, output: int) -> int:
+    """The position at the start of the output; negative before the axis."""
+    match type(layer).__name__:
+        case "Pad":
+            return -int(sides(of("padding"))[0])
+        case "Crop":
+            return int(sides(of("cropping"))[0])
+        case _ if length > output:
+            return round(Fraction(length - output, 2))  # Halves to the even number.
+        case _:
+            return -((output - length) // 2)
 
 
 def upsampled_taps(mode: str, place: int, length: int, output: int) -> set[int]:

@@ -119,6 +119,8 @@ SHAPES = [
     (pc.Pad(5, "circular"), (1, 4), "Pad: padding must be at most the length in mode 'circular', got (5, 5) on 4"),
     (pc.Crop(((1, 2), (4, 4))), (3, 4, 8), "Crop: cropping (4, 4) removes all of width 8"),
     (pc.Crop(2), (3, 4), "Crop: cropping (2, 2) removes all of length 4"),
+    (pc.CenterCrop((4, 4)), (3, 8), "CenterCrop: expects (channels, height, width), got shape (3, 8)"),
+    (pc.CenterCrop(4), (3,), "CenterCrop: expects (channels, length), got shape (3,)"),
     (pc.Upsample((4, 4)), (3, 8), "Upsample: expects (channels, height, width), got shape (3, 8)"),
     (pc.Upsample(4), (3,), "Upsample: expects (channels, length), got shape (3,)"),
     (pc.Upsample(4, mode="bilinear"), (3, 8), "Upsample: mode 'bilinear' is for 2 spatial axes, got shape (3, 8)"),

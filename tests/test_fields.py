@@ -131,6 +131,8 @@ def test_layers_that_differ_are_not_equal(one: pc.Layer, other: pc.Layer) -> Non
         "Pad(1)",
         "Pad(((0, 1), (2, 2)), mode='reflect')",
         "Crop((1, 2))",
+        "CenterCrop(56)",
+        "CenterCrop((56, 48))",
         "Upsample(32)",
         "Upsample(scale_factor=2, mode='bilinear')",
         "PixelShuffle(3)",

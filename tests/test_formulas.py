@@ -164,6 +164,39 @@ def test_a_transposed_convolution_undoes_a_convolution(
         assert formulas.window_length(longer, kernel_size, stride, padding, dilation) == length
 
 
+def test_center_cropping_keeps_what_torchvision_keeps() -> None:
+    """The positions of `center_crop` of torchvision 0.21 on a tensor 1, 2 and so on."""
+    kept = {
+        (2, 1): "1",
+        (3, 1): "2",
+        (3, 2): "12",
+        (4, 1): "3",
+        (5, 2): "34",
+        (6, 1): "3",
+        (7, 2): "34",
+        (7, 4): "3456",
+        (9, 2): "56",
+        (4, 4): "1234",
+        (1, 2): "10",
+        (2, 4): "0120",
+        (2, 5): "01200",
+        (1, 4): "0100",
+    }
+    for (length, size), positions in kept.items():
+        before, after = formulas.center_cropping(length, size)
+        axis = "0" * -before + "123456789"[:length] + "0" * -after
+        assert axis[max(before, 0) : len(axis) - max(after, 0)] == positions
+
+
+def test_center_cropping_takes_half_from_each_side() -> None:
+    for length, size in product(range(1, 40), repeat=2):
+        before, after = formulas.center_cropping(length, size)
+        assert before + after == length - size
+        assert abs(before - after) <= 1
+        if length > size:
+            assert before == round((length - size) / 2)  # Halves to the even number.
+
+
 def test_slice_length_counts_the_positions_that_python_keeps() -> None:
     for length, start, stop in product(range(1, 9), range(-11, 12), [None, *range(-11, 12)]):
         if start >= 0 or stop is None or stop < 0:

@@ -176,6 +176,7 @@ def test_parameters_of_the_recurrent_layers_of_keras(layer: pc.Layer, count: int
         (pc.Pad(4, "reflect"), (2, 5), (2, 13)),
         (pc.Pad(5, "circular"), (2, 5), (2, 15)),
         (pc.Crop(((1, 2), (0, 3))), (2, 5, 6), (2, 2, 3)),
+        (pc.CenterCrop((4, 9)), (2, 5, 6), (2, 4, 9)),
         (pc.Upsample((4, 9)), (2, 5, 6), (2, 4, 9)),
         (pc.Upsample(scale_factor=(2, 3)), (2, 5, 6), (2, 10, 18)),
         (pc.PixelShuffle(2), (12, 5, 6), (3, 10, 12)),

@@ -32,6 +32,7 @@ VAST: list[Any] = [
     pc.Upsample(scale_factor=FAR, mode="bicubic"),
     pc.Pad(FAR),
     pc.Crop(FAR),
+    pc.CenterCrop(FAR),
 ]
 COLUMNS = ("name", "receptive_field", "num_uncovered", "num_macs")
 CONVENTIONS = ["torchvision", "fvcore", "torchinfo", "tensorflow"]

@@ -10,8 +10,9 @@ import pytest
 import paramcalc as pc
 from paramcalc import zoo
 
-# torchvision 0.21, the metadata of its weights: num_params, _ops in units of 10^9, and the exact
-# count of multiply-accumulates of convolutions and linear layers after it.
+# torchvision 0.21, the metadata of its weights: num_params, _ops in units of 10^9, and between them
+# the exact count of multiply-accumulates of convolutions, linear layers and attention. inception_v3
+# is published with its auxiliary classifier: 27,161,264, of which it has 3,326,696.
 FIGURES = {
     "alexnet": (61_100_840, 714_188_480, "0.714"),
     "vgg11": (132_863_336, 7_609_090_048, "7.609"),
@@ -31,8 +32,16 @@ FIGURES = {
     "mobilenet_v2": (3_504_872, 300_774_272, "0.301"),
     "densenet121": (7_978_856, 2_834_161_664, "2.834"),
     "googlenet": (6_624_904, 1_498_376_192, "1.498"),
+    "mobilenet_v3_large": (5_483_032, 216_589_760, "0.217"),
+    "mobilenet_v3_small": (2_542_856, 56_510_400, "0.057"),
+    "efficientnet_b0": (5_288_548, 385_814_752, "0.386"),
+    "inception_v3": (23_834_568, 5_713_216_096, "5.713"),
+    "shufflenet_v2_x1_0": (2_278_604, 144_907_992, "0.145"),
+    "convnext_tiny": (28_589_128, 4_455_531_264, "4.456"),
+    "vit_b_16": (86_567_656, 17_563_828_224, "17.564"),
 }
-SHAPE = (3, 224, 224)
+SIZES = {"inception_v3": 299}
+"""The length of an image's sides, where it is not 224."""
 DOCUMENTS = {
     "raschka_chapter_11": (26_926, (10,)),
     "parameters_tutorial": (13_440, (64,)),
@@ -46,9 +55,11 @@ DOCUMENTS = {
 def test_shape_parameters_and_macs_of_published_networks(name: str) -> None:
     network: pc.Sequential = getattr(zoo, name)()
     params, macs, ops = FIGURES[name]
-    assert network.output_shape(SHAPE) == (1000,)
-    assert network.num_params() == network.num_params(SHAPE) == params
-    assert network.num_macs(SHAPE) == macs
+    size = SIZES.get(name, 224)
+    shape = (3, size, size)
+    assert network.output_shape(shape) == (1000,)
+    assert network.num_params() == network.num_params(shape) == params
+    assert network.num_macs(shape) == macs
     assert round(Decimal(macs) / 10**9, 3) == Decimal(ops)
 
 
@@ -65,6 +76,12 @@ def test_num_classes_and_in_channels_change_the_first_and_last_layer_alone(name:
     assert changed[0][1].shape[1:2] == (3,)
     assert [one.shape[0] for one, _ in changed[1:]] == [10, 10]
     assert [other.shape[0] for _, other in changed[1:]] == [1000, 1000]
+
+
+def test_inception_v3_is_published_with_an_auxiliary_classifier() -> None:
+    convs = 768 * 128 + 128 * 768 * 5 * 5  # Of 1 by 1, and of 5 by 5.
+    norms = 2 * 128 + 2 * 768
+    assert convs + norms + (768 + 1) * 1000 == 27_161_264 - FIGURES["inception_v3"][0]
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -102,8 +119,38 @@ def test_lenet5_is_the_papers_but_for_what_its_docstring_says() -> None:
     assert 61_706 - all_of_them + connected + 2 * 6 + 2 * 16 - (84 + 1) * 10 == 60_000
 
 
+def test_unet_has_the_maps_of_the_papers_figure() -> None:
+    """The lengths and channels that stand beside the maps of its figure 1."""
+    network = zoo.unet()
+    assert network.num_params() == 31_030_658
+    steps = {step.path: step.output_shape for step in pc.trace(network, (1, 572, 572))}
+    convs = [step for path, step in steps.items() if path[-3:] in {"[0]", "[2]"}]
+    down = [(64, 570, 568), (128, 282, 280), (256, 138, 136), (512, 66, 64), (1024, 30, 28)]
+    up = [(512, 54, 52), (256, 102, 100), (128, 198, 196), (64, 390, 388)]
+    lengths = [(channels, one, one) for channels, *pair in down + up for one in pair]
+    assert convs == lengths
+    merged = [step for path, step in steps.items() if path.endswith("merge")]
+    assert merged == [(1024, 56, 56), (512, 104, 104), (256, 200, 200), (128, 392, 392)]
+    assert network.output_shape((1, 572, 572)) == (2, 388, 388)
+    # Its skips are cropped alike on both sides.
+    assert pc.CenterCrop(392).output_shape((64, 568, 568)) == pc.Crop(88).output_shape(
+        (64, 568, 568)
+    )
+
+
+def test_unet_takes_images_that_halve_evenly() -> None:
+    network = zoo.unet(num_classes=3, in_channels=3)
+    assert pc.smallest_input(network, (3, None, None)) == (3, 188, 188)
+    for length in range(188, 300):
+        if (length - 188) % 16:
+            with pytest.raises(pc.ShapeError):
+                network.output_shape((3, length, length))
+        else:
+            assert network.output_shape((3, length, length)) == (3, length - 184, length - 184)
+
+
 def test_every_network_of_the_zoo_is_compared_and_documented() -> None:
-    assert set(zoo.__all__) == {*FIGURES, *DOCUMENTS, "gpt2", "lenet5"}
+    assert set(zoo.__all__) == {*FIGURES, *DOCUMENTS, "gpt2", "lenet5", "unet"}
     assert zoo.__all__ == sorted(zoo.__all__)
     for name in zoo.__all__:
         document = getattr(zoo, name).__doc__

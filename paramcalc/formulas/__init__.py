@@ -18,6 +18,7 @@ from paramcalc.formulas._counts import (
     recurrent_params,
 )
 from paramcalc.formulas._lengths import (
+    center_cropping,
     dilated_kernel_size,
     same_length,
     same_padding,
@@ -31,6 +32,7 @@ __all__ = [
     "Term",
     "attention_macs",
     "attention_params",
+    "center_cropping",
     "conv_macs",
     "conv_params",
     "dense_macs",

@@ -127,6 +127,26 @@ def slice_length(length: int, start: int = 0, stop: int | None = None) -> int:
     return count if count > 0 else 0
 
 
+def center_cropping(length: int, size: int) -> tuple[int, int]:
+    """What a crop to the center removes from each side: (before, after); negative where it pads.
+
+    In all `n − m`, where m is the size, half of it before. Half a position is rounded to the even
+    number where it is removed, and down where it is added.
+
+    Source:
+        torchvision 0.21 `center_crop`, on tensors.
+
+    Example:
+        >>> center_cropping(64, 56), center_cropping(5, 2), center_cropping(7, 2)
+        ((4, 4), (2, 1), (2, 3))
+        >>> center_cropping(2, 5)
+        (-1, -2)
+    """
+    more = length - size
+    before = more // 2 + (more % 4 == 3) if more > 0 else -(-more // 2)
+    return before, more - before
+
+
 def transposed_length(
     length: int,
     kernel_size: int,

@@ -9,9 +9,20 @@ from typing import Any
 
 from paramcalc._checks import as_axes, wrong
 from paramcalc.errors import ConfigError, counted, show
+from paramcalc.formulas import center_cropping
 from paramcalc.layers._axes import SpatialLayer, as_pairs, spatial_axes, spread
 from paramcalc.layers._base import Form, Shape, Window
-from paramcalc.layers._fields import Axes, Sides, choice, count, data_format, declared, layer, sides
+from paramcalc.layers._fields import (
+    Axes,
+    Sides,
+    choice,
+    count,
+    data_format,
+    declared,
+    layer,
+    per_axis,
+    sides,
+)
 from paramcalc.layers._windows import interpolation
 
 
@@ -88,6 +99,41 @@ class Crop(SpatialLayer):
     def _windows(self, shape: Form) -> Sequence[Window | None]:
         pairs = as_pairs(self.cropping, len(self._lengths(shape)))
         return [Window(padding=-before) for before, _ in pairs]
+
+
+@layer
+class CenterCrop(SpatialLayer):
+    """The center of each spatial axis, of a given size.
+
+    An axis that is shorter is padded with zeros.
+
+    Args:
+        size: length of each axis of the output: an int for any number of axes, or a tuple.
+
+    Source:
+        torchvision 0.21 `CenterCrop`. Keras 3 `CenterCrop` resizes an image that is too small.
+
+    Example:
+        >>> CenterCrop(56).output_shape((512, 64, 64)), CenterCrop((4, 9)).output_shape((3, 8, 8))
+        ((512, 56, 56), (3, 4, 9))
+    """
+
+    size: Axes = per_axis()
+    _: KW_ONLY
+    data_format: str | None = data_format(default=None)
+
+    def _shape(self, shape: Shape) -> Shape:
+        rank = len(self._lengths(shape))
+        return self._join(shape[self._stated_axis()], spread(self.size, rank))
+
+    def _windows(self, shape: Form) -> Sequence[Window | None]:
+        lengths = self._lengths(shape)
+        windows: list[Window] = []
+        for length, size in zip(lengths, spread(self.size, len(lengths)), strict=True):
+            if length is None:
+                raise self._missing("the receptive field")
+            windows.append(Window(padding=-center_cropping(length, size)[0]))
+        return windows
 
 
 RANKS = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from paramcalc._branches import Add
-from paramcalc._network import Sequential
-from paramcalc.layers.activation import Activation, Identity
-from paramcalc.layers.attention import MultiheadAttention
-from paramcalc.layers.dense import Dense
-from paramcalc.layers.embedding import Embedding
-from paramcalc.layers.norm import LayerNorm
-from paramcalc.layers.shared import Shared
+import paramcalc as pc
+from paramcalc.zoo.blocks import transformer_block
 
 
-def gpt2(vocab_size: int = 50257, n_positions: int = 1024) -> Sequential:
+def gpt2(vocab_size: int = 50257, n_positions: int = 1024) -> pc.Sequential:
     """The smallest GPT-2, for sequences of token indices.
 
     The head has the weights of the token embedding. An embedding beside it looks up positions: here
@@ -32,19 +26,11 @@ def gpt2(vocab_size: int = 50257, n_positions: int = 1024) -> Sequential:
         (124439808, (1024, 50257))
     """
     features, heads = 768, 12
-
-    def block() -> Sequential:
-        attention = Sequential(LayerNorm(features), MultiheadAttention(features, heads))
-        widened, narrowed = Dense(features, 4 * features), Dense(4 * features, features)
-        forward = Sequential(LayerNorm(features), widened, Activation("gelu"), narrowed)
-        return Sequential(
-            attn=Add(body=attention, skip=Identity()), mlp=Add(body=forward, skip=Identity())
-        )
-
-    tokens = Shared("wte", Embedding(vocab_size, features))
-    return Sequential(
-        embedding=Add(wte=tokens, wpe=Embedding(n_positions, features)),
-        h=Sequential([block() for _ in range(12)]),
-        ln_f=LayerNorm(features),
-        head=Shared("wte", Dense(features, vocab_size, bias=False)),
+    block = transformer_block(features, pc.MultiheadAttention(features, heads))
+    tokens = pc.Shared("wte", pc.Embedding(vocab_size, features))
+    return pc.Sequential(
+        embedding=pc.Add(wte=tokens, wpe=pc.Embedding(n_positions, features)),
+        h=pc.Sequential([block] * 12),
+        ln_f=pc.LayerNorm(features),
+        head=pc.Shared("wte", pc.Dense(features, vocab_size, bias=False)),
     )

@@ -13,15 +13,21 @@ from typing import Any
 
 NETWORKS = [
     "alexnet",
+    "convnext_tiny",
     "densenet121",
+    "efficientnet_b0",
     "googlenet",
+    "inception_v3",
     "mobilenet_v2",
+    "mobilenet_v3_large",
+    "mobilenet_v3_small",
     "resnet101",
     "resnet152",
     "resnet18",
     "resnet34",
     "resnet50",
     "resnext50_32x4d",
+    "shufflenet_v2_x1_0",
     "squeezenet1_0",
     "squeezenet1_1",
     "vgg11",
@@ -29,8 +35,11 @@ NETWORKS = [
     "vgg16",
     "vgg16_bn",
     "vgg19",
+    "vit_b_16",
     "wide_resnet50_2",
 ]
+AUXILIARY = ["googlenet", "inception_v3"]
+"""Those with classifiers for training alone, which are left out."""
 
 
 def load_torchvision() -> Any:
@@ -65,7 +74,7 @@ def main() -> None:
         "networks": {},
     }
     for name in NETWORKS:
-        options = {"aux_logits": False, "init_weights": False} if name == "googlenet" else {}
+        options = {"aux_logits": False, "init_weights": False} if name in AUXILIARY else {}
         with torch.device("meta"):
             network = getattr(torchvision.models, name)(**options)
         buffers = [(key, one) for key, one in network.named_buffers() if "tracked" not in key]
