@@ -209,7 +209,7 @@ TYPES = [
     (make(pc.Pad, 0.5), "Pad: padding must be an int, a tuple of ints, or a tuple of pairs (before, after), one for each axis, got 0.5"),
     (make(pc.Pad, ((1, 2, 3),)), "Pad: padding must be an int, a tuple of ints, or a tuple of pairs (before, after), one for each axis, got ((1, 2, 3),)"),
     (make(pc.Crop, None), "Crop: cropping must be an int, a tuple of ints, or a tuple of pairs (before, after), one for each axis, got None"),
-    (make(pc.CenterCrop, None), "CenterCrop: size must be an int or a tuple of ints, got None"),
+    (make(pc.CenterCrop, "all"), "CenterCrop: size must be an int or a tuple of ints, got 'all'"),
     (make(pc.Upsample, 2.0), "Upsample: size must be an int or a tuple of ints, got 2.0"),
     (make(pc.Upsample, scale_factor=1.5), "Upsample: scale_factor must be an int or a tuple of ints, got 1.5"),
     (make(pc.Upsample, scale_factor=(2, 1.5)), "Upsample: scale_factor must be an int or a tuple of ints, got (2, 1.5)"),

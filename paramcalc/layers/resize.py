@@ -11,7 +11,7 @@ from paramcalc._checks import as_axes, wrong
 from paramcalc.errors import ConfigError, counted, show
 from paramcalc.formulas import center_cropping
 from paramcalc.layers._axes import SpatialLayer, as_pairs, spatial_axes, spread
-from paramcalc.layers._base import Form, Shape, Window
+from paramcalc.layers._base import Form, Shape, Sources, Window
 from paramcalc.layers._fields import (
     Axes,
     Sides,
@@ -20,7 +20,6 @@ from paramcalc.layers._fields import (
     data_format,
     declared,
     layer,
-    per_axis,
     sides,
 )
 from paramcalc.layers._windows import interpolation
@@ -101,6 +100,11 @@ class Crop(SpatialLayer):
         return [Window(padding=-before) for before, _ in pairs]
 
 
+def read_optional_axes(value: Any, owner: object, name: str, rank: int | None) -> Any:
+    """None, an int for all spatial axes, or a tuple with one per axis."""
+    return None if value is None else as_axes(value, owner, name, rank)
+
+
 @layer
 class CenterCrop(SpatialLayer):
     """The center of each spatial axis, of a given size.
@@ -108,7 +112,8 @@ class CenterCrop(SpatialLayer):
     An axis that is shorter is padded with zeros.
 
     Args:
-        size: length of each axis of the output: an int for any number of axes, or a tuple.
+        size: length of each axis of the output: an int for any number of axes, or a tuple. None
+            takes those of a second tensor of a `Graph`: `CenterCrop()(skip, partner)`.
 
     Source:
         torchvision 0.21 `CenterCrop`. Keras 3 `CenterCrop` resizes an image that is too small.
@@ -118,9 +123,32 @@ class CenterCrop(SpatialLayer):
         ((512, 56, 56), (3, 4, 9))
     """
 
-    size: Axes = per_axis()
+    size: Axes | None = declared(read_optional_axes, default=None, per_axis=True)
     _: KW_ONLY
     data_format: str | None = data_format(default=None)
+
+    @property
+    def _is_merge(self) -> bool:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.size is None
+
+    @property
+    def _arity(self) -> tuple[int, int]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
+        return (2, 2) if self.size is None else (1, 1)
+
+    def _of(self, partner: Any) -> CenterCrop:
+        """The same with the size of a second tensor."""
+        if None in partner:
+            raise self._missing("the receptive field")
+        return CenterCrop(self._split(partner)[1], data_format=self.data_format)
+
+    def _merge(self, outputs: Sequence[Shape], shape: Shape | None) -> Shape:
+        first, partner = outputs
+        return self._of(partner)._shape(first)
+
+    def _sources_of(self, before: list[Form], output: Shape | None) -> Sequence[Sources | None]:
+        if self.size is not None:
+            return SpatialLayer._sources_of(self, before, output)
+        return [self._of(before[1])._sources(before[0]), None]
 
     def _shape(self, shape: Shape) -> Shape:
         rank = len(self._lengths(shape))
@@ -138,11 +166,6 @@ class CenterCrop(SpatialLayer):
 
 RANKS = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
 """The modes of `Upsample` that need a particular number of spatial axes."""
-
-
-def read_optional_axes(value: Any, owner: object, name: str, rank: int | None) -> Any:
-    """None, an int for all spatial axes, or a tuple with one per axis."""
-    return None if value is None else as_axes(value, owner, name, rank)
 
 
 @layer
