@@ -55,7 +55,7 @@ class At:
 
     @property
     def p(self) -> int:
-        return self.n // int(prod(self.layer._lengths(self.shape)))
+        return self.n // int(prod(self.layer._sizes(self.shape)))
 
     @property
     def bias(self) -> int:
@@ -63,9 +63,13 @@ class At:
         return self.o if self.layer.bias else 0
 
     @property
-    def has_scale(self) -> bool:
-        """Whether a normalization has a scale; without one it has no parameters."""
-        return self.step.num_params > 0
+    def scale(self) -> int:
+        """1 if a normalization has a scale; the same for a shift."""
+        return int(self.layer._has_scale)
+
+    @property
+    def shift(self) -> int:
+        return int(self.layer._has_shift)
 
 
 Kinds = tuple[type[Layer], ...]
@@ -139,8 +143,8 @@ def keras_transposed(at: At) -> int:
 
 
 def keras_layer_norm(at: At) -> int:
-    """A layer normalization; a shift is one more operation per value."""
-    return (8 + at.layer.bias) * at.n + 4 * at.p if at.has_scale else 6 * at.n + 5 * at.p
+    """A layer normalization: with a scale, as many deviations as values are negated."""
+    return (6 + 2 * at.scale + at.shift) * at.n + (5 - at.scale) * at.p
 
 
 def keras_pool(at: At) -> int:
@@ -189,10 +193,10 @@ FVCORE = Ledger(
             lambda at: 0 if at.layer.padding == "same" else at.step.num_macs,
         ),
         (*TRANSPOSED, Dense, MultiheadAttention, Layer): ("multiply-accumulates", num_macs),
-        (BatchNorm,): ("2·N; without scale and shift N", lambda at: (1 + at.has_scale) * at.n),
+        (BatchNorm,): ("2·N; without scale N", lambda at: (1 + at.scale) * at.n),
         (LayerNorm, GroupNorm, InstanceNorm): (
-            "5·N; without scale and shift 4·N",
-            lambda at: (4 + at.has_scale) * at.n,
+            "5·N; without scale 4·N",
+            lambda at: (4 + at.scale) * at.n,
         ),
         (AdaptivePool, GlobalPool): (
             "N of an average over an image",
@@ -244,17 +248,17 @@ TENSORFLOW = Ledger(
         ),
         (Layer,): ("2·multiply-accumulates", lambda at: 2 * at.step.num_macs),
         (BatchNorm,): (
-            "2·N + 6·C; without scale and shift 2·N + 5·C",
-            lambda at: 2 * at.n + (5 + at.has_scale) * at.c,
+            "2·N + 6·C; without scale 2·N + 5·C",
+            lambda at: 2 * at.n + (5 + at.scale) * at.c,
         ),
         (LayerNorm,): (
-            "9·N + 4·P; without shift 8·N + 4·P, without scale 6·N + 5·P",
+            "8·N + 4·P; without scale 6·N + 5·P; + N of a shift",
             keras_layer_norm,
         ),
         (RMSNorm,): ("4·N + 3·P", lambda at: 4 * at.n + 3 * at.p),
         (GroupNorm, InstanceNorm): (
-            "6·N + 4·G + 3·C; without scale and shift 6·N + 5·G",
-            lambda at: 6 * at.n + (4 * at.g + 3 * at.c if at.has_scale else 5 * at.g),
+            "6·N + 4·G + 2·C; without scale 6·N + 5·G; + C of a shift",
+            lambda at: 6 * at.n + (5 - at.scale) * at.g + (2 * at.scale + at.shift) * at.c,
         ),
         (Activation,): (
             "silu 2·N, gelu 4·N, softmax 5·N, others 0",

@@ -133,20 +133,22 @@ def upsamplings() -> Drawn:
 
 
 def channel_norms(kind: Callable[..., Any]) -> Drawn:
-    return of_either_format(kind, optional(SMALL), FLAGS, FLAGS)
+    return of_either_format(kind, optional(SMALL), FLAGS, FLAGS, bias=FLAGS, scale=FLAGS)
 
 
 def group_norms() -> Drawn:
     @cache
     def grouped(groups: int) -> Drawn:
-        return of_either_format(pc.GroupNorm, just(groups), optional(multiples(groups)), FLAGS)
+        channels = optional(multiples(groups))
+        flags = {"bias": FLAGS, "scale": FLAGS}
+        return of_either_format(pc.GroupNorm, just(groups), channels, FLAGS, **flags)
 
     return FEW.flatmap(grouped)
 
 
 def layer_norms() -> Drawn:
     lengths = st.one_of(optional(LENGTHS), st.tuples(LENGTHS, SMALL))
-    return st.builds(pc.LayerNorm, lengths, FLAGS, FLAGS)
+    return st.builds(pc.LayerNorm, lengths, FLAGS, FLAGS, scale=FLAGS)
 
 
 def rms_norms() -> Drawn:

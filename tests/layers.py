@@ -25,8 +25,6 @@ ONE_HEAD = "`key_dim` is the size of one head, `embed_dim` of all heads"
 FREE_NAME = 'any name: `Activation("relu")`'
 AXIS = "axis=normalized_shape"  # The number of an axis there, its length here.
 LENGTHS = "numbers of axes there, their lengths here; omit it for the last axis"
-SCALED = "center=affine scale=affine"
-BOTH = "both or neither"
 KERAS_ACTIVATIONS = "layers.ELU layers.LeakyReLU layers.ReLU layers.Softmax"
 KERAS_DROPOUTS = "layers.Dropout layers.SpatialDropout#D layers.AlphaDropout layers.GaussianDropout"
 TORCH_ACTIVATIONS = """
@@ -142,7 +140,7 @@ ROWS = [
     channel_norm(
         pc.BatchNorm,
         0,
-        called("layers.BatchNormalization", SCALED, note=BOTH),
+        called("layers.BatchNormalization", "center=bias"),
         "nn.SyncBatchNorm",
     ),
     channel_norm(
@@ -150,35 +148,33 @@ ROWS = [
         1,
         called(
             "layers.GroupNormalization",
-            SCALED,
+            "center=bias",
             theirs={"groups": -1},
-            note=f"{BOTH}; True by default there, False here",
+            note="give `affine=True`",
         ),
     ),
     Row(
         pc.GroupNorm,
-        lambda: [pc.GroupNorm(2, 4), pc.GroupNorm(4, None, affine=False)],
+        lambda: [
+            pc.GroupNorm(2, 4, bias=False),
+            pc.GroupNorm(2, 4, scale=False),
+            pc.GroupNorm(4, None, affine=False),
+        ],
         (4, 9, 9),
         drawn.group_norms(),
         lambda norm: spatial(norm, None, norm.num_channels, groups=norm.num_groups),
         [called("nn.GroupNorm")],
-        [called("layers.GroupNormalization", f"groups=num_groups {SCALED}", note=BOTH)],
+        [called("layers.GroupNormalization", "groups=num_groups center=bias")],
         open_field="num_channels",
     ),
     Row(
         pc.LayerNorm,
-        lambda: [pc.LayerNorm(9), pc.LayerNorm((9, 9), bias=False)],
+        lambda: [pc.LayerNorm(9), pc.LayerNorm((9, 9), bias=False), pc.LayerNorm(9, scale=False)],
         (4, 9, 9),
         drawn.layer_norms(),
         lambda norm: ending_with(norm.normalized_shape),
         [called("nn.LayerNorm")],
-        [
-            called(
-                "layers.LayerNormalization",
-                f"{AXIS} scale=elementwise_affine center=bias",
-                note=LENGTHS,
-            )
-        ],
+        [called("layers.LayerNormalization", f"{AXIS} center=bias", note=LENGTHS)],
         open_field="normalized_shape",
     ),
     Row(

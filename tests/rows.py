@@ -100,7 +100,13 @@ def channel_norm(
 ) -> Row:
     return Row(
         kind,
-        lambda: [kind(4, affine=True), kind(), kind(affine=False, track_running_stats=True)],
+        lambda: [
+            kind(4, affine=True),
+            kind(4, affine=True, bias=False),
+            kind(affine=True, scale=False),
+            kind(),
+            kind(affine=False, track_running_stats=True),
+        ],
         (4, 9, 9),
         drawn.channel_norms(kind),
         lambda norm: spatial(norm, None, norm.num_features, least_rank=least_rank),

@@ -58,6 +58,13 @@ def test_examples_of_a_row_fit_its_shape_and_state_every_field(row: Row) -> None
         (pc.Pad((1, 1)), pc.Pad(((1, 1), (1, 1)))),
         (pc.Permute((-1, 0, 1)), pc.Permute((2, 0, 1))),
         (pc.MultiheadAttention(8, 2, kdim=8), pc.MultiheadAttention(8, 2)),
+        (pc.BatchNorm(8, bias=False, scale=False), pc.BatchNorm(8, affine=False)),
+        (pc.BatchNorm(8, affine=False, bias=False), pc.BatchNorm(8, affine=False, scale=False)),
+        (pc.BatchNorm(8, affine=False, bias=False), pc.BatchNorm(8, affine=False)),
+        (pc.InstanceNorm(8, bias=False), pc.InstanceNorm(8)),
+        (pc.GroupNorm(2, 8, bias=False, scale=False), pc.GroupNorm(2, 8, affine=False)),
+        (pc.LayerNorm(8, False, False), pc.LayerNorm(8, bias=False, scale=False)),
+        (pc.LayerNorm(8, False, False), pc.LayerNorm(8, False)),
     ],
 )
 def test_fields_that_mean_the_same_are_stored_the_same(one: pc.Layer, other: pc.Layer) -> None:
@@ -83,6 +90,7 @@ def test_fields_that_mean_the_same_are_stored_the_same(one: pc.Layer, other: pc.
         (pc.RNN(3, 4), pc.GRU(3, 4)),
         (pc.LayerNorm(7), pc.RMSNorm(7)),
         (pc.Pad(1), pc.Pad((1, 1))),
+        (pc.BatchNorm(8, bias=False), pc.BatchNorm(8, scale=False)),
     ],
 )
 def test_layers_that_differ_are_not_equal(one: pc.Layer, other: pc.Layer) -> None:
@@ -118,6 +126,9 @@ def test_layers_that_differ_are_not_equal(one: pc.Layer, other: pc.Layer) -> Non
         "ConvTranspose1d(None, 32, 3, padding='same', groups=2, bias=False, dilation=2)",
         "GroupNorm(32, 64)",
         "GroupNorm(32, None, affine=False)",
+        "GroupNorm(32, 64, bias=False)",
+        "BatchNorm(64, scale=False)",
+        "LayerNorm(768, scale=False)",
         "InstanceNorm(64, affine=True)",
         "LayerNorm()",
         "LayerNorm(768, bias=False)",

@@ -139,6 +139,8 @@ def test_a_normalization_has_a_scale_and_a_shift_for_each_channel() -> None:
         assert formulas.norm_params(channels) == len(trained)
         scales = [one for one in trained if one[1] == "scale"]
         assert formulas.norm_params(channels, bias=False) == len(scales)
+        assert formulas.norm_params(channels, scale=False) == len(trained) - len(scales)
+        assert formulas.norm_params(channels, bias=False, scale=False) == 0
 
 
 @pytest.mark.parametrize("length", range(1, 7))

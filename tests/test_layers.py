@@ -121,6 +121,21 @@ def test_norm_and_transposed_tensors_are_torchs() -> None:
     }
 
 
+def test_normalization_with_a_scale_or_a_shift_alone() -> None:
+    norms: list[Any] = [
+        pc.BatchNorm(4, track_running_stats=False),
+        pc.InstanceNorm(4, affine=True),
+        pc.GroupNorm(2, 4),
+        pc.LayerNorm(4),
+    ]
+    for norm in norms:
+        scaled, shifted = [dataclasses.replace(norm, **{one: False}) for one in ("bias", "scale")]
+        assert shapes(norm) == {"weight": (4,), "bias": (4,)}
+        assert (shapes(scaled), shapes(shifted)) == ({"weight": (4,)}, {"bias": (4,)})
+        assert shapes(dataclasses.replace(scaled, scale=False)) == {}
+    assert pc.BatchNorm(bias=False, scale=False).num_params() == 0
+
+
 def test_macs_of_one_layer() -> None:
     assert pc.Conv2d(3, 64, 3, padding=1).num_macs((3, 224, 224)) == 86_704_128
     assert pc.Conv2d(8, 8, 3, groups=8).num_macs((8, 5, 5)) == 3 * 3 * 8 * 3 * 3
