@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY
 from paramcalc._branches import Add
 from paramcalc._network import Network, Sequential
 from paramcalc.errors import join_path
-from paramcalc.layers._base import Layer, Node, Parameter, Shape
+from paramcalc.layers._base import Layer, Networks, Nodes, Parameter, Shape
 from paramcalc.layers._fields import count, flag, layer
 from paramcalc.layers.activation import Activation, Identity
 from paramcalc.layers.attention import MultiheadAttention
@@ -57,7 +57,7 @@ class TransformerEncoderLayer(Network):
         widen, narrow = Dense(features, inner, bias), Dense(inner, features, bias)
         return attention, widen, narrow, LayerNorm(features, bias=bias)
 
-    def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
+    def _write(self, nodes: Nodes, networks: Networks, path: str, *sources: int) -> int:
         networks[path] = self
         attention, widen, narrow, norm = self._made()
 
@@ -66,8 +66,8 @@ class TransformerEncoderLayer(Network):
             return len(nodes) - 1
 
         residual = Add(Identity(), Identity())
-        attended = add("self_attn", attention, source)
-        normed = add("norm1", norm, add("add1", residual, attended, source))
+        attended = add("self_attn", attention, *sources)
+        normed = add("norm1", norm, add("add1", residual, attended, *sources))
         widened = add("linear1", widen, normed)
         active = add("relu", Activation("relu"), widened)
         last = add("linear2", narrow, active)

@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY
 from paramcalc._checks import as_int, name_of
 from paramcalc._network import Container, layers_and_names
 from paramcalc.errors import ConfigError, ShapeError, show
-from paramcalc.layers._base import Layer, Node, Shape
+from paramcalc.layers._base import Layer, Networks, Nodes, Shape
 from paramcalc.layers._fields import declared, layer
 
 
@@ -25,12 +25,12 @@ class Branches(Container):
             raise ConfigError(f"{name_of(self)}: at least one branch is needed")
         Container._check(self)
 
-    def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
+    def _write(self, nodes: Nodes, networks: Networks, path: str, *sources: int) -> int:
         """The nodes of the branches, then one for the merge."""
         networks[path] = self
         parts = self._parts(path)
-        ends = [one._write(nodes, networks, where, source) for where, one in parts]
-        nodes.append((path, self, source, tuple(ends)))
+        ends = [one._write(nodes, networks, where, *sources) for where, one in parts]
+        nodes.append((path, self, sources[0], tuple(ends)))
         return len(nodes) - 1
 
     def _joined_dim(self, ranks: Sequence[int]) -> int | None:

@@ -9,6 +9,7 @@ from math import prod
 from typing import Any
 
 from paramcalc._lift import Lifted, lift_all, work_all
+from paramcalc._plan import inputs_of, plan_of
 from paramcalc._repeats import times_text
 from paramcalc._trace import Step
 from paramcalc.formulas import Term
@@ -179,26 +180,26 @@ def shares(numbers: Sequence[int | None]) -> list[float | None]:
     return [None if one is None else one / total if total else 0.0 for one in numbers]
 
 
-def live_bytes(rows: Sequence[SummaryRow], steps: list[Step]) -> list[int | None]:
+def live_bytes(
+    rows: Sequence[SummaryRow], steps: list[Step], network: Layer, shape: Any
+) -> list[int | None]:
     """The bytes of inputs and outputs in use while each row runs, at inference in float32."""
-    from paramcalc._memory import live_sizes, owners_of  # Not at the head: for one column.
+    # Not at the head: for one column.
+    from paramcalc._memory import live_sizes, output_sizes, owners_of
 
-    if not steps or not steps[0].input_shape:
+    if shape is None:
         return [None for _ in rows]
-    shapes = [*[step.output_shape for step in steps], steps[0].input_shape]
-    found = live_sizes(steps, owners_of(steps, False), [BYTES * prod(one) for one in shapes])
+    sizes = [BYTES * one for one in output_sizes(steps, inputs_of(network, shape))]
+    found = live_sizes(steps, owners_of(steps, False), sizes, plan_of(network).ends)
     return [max([found[at] for at in row._steps]) for row in rows]
 
 
-def receptive_fields(
-    rows: Sequence[SummaryRow], steps: Sequence[Step], network: Layer
-) -> list[Any]:
+def receptive_fields(rows: Sequence[SummaryRow], network: Layer, shape: Any) -> list[Any]:
     """The size of the receptive field after each row."""
     # Not at the head: a fifth of the time to load paramcalc, for one column.
     from paramcalc._receptive_field import receptive_field
 
-    shape = steps[0].input_shape if steps else None
-    if not shape:
+    if shape is None:
         return [None for _ in rows]
     found = receptive_field(network, shape).steps
     return [found[row._steps[-1]].size for row in rows]

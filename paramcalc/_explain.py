@@ -378,7 +378,7 @@ def explain_step(step: Step) -> Explanation:
     """The working of one step alone."""
     if step.layer._network_depth:  # A merge: its branches are other steps.
         return Explanation((Working(*step[:4], (), (), 0, 0),))
-    return explanation(lift_all([step._replace(inputs=(-1,))]))
+    return explanation(lift_all([step._replace(inputs=(-1,) * len(step.inputs))]))
 
 
 def explanation(steps: Sequence[Lifted], notes: Iterable[str] = ()) -> Explanation:

@@ -39,20 +39,16 @@ class Lifted:
         step: the step.
         family: what the axes of its input are.
         made_of: what the lengths of its input were made of, if that is to be shown.
-        merged: the outputs that a merge reads.
     """
 
-    __slots__ = ("_copy", "family", "family_after", "layer", "made_of", "merged", "step")
+    __slots__ = ("_copy", "family", "family_after", "layer", "made_of", "step")
 
-    def __init__(
-        self, step: Step, family: str, made_of: MadeOf | None, merged: Sequence[Shape | None]
-    ) -> None:
+    def __init__(self, step: Step, family: str, made_of: MadeOf | None) -> None:
         self.step = step
         self.layer = step.layer._thawed
         self.family = self.layer._family or family
         self.family_after = self.layer._family_after or self.family
         self.made_of = made_of
-        self.merged = merged
         self._copy: tuple[Any, Shape | None] | None = None
 
     def key(self, counting: bool) -> object:
@@ -93,7 +89,8 @@ class Lifted:
         layer, shape = self.copy
         try:
             if isinstance(layer, Builtin):
-                given = [shape, output] if question == "num_macs" else [shape]
+                others = self.step.merged[1:]
+                given = [shape, output, *others] if question == "num_macs" else [shape]
                 answer: Any = getattr(layer, QUESTIONS[question])(*given)
             else:
                 answer = getattr(layer, question)(shape)
@@ -128,12 +125,12 @@ class Lifted:
 
     def _merge(self, output: Shape) -> Shape:
         """The merged output, with the sum of the lengths that are concatenated."""
-        if not isinstance(self.layer, Concat) or len(self.merged) > MAX_SUMMANDS:
+        merged = self.step.merged
+        if not isinstance(self.layer, Concat) or len(merged) > MAX_SUMMANDS:
             return output
         axis = self.layer.dim % len(output)
         symbol = self.names(len(output))[axis][0]
-        lengths = [one[axis] for one in self.merged if one is not None]
-        terms = [named(length, Symbol(f"{symbol}_{i}")) for i, length in enumerate(lengths, 1)]
+        terms = [named(one[axis], Symbol(f"{symbol}_{i}")) for i, one in enumerate(merged, 1)]
         return (*output[:axis], sum(terms), *output[axis + 1 :])
 
     def carried(self) -> MadeOf | None:
@@ -156,13 +153,9 @@ def lift_all(steps: Sequence[Step]) -> list[Lifted]:
     made_of: list[MadeOf | None] = [None] * (len(steps) + 1)
     found: list[Lifted] = []
     for number, step in enumerate(steps):
-        last = step.inputs[-1]
-        merged: Sequence[Shape | None] = ()
-        if step.layer._network_depth:  # A merge gets the network's input as its own.
-            read = [steps[one] if one >= 0 else None for one in step.inputs]
-            merged = [one.output_shape if one else step.input_shape for one in read]
+        last = step.inputs[-1] if step.inputs else -1
         family = families[last] or families[number - 1]  # The nearest, if none is known.
-        lifted = Lifted(step, family, None if merged else made_of[last], merged)
+        lifted = Lifted(step, family, None if step.merged else made_of[last])
         families[number], made_of[number] = lifted.family_after, lifted.carried()
         found.append(lifted)
     return found

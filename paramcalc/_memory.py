@@ -10,6 +10,7 @@ from typing import Any
 
 from paramcalc._checks import as_bool, as_int, as_name, wrong
 from paramcalc._explain import with_commas
+from paramcalc._plan import inputs_of, plan_of
 from paramcalc._trace import Step, as_parts, outermost, walk
 from paramcalc.errors import ParamcalcError, counted
 from paramcalc.formulas._term import Term
@@ -176,16 +177,17 @@ def worked(sizes: Iterable[int], values: int, bits: int) -> int:
 
 
 def owners_of(steps: list[Step], in_place: bool) -> dict[int, int]:
-    """The step whose memory holds each output; -1 is the network's input.
+    """The step whose memory holds each output; -1 and below are the network's inputs.
 
     A view shares the memory of its input. So does the output of a layer that works in place, which
     is allowed if no other branch reads that input.
     """
     readers = Counter([source for step in steps for source in step.inputs])
-    owners = {-1: -1}
-    shared = {-1} if readers[-1] > 1 else set[int]()
+    owners: dict[int, int] = {}
+    shared = {one for one, times in readers.items() if one < 0 and times > 1}
     for number, step in enumerate(steps):
-        layer, owner = step.layer._thawed, owners[step.inputs[0]]
+        before = step.inputs[0] if step.inputs else number  # Nothing is read by `Parameters`.
+        layer, owner = step.layer._thawed, owners.setdefault(before, before)
         name = layer._plain_name if isinstance(layer, Activation) else ""
         is_overwritten = in_place and name in OVERWRITING and owner not in shared
         owners[number] = owner if layer._is_view or is_overwritten else number
@@ -194,22 +196,23 @@ def owners_of(steps: list[Step], in_place: bool) -> dict[int, int]:
     return owners
 
 
-def live_sizes(steps: list[Step], owners: dict[int, int], sizes: list[int]) -> list[int]:
+def live_sizes(
+    steps: list[Step], owners: dict[int, int], sizes: list[int], ends: Sequence[int]
+) -> list[int]:
     """The bytes in use while each step runs, found by a scan backwards over the steps.
 
-    An output is in use from its own step to the last one that reads it. One that nobody reads is
-    the network's, and stays. `sizes` are the bytes of the outputs and, last, at -1, of the input.
+    An output is in use from its own step to the last one that reads it; those of the network, at
+    `ends`, stay. `sizes` are the bytes of the outputs and, at -1 and below, of the inputs.
     """
-    read = {source for step in steps for source in step.inputs}
-    live = {owner for number, owner in owners.items() if number not in read}
+    live = {owners.get(one, one) for one in ends}
     in_use = sum([sizes[one] for one in live])
     found: list[int] = []
     for number in reversed(range(len(steps))):
-        needed = {owners[source] for source in steps[number].inputs} - live
+        needed = {owners.get(one, one) for one in (number, *steps[number].inputs)} - live
         in_use += sum([sizes[one] for one in needed])
         live |= needed
         found.append(in_use)
-        if owners[number] == number:
+        if owners[number] == number:  # Nothing before it is held there.
             live.remove(number)
             in_use -= sizes[number]
     return found[::-1]
@@ -278,16 +281,30 @@ def tensor_bytes(
     )
 
 
+def output_sizes(steps: Sequence[Step], given: Sequence[Shape]) -> list[int]:
+    """The number of values of each output, and at -1 and below of the inputs, `given`.
+
+    The output of `Parameters`, which read nothing, is among the weights.
+    """
+    outputs = [prod(step.output_shape) if step.inputs else 0 for step in steps]
+    return outputs + [prod(shape) for shape in reversed(given)]
+
+
 def output_bytes(
-    steps: list[Step], given: Shape, batch: int, bits: int, in_place: bool, parts: frozenset[str]
+    steps: list[Step],
+    values: list[int],
+    ends: Sequence[int],
+    batch: int,
+    bits: int,
+    in_place: bool,
+    parts: frozenset[str],
 ) -> tuple[int, int]:
-    """The bytes of outputs kept for the backward pass, and of the peak; `given` is the input."""
-    values = [*[prod(step.output_shape) for step in steps], prod(given)]
+    """The bytes of outputs kept for the backward pass, and of the peak."""
     sizes = [num_bytes(number * batch, bits) for number in values]
     owners = owners_of(steps, in_place)
-    peak = max(live_sizes(steps, owners, sizes), default=sizes[-1]) * 8 // bits
+    peak = max(live_sizes(steps, owners, sizes, ends), default=sizes[-1]) * 8 // bits
     if not in_place:
-        owners = {number: number for number in owners}
+        owners = {number: number for number in range(len(steps))}
     outputs = [values[one] for one in kept(steps, owners, sizes, parts)]
     examples = Term(batch, "n")
     return (
@@ -341,7 +358,8 @@ def memory(
     steps = walk(network, input_shape, "memory", counting=False)
     fixed = as_parts(frozen, "memory", "frozen", network)
     again = as_parts(recomputed, "memory", "recomputed", network)
-    given = steps[0].input_shape if steps else network.output_shape(input_shape)
+    values = output_sizes(steps, inputs_of(network, network._checked(input_shape)))
+    ends = plan_of(network).ends
     tensors = tensor_bytes(steps, fixed, name, learner)
-    outputs = output_bytes(steps, given, batch, DTYPES[name], in_place, again)
+    outputs = output_bytes(steps, values, ends, batch, DTYPES[name], in_place, again)
     return Memory(network, batch, name, learner, *tensors, *outputs)

@@ -9,8 +9,9 @@ from operator import methodcaller
 from typing import Any, Self, overload
 
 from paramcalc._checks import as_int, as_str, entries, name_of, wrong
+from paramcalc._plan import answers, locate_in, plan_of, run
 from paramcalc._repeats import repeats, span, times_text
-from paramcalc._trace import answers, later, locate_in, plan_of, run, walk
+from paramcalc._trace import later, walk
 from paramcalc.errors import (
     ConfigError,
     ParamcalcError,
@@ -20,7 +21,7 @@ from paramcalc.errors import (
     locate,
     show,
 )
-from paramcalc.layers._base import Builtin, Form, Layer, Node, Parameter, Shape, Sources
+from paramcalc.layers._base import Builtin, Form, Layer, Networks, Nodes, Parameter, Shape, Sources
 from paramcalc.layers._fields import declared, layer, read_data_format
 from paramcalc.render import html
 from paramcalc.render.shown import for_terminal
@@ -74,7 +75,7 @@ class Network(Builtin):
     def _shape(self, shape: Shape) -> Shape:
         plan = plan_of(self)
         if not plan.is_chain:
-            output: Shape = run(plan, shape)[plan.end]
+            output: Shape = run(plan, shape)[plan.ends[0]]
             return output
         calls = iter(plan.calls)
         try:
@@ -89,7 +90,7 @@ class Network(Builtin):
         if plan_of(self).has_shared:
             found = [(step.path, step.parameters) for step in walk(self, shape, "parameters")]
         else:
-            found = list(answers(self, shape, lambda one, given, _: one._tensors(given)))
+            found = list(answers(self, shape, tensors_of))
         return tuple(
             [
                 Parameter(join_path(path, one.name), one.shape, one.trainable)
@@ -117,7 +118,7 @@ class Network(Builtin):
             raise
 
     def _macs(self, shape: Shape | None, output: Shape | None) -> int:
-        counts = answers(self, shape, lambda one, given, output: one._macs(given, output))
+        counts = answers(self, shape, macs_of)
         return sum([count for _, count in counts])
 
     def __str__(self) -> str:
@@ -143,6 +144,18 @@ class Network(Builtin):
         error = Builtin._missing(self, what) if first is self else first._missing(what)
         locate(error, path, first)
         return error
+
+
+def tensors_of(layer: Layer, shape: Any, *_: Any) -> tuple[Parameter, ...]:
+    """The tensors of a layer."""
+    return layer._tensors(shape)
+
+
+def macs_of(layer: Layer, *shapes: Any) -> int:
+    """The multiply-accumulates for its input, its output, and further inputs."""
+    count: Any = layer._macs
+    number: int = count(*shapes)
+    return number
 
 
 def tree_lines(parts: list[tuple[str, Layer]], margin: str) -> Iterator[str]:
@@ -349,8 +362,9 @@ class Sequential(Container):
             object.__setattr__(self, "layers", tuple(changed))
         object.__setattr__(self, "_format_after", after)
 
-    def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
+    def _write(self, nodes: Nodes, networks: Networks, path: str, *sources: int) -> int:
         networks[path] = self
+        (end,) = sources
         for where, one in self._parts(path):
-            source = one._write(nodes, networks, where, source)
-        return source
+            end = one._write(nodes, networks, where, end)
+        return end

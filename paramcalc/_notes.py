@@ -11,9 +11,9 @@ from paramcalc.layers.reshape import Flatten
 
 def notes_of(steps: Sequence[Step]) -> Iterator[str]:
     """Yield a sentence per layer that reads its input otherwise than it was meant."""
-    layouts = [*layouts_of(steps), "input"]
+    layouts = layouts_of(steps)
     for step in steps:
-        layer, layout = step.layer._thawed, layouts[step.inputs[0]]
+        layer, layout = step.layer._thawed, layout_before(step, layouts)
         if layout and step.input_shape:
             doubt = layer._doubt(step.input_shape, layout)
             if doubt:
@@ -29,9 +29,16 @@ def layouts_of(steps: Sequence[Step]) -> list[str]:
     """
     layouts: list[str] = []
     for step in steps:
-        source = step.inputs[0]
-        layouts.append(layout_after(step, layouts[source] if source >= 0 else "input"))
+        layouts.append(layout_after(step, layout_before(step, layouts)))
     return layouts
+
+
+def layout_before(step: Step, layouts: Sequence[str]) -> str:
+    """What the axes of a step's first input are."""
+    if not step.inputs:
+        return ""
+    source = step.inputs[0]
+    return layouts[source] if source >= 0 else "input"
 
 
 def layout_after(step: Step, layout: str) -> str:

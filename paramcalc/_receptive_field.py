@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from paramcalc._branches import Branches
 from paramcalc._checks import as_axes, as_bool
-from paramcalc._trace import Step, ask, stated_rank, walk
+from paramcalc._plan import ask
+from paramcalc._trace import Step, stated_rank, walk
 from paramcalc.errors import ParamcalcError, ShapeError
 from paramcalc.layers._axes import spatial_axes
 from paramcalc.layers._base import Form, Layer, Shape

@@ -25,8 +25,9 @@ from paramcalc._columns import (
     workings,
 )
 from paramcalc._notes import notes_of
+from paramcalc._plan import plan_of
 from paramcalc._repeats import repeats, span, times_text
-from paramcalc._trace import Step, plan_of, walk
+from paramcalc._trace import Step, walk
 from paramcalc.errors import ParamcalcError, join_path
 from paramcalc.layers._base import Builtin, Layer, Shape
 from paramcalc.render.shown import Shown
@@ -68,6 +69,7 @@ class Summary(Shown):
     num_macs: int | None
     notes: tuple[str, ...] = ()  # pyright: ignore[reportIncompatibleMethodOverride]
     _steps: list[Step] = field(default_factory=list[Step], compare=False)
+    _shape: Any = field(default=None, compare=False)
     _names: dict[str, tuple[str, int]] = field(default_factory=dict[str, Any], compare=False)
 
     def to_records(self) -> list[dict[str, Any]]:
@@ -87,9 +89,9 @@ class Summary(Shown):
             case "params_share" | "macs_share":
                 return shares(self._values(f"num_{column.removesuffix('_share')}"))
             case "live_bytes":
-                return live_bytes(rows, steps)
+                return live_bytes(rows, steps, self.network, self._shape)
             case "receptive_field":
-                return receptive_fields(rows, steps, self.network)
+                return receptive_fields(rows, self.network, self._shape)
             case "working" | "shape_working":
                 return workings(rows, steps, style, counting=column == "working")
             case _:
@@ -215,6 +217,7 @@ def summary(
     chosen = as_columns(columns)
     depth = as_depth(depth, "summary")
     steps = walk(network, input_shape, "summary")
+    shape = network._checked(input_shape)
     rows = [row_of(step, number) for number, step in enumerate(steps)]
     num_params, num_macs = add_up(rows)
     if depth is not None:
@@ -223,12 +226,12 @@ def summary(
     if as_bool(fold, "summary", "fold"):
         rows = folded(network, rows, "", found)
     counts = num_params, *others_of(steps), num_macs
-    return Summary(network, tuple(rows), chosen, *counts, (*notes_of(steps),), steps, found)
+    return Summary(network, tuple(rows), chosen, *counts, (*notes_of(steps),), steps, shape, found)
 
 
 def row_of(step: Step, number: int) -> SummaryRow:
     """The row of a step."""
-    path, layer, shape, output, _, shared = step
+    path, layer, shape, output, _, shared, _ = step
     num_macs = step.num_macs if shape else None
     more = 1, (), shared, (number,)
     return SummaryRow(path, layer, shape, output, step.num_params, num_macs, *more)

@@ -1,137 +1,19 @@
-"""A network as a flat list of steps, which every verb reads.
-
-`Layer._write` makes the list; how a network is built matters to it alone.
-"""
+"""A network as a list of steps, which every verb reads."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from importlib import import_module
-from operator import length_hint
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from paramcalc._checks import entries, wrong
-from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, locate, show
-from paramcalc.layers._base import Layer, Node, Parameter, Shape
+from paramcalc._plan import ask, plan_of, run
+from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
+from paramcalc.layers._base import Layer, Parameter, Shape
 from paramcalc.layers._windows import Window, as_sources, covered
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Row, Table
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A network as a flat list, however it is built."""
-
-    nodes: list[Node]
-    """Its layers and merges, each after the nodes that it reads."""
-    calls: list[tuple[int, Any]]
-    """Per node, the place of its input shape (0 is the network's input, 1 the output of node 0)
-    and what gives its output shape: None for a merge."""
-    is_chain: bool
-    """Whether each node reads the one before it."""
-    networks: dict[str, Layer]
-    """The network and those inside it, by path."""
-    end: int
-    """The node whose output is the network's; -1 if that is the input."""
-    stated: Shape | None
-    """The input shape, if an `Input` states it."""
-    has_shared: bool
-    """Whether there is a `Shared` anywhere."""
-    has_inputs: bool
-    """Whether there is an `Input` anywhere."""
-
-
-def plan_of(network: Layer) -> Plan:
-    """The plan of a network, which keeps it, or of a layer, which is its only node."""
-    kept: Plan | bool | None = getattr(network, "_kept_plan", False)
-    if isinstance(kept, Plan):
-        return kept
-    nodes: list[Node] = []
-    networks: dict[str, Layer] = {}
-    end = network._write(nodes, networks, "", -1)
-    stated = [
-        (shape, source)
-        for _, one, source, _ in nodes
-        if not one._network_depth and (shape := one._stated_shape())
-    ]
-    first = next((shape for shape, source in stated if source == -1), None)
-    calls = [
-        (source + 1, None if one._network_depth else one._shape) for _, one, source, _ in nodes
-    ]
-    is_chain = [place for place, shape_of in calls if shape_of] == [*range(len(nodes))]
-    has_shared = any(one._shared_name for _, one, _, _ in nodes)
-    plan = Plan(nodes, calls, is_chain, networks, end, first, has_shared, bool(stated))
-    if kept is None:  # A network, asked for the first time.
-        object.__setattr__(network, "_kept_plan", plan)
-    return plan
-
-
-def run(plan: Plan, shape: Shape | None) -> list[Any]:
-    """The output shape of each node, and at -1 the input shape; None where unknown."""
-    known: list[Any] = [shape]
-    add = known.append
-    if shape is None and not plan.has_inputs:
-        return [None] * (len(plan.nodes) + 1)
-    calls = iter(plan.calls)
-    try:
-        for place, shape_of in calls:
-            given = known[place]
-            if shape_of is not None and given is not None:
-                add(shape_of(given))
-            else:
-                add(merge_or_state(plan.nodes[len(known) - 1], known))
-    except ParamcalcError as error:
-        locate_in(plan, calls, error)
-        raise
-    add(known.pop(0))
-    return known
-
-
-def locate_in(plan: Plan, rest: Iterator[object], error: ParamcalcError) -> None:
-    """Locate an error at the node that was asked last, from what is left of an iterator.
-
-    So no loop over a plan has to count.
-    """
-    path, layer, _, _ = plan.nodes[-1 - length_hint(rest)]
-    locate(error, path, layer)
-
-
-def merge_or_state(node: Node, known: list[Any]) -> Shape | None:
-    """The output of a merge; or of an `Input` whose own input is unknown."""
-    _, layer, source, inputs = node
-    if not layer._network_depth:
-        return layer._stated_shape()
-    outputs = [known[one + 1] for one in inputs]
-    return None if None in outputs else layer._merge(outputs, known[source + 1])
-
-
-def ask(path: str, layer: Layer, question: Callable[..., T], *shapes: Any) -> T:
-    """The answer of a layer; an error gets the path."""
-    try:
-        return question(*shapes)
-    except ParamcalcError as error:
-        locate(error, path, layer)
-        raise
-
-
-def answers(
-    network: Layer, shape: Shape | None, question: Callable[[Layer, Any, Any], T]
-) -> Iterator[tuple[str, T]]:
-    """Yield the path of each layer, and its answer for its input and output shapes."""
-    plan = plan_of(network)
-    shapes = run(plan, shape)
-    nodes = iter(plan.nodes)
-    try:
-        for number, (path, node, source, _) in enumerate(nodes):
-            if not node._network_depth:
-                yield path, question(node, shapes[source], shapes[number])
-    except ParamcalcError as error:
-        locate_in(plan, nodes, error)
-        raise
 
 
 def ways(path: str) -> list[str]:
@@ -177,9 +59,10 @@ class Step(NamedTuple):
         layer: the layer; for a merge of branches, the `Add`, `Multiply` or `Concat`.
         input_shape: the shape before it.
         output_shape: the shape after it.
-        inputs: the steps that it reads, by position in the trace; -1 is the network's input. A
-            merge reads the last step of each branch.
+        inputs: the steps that it reads, by position in the trace; -1 is the network's input, -2
+            its second. A merge reads the last step of each branch.
         shared: the tensors that are counted at an earlier step: their names, and its path.
+        merged: the shapes that it reads, if there are several.
 
     Example:
         >>> import paramcalc as pc
@@ -194,6 +77,7 @@ class Step(NamedTuple):
     output_shape: Shape
     inputs: tuple[int, ...] = (-1,)
     shared: tuple[tuple[str, str], ...] = ()
+    merged: tuple[Shape, ...] = ()
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -227,7 +111,9 @@ class Step(NamedTuple):
     def num_macs(self) -> int:
         """The number of multiply-accumulates for one example; 0 for a merge."""
         path, layer, shape, output, *_ = self
-        return 0 if layer._network_depth else ask(path, layer, layer._macs, shape, output)
+        if layer._network_depth:
+            return 0
+        return ask(path, layer, layer._macs, shape, output, *self.merged[1:])
 
     @property
     def num_uncovered(self) -> tuple[int, ...]:
@@ -349,12 +235,27 @@ def walk(
     shapes = run(plan, shape)
     steps = [
         Step(path, layer, shapes[source], shapes[number], inputs)
+        if len(inputs) == 1 and not layer._network_depth
+        else Step(
+            path,
+            layer,
+            shapes[source],
+            shapes[number],
+            inputs,
+            (),
+            tuple([shapes[at] for at in inputs]),
+        )
         for number, (path, layer, source, inputs) in enumerate(plan.nodes)
     ]
     if not plan.has_shared or not shared:
         return steps
     owners: Owners = {}
     return [step._replace(shared=shared_by(step, owners)) for step in steps]
+
+
+def merged(shapes: Sequence[Shape], inputs: tuple[int, ...]) -> tuple[Shape, ...]:
+    """The shapes that a merge reads."""
+    return tuple([shapes[at] for at in inputs])
 
 
 def trace(network: Layer, input_shape: Shape | None = None) -> Trace:

@@ -216,13 +216,14 @@ def test_an_output_lives_until_its_last_reader_has_run() -> None:
         written = [pc.results.Step("", one, (1,), (1,), inputs) for one, inputs in steps]
         owners = _memory.owners_of(written, in_place=True)
         own = [owners[number] for number in range(len(steps))]
-        return own, max(_memory.live_sizes(written, owners, sizes))
+        ends = {*range(len(steps))} - {at for _, inputs in steps for at in inputs}
+        return own, max(_memory.live_sizes(written, owners, sizes, [*ends]))
 
     chain = (layer, (-1,)), (layer, (0,)), (RELU, (1,))
     assert run(*chain, (add, (0, 2)), (add, (1, 3))) == ([0, 1, 2, 3, 4], 22_020)
     assert run(*chain, (add, (0, 2)), (add, (0, 3))) == ([0, 1, 1, 3, 4], 22_002)
     assert run(*chain, (add, (-1, 2))) == ([0, 1, 1, 3], 2_021)
-    # What nobody reads is an output of the network, and stays.
+    # An output of the network stays.
     assert run((layer, (-1,)), (layer, (-1,)), (layer, (1,))) == ([0, 1, 2], 222)
     assert run((pc.Identity(), (-1,)), (layer, (-1,)), (layer, (1,))) == ([-1, 1, 2], 221)
 

@@ -98,7 +98,7 @@ def test_trace_of_a_single_layer() -> None:
     assert step == pc.results.Step("", FLATTEN, (3, 4), (12,))
     assert repr(step) == (
         "Step(path='', layer=Flatten(), input_shape=(3, 4), output_shape=(12,), inputs=(-1,), "
-        "shared=())"
+        "shared=(), merged=())"
     )
 
 

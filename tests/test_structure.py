@@ -35,6 +35,7 @@ ROOMS = [
     "layers.wrapper",
     "layers.",
     "_repeats",
+    "_plan",
     "_trace",
     "_network",
     "_branches",

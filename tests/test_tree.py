@@ -142,9 +142,10 @@ def test_a_trace_shows_itself_as_a_table() -> None:
         "output_shape": (8, 7, 7),
         "inputs": (1, 2),
         "shared": (),
+        "merged": ((8, 7, 7), (8, 7, 7)),
     }
     tied = pc.Sequential([pc.Shared("w", pc.Dense(3, 3))] * 2)
-    assert pc.trace(tied, (3,)).to_csv().endswith(",3,3,0,weight [0]; bias [0]\n")
+    assert pc.trace(tied, (3,)).to_csv().endswith(",3,3,0,weight [0]; bias [0],\n")
 
 
 def test_a_terminal_without_unicode_gets_ascii() -> None:

@@ -71,6 +71,10 @@ class Layer:
     _channels_last: bool = False
     _has_gaps: bool = True
     """Whether it may refuse a length between two that it accepts."""
+    _input_names: tuple[str, ...] = ("input",)
+    """The names of what it must be given."""
+    _most_inputs: int | None = 1
+    """How many tensors it may be called on; None is any number."""
     _has_buffers: bool = True  # Or whatever a user's own layer keeps.
     _is_view: bool = False  # Whether its output is the memory of its input, at inference.
 
@@ -120,13 +124,19 @@ class Layer:
     def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         return as_answer(self.num_macs(shape), self, "num_macs()")
 
-    def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
-        """Append the layer, at `path`, reading node `source`; return the node of its output.
+    def _write(self, nodes: Nodes, networks: Networks, path: str, *sources: int) -> int:
+        """Append the layer, at `path`, reading nodes `sources`; return the node of its output.
 
         Networks also enter themselves in `networks`, by path.
         """
-        nodes.append((path, self, source, (source,)))
+        nodes.append((path, self, sources[0], sources))
         return len(nodes) - 1
+
+    def _write_all(
+        self, nodes: Nodes, networks: Networks, path: str, *sources: int
+    ) -> tuple[int, ...]:
+        """The same; return the nodes of all its outputs."""
+        return (self._write(nodes, networks, path, *sources),)
 
     def _doubt(self, shape: Shape, layout: str) -> str:
         """Why it is likely not meant to read an input of this shape and layout, if so."""
@@ -155,7 +165,7 @@ class Layer:
     if TYPE_CHECKING:
 
         def _merge(self, outputs: list[Shape], shape: Shape | None) -> Shape:
-            """The merged output of branches; other layers have none."""
+            """The output for several inputs; most layers have one."""
             ...
 
     def _checked(self, input_shape: object) -> Shape | None:
@@ -206,7 +216,10 @@ class Layer:
 
 Node = tuple[str, Layer, int, tuple[int, ...]]
 """A layer in a network: its path, itself, the node that gives its input shape, and the nodes that
-it reads: several for a merge. -1 is the network's input."""
+it reads: several for a merge. -1 is the network's input, -2 its second."""
+Nodes = list[Node]
+Networks = dict[str, Layer]
+"""The networks in a network, by path."""
 
 
 class Builtin(Layer):

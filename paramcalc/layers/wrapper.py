@@ -7,7 +7,7 @@ from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 from paramcalc._checks import wrong
-from paramcalc.layers._base import Builtin, Form, Layer, Node, Parameter, Shape, Sources
+from paramcalc.layers._base import Builtin, Form, Layer, Networks, Nodes, Parameter, Shape, Sources
 
 
 def read_layer(value: Any, owner: object, name: str) -> Layer:
@@ -42,6 +42,9 @@ class Wrapper(Builtin):
     _has_gaps = of_the_layer_inside("_has_gaps")
     _family = of_the_layer_inside("_family")
     _channels_last = of_the_layer_inside("_channels_last")
+    _input_names = of_the_layer_inside("_input_names")
+    _most_inputs = of_the_layer_inside("_most_inputs")
+    _merge = of_the_layer_inside("_merge")
     _shape = of_the_layer_inside("_shape")
     _params = of_the_layer_inside("_params")
     _macs = of_the_layer_inside("_macs")
@@ -56,11 +59,11 @@ class Wrapper(Builtin):
             """The same around a layer at a path in its own, if that is a network."""
             ...
 
-    def _write(self, nodes: list[Node], networks: dict[str, Layer], path: str, source: int) -> int:
+    def _write(self, nodes: Nodes, networks: Networks, path: str, *sources: int) -> int:
         if not self._network_depth:
-            return Builtin._write(self, nodes, networks, path, source)
+            return Builtin._write(self, nodes, networks, path, *sources)
         start, inside = len(nodes), dict[str, Layer]()
-        end = self.layer._write(nodes, inside, path, source)
+        end = self.layer._write(nodes, inside, path, *sources)
         for number, (at, one, before, inputs) in enumerate(nodes[start:], start):
             if not one._network_depth:
                 nodes[number] = at, self._around(one, at[len(path) :]), before, inputs
