@@ -264,7 +264,7 @@ TENSORFLOW = Ledger(
             "silu 2·N, gelu 4·N, softmax 5·N, others 0",
             lambda at: KERAS_ACTIVATIONS.get(at.layer._plain_name, 0) * at.n,
         ),
-        (PReLU,): ("3·N + C", lambda at: 3 * at.n + at.c),
+        (PReLU,): ("3·N + parameters", lambda at: 3 * at.n + at.step.num_params),
         (Pool,): ("window·O; 0 over a volume", keras_pool),
         (AdaptivePool,): (
             "N; 0 where nothing changes",

@@ -155,6 +155,12 @@ def rms_norms() -> Drawn:
     return st.builds(pc.RMSNorm, st.one_of(optional(LENGTHS), st.tuples(SMALL)), FLAGS)
 
 
+def prelus() -> Drawn:
+    axes = st.sets(st.integers(-2, 1)).map(tuple)
+    shared = st.builds(pc.PReLU, shared_axes=axes)
+    return st.one_of(of_either_format(pc.PReLU, optional(SMALL)), shared)
+
+
 def reshapes() -> Drawn:
     targets = st.one_of(SHAPES, just((-1,)), SMALL.map(lambda length: (length, -1)))
     return targets.map(pc.Reshape)

@@ -20,7 +20,7 @@ FREEZES = "an attribute of each layer; `freeze(network)` here"
 WITH_BATCH = "its axes include the batch"
 LAST = "the last by default, the first here"
 LAST_SIDE_FIRST = "(left, right, top, bottom) is ((top, bottom), (left, right)) here"
-SHARED = "None here if spatial axes are shared, 1 if all axes are"
+SHARED = "it counts axes from 1; `PReLU(shared_axes=())` is its default"
 ONE_HEAD = "`key_dim` is the size of one head, `embed_dim` of all heads"
 FREE_NAME = 'any name: `Activation("relu")`'
 AXIS = "axis=normalized_shape"  # The number of an axis there, its length here.
@@ -189,12 +189,12 @@ ROWS = [
     ),
     Row(
         pc.PReLU,
-        lambda: [pc.PReLU(4), pc.PReLU()],
+        lambda: [pc.PReLU(4), pc.PReLU(), pc.PReLU(shared_axes=(1,))],
         (4, 9, 9),
-        drawn.of_either_format(pc.PReLU, drawn.optional(drawn.SMALL)),
+        drawn.prelus(),
         lambda one: spatial(one, None, None if one.num_parameters == 1 else one.num_parameters),
         [called("nn.PReLU")],
-        [called("layers.PReLU", "shared_axes=num_parameters", note=SHARED)],
+        [called("layers.PReLU", note=SHARED)],
         open_field="num_parameters",
     ),
     Row(

@@ -108,6 +108,8 @@ SHAPES = [
     (pc.LayerNorm((3, 4)), (4,), "LayerNorm: expects (3, 4) as the last axes, got shape (4,)"),
     (pc.RMSNorm((3, 4)), (3, 5), "RMSNorm: expects (3, 4) as the last axes, got shape (3, 5)"),
     (pc.PReLU(64), (32, 8, 8), "PReLU: expects 64 channels, got 32 in shape (32, 8, 8)"),
+    (pc.PReLU(shared_axes=(1, 2)), (32, 8), "PReLU: cannot share axis 2 of shape (32, 8)"),
+    (pc.PReLU(shared_axes=(-3,)), (32, 8), "PReLU: cannot share axis -3 of shape (32, 8)"),
     (pc.GlobalPool(), (512,), "GlobalPool: expects (channels, length), got shape (512,)"),
     (pc.AdaptivePool(7), (512,), "AdaptivePool: expects (channels, length), got shape (512,)"),
     (pc.AdaptivePool((7, 7)), (512, 8), "AdaptivePool: expects (channels, height, width), got shape (512, 8)"),

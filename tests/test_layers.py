@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import pytest
@@ -134,6 +135,27 @@ def test_normalization_with_a_scale_or_a_shift_alone() -> None:
         assert (shapes(scaled), shapes(shifted)) == ({"weight": (4,)}, {"bias": (4,)})
         assert shapes(dataclasses.replace(scaled, scale=False)) == {}
     assert pc.BatchNorm(bias=False, scale=False).num_params() == 0
+
+
+def test_prelu_has_a_slope_per_position_of_the_axes_that_are_not_shared() -> None:
+    for shared, weight in [((), (4, 5, 6)), ((1, 2), (4, 1, 1)), ((-1, 0), (1, 5, 1))]:
+        layer = pc.PReLU(shared_axes=shared)
+        assert layer.parameters((4, 5, 6)) == (pc.Parameter("weight", weight),)
+        assert layer.num_params((4, 5, 6)) == math.prod(weight)
+    with pytest.raises(pc.ShapeError, match="number of parameters depends on the input"):
+        pc.PReLU(shared_axes=(0,)).num_params()
+
+
+def test_prelus_on_inputs_of_different_shapes_have_their_own_working() -> None:
+    net = pc.Sequential(pc.PReLU(shared_axes=()), pc.Pool(2), pc.PReLU(shared_axes=()))
+    assert pc.summary(net, (3, 8, 8)).to_records()[2]["num_params"] == 48
+    assert [row["working"] for row in pc.summary(net, (3, 8, 8)).to_records()] == [
+        "3·8·8",
+        "",
+        "3·4·4",
+    ]
+    frozen = pc.summary(pc.freeze(net), (3, 8, 8))
+    assert frozen.num_frozen == 3 * 8 * 8 + 3 * 4 * 4
 
 
 def test_macs_of_one_layer() -> None:

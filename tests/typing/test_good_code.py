@@ -46,6 +46,7 @@ def test_layers_take_what_torch_takes() -> None:
         pc.LayerNorm(),
         pc.LayerNorm((8, 8), bias=False),
         pc.RMSNorm(8, elementwise_affine=False),
+        pc.PReLU(shared_axes=(1, 2)),
         pc.Pool(2),
         pc.Pool((3, 3), None, (1, 1), 1, True, mode="avg"),
         pc.AdaptivePool((1, None)),
