@@ -129,7 +129,8 @@ def adaptive_pools() -> Drawn:
 
 def upsamplings() -> Drawn:
     sized = of_either_format(pc.Upsample, per_axis(SMALL))
-    return st.one_of(sized, of_either_format(pc.Upsample, scale_factor=per_axis(SMALL)))
+    factors = per_axis(st.one_of(SMALL, st.floats(0.1, 6)))
+    return st.one_of(sized, of_either_format(pc.Upsample, scale_factor=factors))
 
 
 def channel_norms(kind: Callable[..., Any]) -> Drawn:

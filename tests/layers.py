@@ -118,7 +118,11 @@ ROWS = [
     ),
     Row(
         pc.Upsample,
-        lambda: [pc.Upsample(12), pc.Upsample(scale_factor=(2, 3), mode="bilinear")],
+        lambda: [
+            pc.Upsample(12),
+            pc.Upsample(scale_factor=(2, 3), mode="bilinear"),
+            pc.Upsample(scale_factor=1.5),
+        ],
         (4, 9, 9),
         drawn.upsamplings(),
         lambda one: spatial(one, one.size if one.scale_factor is None else one.scale_factor),

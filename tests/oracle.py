@@ -152,7 +152,8 @@ def taps(layer: Any, axis: int, length: int, output: int) -> list[set[int]]:
             ends = [-(-(place + 1) * length // output) for place in range(output)]
             return [set(range(*pair)) for pair in zip(starts, ends, strict=True)]
         case "Upsample":
-            return [upsampled_taps(layer.mode, place, length, output) for place in range(output)]
+            factor = of("scale_factor") or Fraction(output, length)
+            return [upsampled_taps(layer.mode, place, length, factor) for place in range(output)]
         case "PixelUnshuffle":
             factor = layer.downscale_factor
             return [{place * factor + i for i in range(factor)} for place in range(output)]
@@ -167,10 +168,11 @@ def sides(padding: Any) -> Any:
     return (padding, padding) if padding.__class__ is int else padding
 
 
-def upsampled_taps(mode: str, place: int, length: int, output: int) -> set[int]:
+def upsampled_taps(mode: str, place: int, length: int, factor: Any) -> set[int]:
+    ratio = 1 / Fraction(factor).limit_denominator(1000)
     if mode == "nearest":
-        return {floor(Fraction(place * length, output))}
-    middle = (place + Fraction(1, 2)) * length / output - Fraction(1, 2)
+        return {floor(place * ratio)}
+    middle = (place + Fraction(1, 2)) * ratio - Fraction(1, 2)
     if mode == "nearest-exact":
         return {floor(middle + Fraction(1, 2))}
     return {one for one in range(length) if abs(one - middle) < (2 if mode == "bicubic" else 1)}

@@ -123,6 +123,7 @@ SHAPES = [
     (pc.Upsample(4), (3,), "Upsample: expects (channels, length), got shape (3,)"),
     (pc.Upsample(4, mode="bilinear"), (3, 8), "Upsample: mode 'bilinear' is for 2 spatial axes, got shape (3, 8)"),
     (pc.Upsample(2, mode="linear"), (3, 8, 8), "Upsample: mode 'linear' is for 1 spatial axis, got shape (3, 8, 8)"),
+    (pc.Upsample(scale_factor=(1.5, 0.25)), (3, 8, 3), "Upsample: scale_factor 0.25 removes all of width 3"),
     (pc.Upsample(scale_factor=2), (3,), "Upsample: expects (channels, length), got shape (3,)"),
     (pc.PixelShuffle(2), (6, 8, 8), "PixelShuffle: upscale_factor² must divide the channels, got upscale_factor=2, 6 channels in shape (6, 8, 8)"),
     (pc.PixelShuffle(2), (4, 8), "PixelShuffle: expects (channels, height, width), got shape (4, 8)"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import pytest
@@ -12,6 +13,8 @@ import paramcalc as pc
 
 if TYPE_CHECKING:
     from rows import Row
+
+THIRD: Any = Fraction(1, 3)
 
 
 def test_every_public_layer_has_one_row() -> None:
@@ -62,6 +65,8 @@ def test_examples_of_a_row_fit_its_shape_and_state_every_field(row: Row) -> None
         (pc.BatchNorm(8, affine=False, bias=False), pc.BatchNorm(8, affine=False, scale=False)),
         (pc.BatchNorm(8, affine=False, bias=False), pc.BatchNorm(8, affine=False)),
         (pc.InstanceNorm(8, bias=False), pc.InstanceNorm(8)),
+        (pc.Upsample(scale_factor=2.0), pc.Upsample(scale_factor=2)),
+        (pc.Upsample(scale_factor=(THIRD, 4)), pc.Upsample(scale_factor=(1 / 3, 4.0))),
         (pc.PReLU(None, shared_axes=(2, 1, 2)), pc.PReLU(shared_axes=(1, 2))),
         (pc.GroupNorm(2, 8, bias=False, scale=False), pc.GroupNorm(2, 8, affine=False)),
         (pc.LayerNorm(8, False, False), pc.LayerNorm(8, bias=False, scale=False)),
@@ -146,6 +151,7 @@ def test_layers_that_differ_are_not_equal(one: pc.Layer, other: pc.Layer) -> Non
         "Crop((1, 2))",
         "Upsample(32)",
         "Upsample(scale_factor=2, mode='bilinear')",
+        "Upsample(scale_factor=(1.5, 2))",
         "PixelShuffle(3)",
         "PixelUnshuffle(3, data_format='channels_last')",
         "Reshape((3, -1))",

@@ -143,6 +143,14 @@ def test_a_normalization_has_a_scale_and_a_shift_for_each_channel() -> None:
         assert formulas.norm_params(channels, bias=False, scale=False) == 0
 
 
+@given(HUGE, HUGE, HUGE)
+def test_scaled_length_is_the_most_that_the_ratio_covers(
+    length: int, over: int, under: int
+) -> None:
+    count = formulas.scaled_length(length, over, under)
+    assert count * under <= length * over < (count + 1) * under
+
+
 @pytest.mark.parametrize("length", range(1, 7))
 def test_transposed_length_counts_the_positions(length: int) -> None:
     for kernel_size, stride, before, after, more, dilation in product(

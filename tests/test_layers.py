@@ -210,6 +210,10 @@ def test_parameters_of_the_recurrent_layers_of_keras(layer: pc.Layer, count: int
         (pc.Crop(((1, 2), (0, 3))), (2, 5, 6), (2, 2, 3)),
         (pc.Upsample((4, 9)), (2, 5, 6), (2, 4, 9)),
         (pc.Upsample(scale_factor=(2, 3)), (2, 5, 6), (2, 10, 18)),
+        (pc.Upsample(scale_factor=1.5), (2, 5, 6), (2, 7, 9)),
+        (pc.Upsample(scale_factor=(0.5, 3)), (2, 5, 6), (2, 2, 18)),
+        # As torch 2.13 multiplies: 10·0.7 is 7, and 100·0.29 is less than 29.
+        (pc.Upsample(scale_factor=(0.7, 0.29)), (2, 10, 100), (2, 7, 28)),
         (pc.PixelShuffle(2), (12, 5, 6), (3, 10, 12)),
         (pc.PixelShuffle(2, data_format="channels_last"), (5, 6, 12), (10, 12, 3)),
         (pc.PixelUnshuffle(3), (2, 6, 9), (18, 2, 3)),

@@ -141,7 +141,7 @@ def spatial_layers(draw: st.DrawFn, rank: int) -> pc.Layer:
         lambda: pc.Pad(draw(sides)),
         lambda: pc.Crop(draw(sides)),
         lambda: pc.AdaptivePool(draw(st.integers(2, 5))),
-        lambda: pc.Upsample(scale_factor=draw(st.integers(1, 3))),
+        lambda: pc.Upsample(scale_factor=draw(st.sampled_from([1, 2, 3, 1.5, 0.7, 1 / 3]))),
         lambda: pc.Upsample(draw(st.integers(2, 9)), mode=draw(st.sampled_from(MODES[rank]))),
         lambda: pc.BatchNorm(),
     ]  # fmt: skip
@@ -225,6 +225,7 @@ def small_layers(rank: int) -> Iterator[Any]:
         for mode in MODES[1]:
             yield pc.Upsample(length, mode=mode)
             yield pc.Upsample(scale_factor=length, mode=mode)
+            yield pc.Upsample(scale_factor=length / 3, mode=mode)
     yield from [pc.Pad(2), pc.Crop(1)]
 
 

@@ -21,6 +21,7 @@ from paramcalc.formulas._lengths import (
     dilated_kernel_size,
     same_length,
     same_padding,
+    scaled_length,
     transposed_length,
     window_length,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "recurrent_params",
     "same_length",
     "same_padding",
+    "scaled_length",
     "transposed_length",
     "window_length",
 ]
