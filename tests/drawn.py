@@ -89,7 +89,10 @@ def conv_fields(rank: int, groups: int) -> st.SearchStrategy[dict[str, Any]]:
 
 @st.composite
 def convs(draw: st.DrawFn, kind: Callable[..., Any], rank: int) -> Any:
-    return kind(**draw(conv_fields(rank, draw(FEW))))
+    fields = draw(conv_fields(rank, draw(FEW)))
+    if rank == 1 and draw(FLAGS):
+        fields["padding"] = "causal"
+    return kind(**fields)
 
 
 @st.composite

@@ -9,7 +9,8 @@ from math import floor
 from typing import Any
 
 Sides = tuple[int, int] | str
-"""Padding before and after an axis; or "same", as little as lets every stride-th position see."""
+"""Padding before and after an axis; or "same", as little as lets every stride-th position see; or
+"causal", with which such a position is the last that is seen."""
 
 
 def windows(
@@ -28,6 +29,9 @@ def windows(
     but has to start on the axis or the padding on its left.
     """
     assert min(kernel_size, stride, dilation) >= 1
+    if padding == "causal":  # Each window ends where "same" has a position.
+        reach = range(dilation * (1 - kernel_size), 1, dilation)
+        return [[end + one for one in reach] for end in same_starts(length, stride)]
     if isinstance(padding, str):
         total = least_padding(length, kernel_size, stride, dilation)
         padding = total // 2, total - total // 2

@@ -111,6 +111,7 @@ def test_layers_that_differ_are_not_equal(one: pc.Layer, other: pc.Layer) -> Non
         "Conv2d(4, 8, 3, padding='same', groups=2, data_format='channels_last')",
         "Conv2d(3, 5, 3, padding=((0, 1), (2, 0)))",
         "Conv1d(7, 32, 5, padding=2)",
+        "Conv1d(7, 32, 5, padding='causal')",
         "Conv1d(7, 32, 5, padding=((0, 2),))",
         "Pool(2)",
         "Pool(3, stride=2, padding=1, ceil_mode=True, mode='avg')",

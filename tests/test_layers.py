@@ -201,6 +201,7 @@ def test_parameters_of_the_recurrent_layers_of_keras(layer: pc.Layer, count: int
     ("layer", "shape", "output"),
     [
         (pc.ConvTranspose1d(2, 3, 3, output_padding=1, dilation=2), (2, 4), (3, 9)),
+        (pc.Conv1d(2, 3, 3, 2, "causal", 4), (2, 9), (3, 5)),
         (pc.LayerNorm(), (4, 5), (4, 5)),
         (pc.AdaptivePool((None, 3)), (2, 5, 6), (2, 5, 3)),
         (pc.GlobalPool(data_format="channels_last"), (5, 6, 2), (2,)),

@@ -218,6 +218,7 @@ def small_layers(rank: int) -> Iterator[Any]:
         for padding in (0, ((1, 0),), ((0, 1),), "same"):
             yield pc.Conv1d(None, 1, size, step, padding, spread)
             yield pc.ConvTranspose1d(None, 1, size, step, padding, dilation=spread)
+        yield pc.Conv1d(None, 1, size, step, "causal", spread)
         for ceil_mode in (True, False):
             yield pc.Pool(size, step, size // 2, spread, ceil_mode)
     for length in (1, 2, 4, 7):

@@ -180,6 +180,7 @@ class SlidingLayer(SpatialLayer):
     """A layer whose windows slide along the spatial axes."""
 
     __slots__ = ()
+    _paddings: tuple[str, ...] = ("same", "valid")
 
     kernel_size: Any
     stride: Any
@@ -223,6 +224,9 @@ class SlidingLayer(SpatialLayer):
             if None in known:
                 raise self._missing("the receptive field")
             pairs = list(map(same_padding, known, sizes, strides, dilations))
+        elif self.padding == "causal":
+            reaches = map(dilated_kernel_size, sizes, dilations)
+            pairs = [(reach - 1, 0) for reach in reaches]
         else:
             pairs = as_pairs(self.padding, rank)
         before = [one for one, _ in pairs]

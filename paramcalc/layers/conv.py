@@ -104,16 +104,23 @@ class Conv(Convolution):
 class Conv1d(Conv):
     """A convolution along one axis: (channels, length).
 
-    Otherwise as `Conv2d`.
+    Otherwise as `Conv2d`. Its padding may also be "causal": d·(k − 1) positions before the axis and
+    none after, so that no output sees a later input. As with "same", the length is ⌈n / stride⌉.
+
+    Source:
+        torch 2.13 `torch.nn.Conv1d`; "causal" as in Keras 3 `Conv1D`.
 
     Example:
         >>> conv = Conv1d(7, 32, 5)
         >>> conv.output_shape((7, 100)), conv.num_params()
         ((32, 96), 1152)
+        >>> Conv1d(7, 32, 5, dilation=2, padding="causal").output_shape((7, 100))
+        (32, 100)
     """
 
     __slots__ = ()
     _rank = 1
+    _paddings = ("same", "valid", "causal")
 
 
 class Conv2d(Conv):

@@ -33,6 +33,7 @@ def test_layers_take_what_torch_takes() -> None:
         pc.Conv2d(3, 8, (3, 5), (1, 2), (1, 2), (1, 1), groups=1, bias=False),
         pc.Conv2d(3, out_channels=8, kernel_size=3, padding=((0, 1), (1, 1))),
         pc.Conv3d(3, 8, (1, 3, 3), data_format="channels_last"),
+        pc.Conv1d(3, 8, 3, padding="causal"),
         pc.ConvTranspose1d(3, 8, 3, 2, 1, 1, 1, True, 1),
         pc.ConvTranspose2d(None, 8, 2, stride=2, output_padding=(1, 0)),
         pc.ConvTranspose3d(3, 8, 2, 2, padding="same", data_format="channels_last"),
