@@ -21,6 +21,7 @@ from paramcalc.layers.conv import (
     ConvTranspose3d,
 )
 from paramcalc.layers.dense import Dense
+from paramcalc.layers.depthwise import DepthwiseConv1d, DepthwiseConv2d
 from paramcalc.layers.embedding import Embedding
 from paramcalc.layers.input import Input
 from paramcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
@@ -110,7 +111,7 @@ class Ledger:
         return [*lines, LETTERS]
 
 
-CONVS: Kinds = (Conv1d, Conv2d, Conv3d)
+CONVS: Kinds = (Conv1d, Conv2d, Conv3d, DepthwiseConv1d, DepthwiseConv2d)
 TRANSPOSED: Kinds = (ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)
 POOLS: Kinds = (Pool, AdaptivePool, GlobalPool)
 NORMS: Kinds = (BatchNorm, LayerNorm, GroupNorm, InstanceNorm, RMSNorm)
@@ -217,7 +218,7 @@ TORCHINFO = Ledger(
     {
         (*CONVS, *TRANSPOSED): (
             "parameters · output positions",
-            lambda at: at.step.num_params * (at.o // at.layer.out_channels),
+            lambda at: at.step.num_params * prod(at.layer._split(at.step.output_shape)[1]),
         ),
         RECURRENT: ("parameters · length", lambda at: at.step.num_params * at.shape[0]),
         (MultiheadAttention,): ("0", lambda _: 0),

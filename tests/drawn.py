@@ -96,6 +96,16 @@ def convs(draw: st.DrawFn, kind: Callable[..., Any], rank: int) -> Any:
 
 
 @st.composite
+def depthwise_convs(draw: st.DrawFn, kind: Callable[..., Any], rank: int) -> Any:
+    fields = draw(conv_fields(rank, 1))
+    fields["depth_multiplier"] = draw(FEW)
+    del fields["in_channels"], fields["groups"]
+    if "Depthwise" in kind.__name__:
+        del fields["out_channels"]
+    return kind(**fields)
+
+
+@st.composite
 def transposed_convs(draw: st.DrawFn, kind: Callable[..., Any], rank: int) -> Any:
     fields = draw(conv_fields(rank, draw(FEW)))
     if fields["padding"] != "same":

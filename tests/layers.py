@@ -11,7 +11,18 @@ from typing import Any
 
 import drawn
 from drawn import SHAPES, Shapes, ending_with, sequences, shuffled, spatial
-from rows import OF_OUTPUTS, Row, called, channel_norm, conv, elementwise, recurrent, unchanging
+from rows import (
+    OF_OUTPUTS,
+    Row,
+    called,
+    channel_norm,
+    conv,
+    depthwise,
+    elementwise,
+    recurrent,
+    separable,
+    unchanging,
+)
 
 import paramcalc as pc
 
@@ -41,6 +52,10 @@ ROWS = [
     conv(pc.ConvTranspose1d, 1),
     conv(pc.ConvTranspose2d, 2),
     conv(pc.ConvTranspose3d, 3),
+    depthwise(pc.DepthwiseConv1d, 1),
+    depthwise(pc.DepthwiseConv2d, 2),
+    separable(pc.SeparableConv1d, 1),
+    separable(pc.SeparableConv2d, 2),
     Row(
         pc.Pool,
         lambda: [pc.Pool(3, 2, 1), pc.Pool((2, 3), mode="avg", ceil_mode=True)],

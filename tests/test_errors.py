@@ -206,6 +206,8 @@ def test_words_of_macs_that_depend_on_the_input(row: Row) -> None:
     where = f"[1] {name}"
     if isinstance(layer, pc.TransformerEncoderLayer):
         where = "[1].self_attn MultiheadAttention"
+    if isinstance(layer, pc.SeparableConv1d | pc.SeparableConv2d):
+        where = f"[1].depthwise {name.replace('Separable', 'Depthwise')}"
     assert str(caught.value) == (
         f"{where}: the number of multiply-accumulates depends on the input: "
         "give input_shape or start with Input(...)"

@@ -25,6 +25,12 @@ FIGURES: list[tuple[pc.Layer, tuple[int, ...], list[int | None]]] = [
     (pc.Conv2d(3, 8, 4, padding="same"), (3, 9, 11), [0, 38808, 76824]),
     (pc.Conv2d(4, 8, 3, padding=1, groups=2), (4, 9, 11), [14256, 15048, 792]),
     (pc.Conv2d(6, 6, 3, padding=1, groups=6), (6, 9, 11), [5346, 5940, 11286]),
+    # fvcore and torchinfo of Conv2d(6, 12, 3, groups=6) and so on.
+    (pc.DepthwiseConv2d(3, padding=1, depth_multiplier=2), (6, 9, 11), [10692, 11880, 22572]),
+    (pc.DepthwiseConv2d(3, depth_multiplier=2, dilation=2, bias=False), (6, 9, 11), [3780, 3780, 10368]),
+    (pc.DepthwiseConv1d(3, 2), (6, 13), [108, 144, 252]),
+    (pc.SeparableConv2d(5, 3, padding=1, dilation=1, depth_multiplier=2), (6, 9, 11), [16632, 17127, 33759]),
+    (pc.SeparableConv1d(5, 3, padding=1, depth_multiplier=2), (6, 13), [1248, 1313, 2561]),
     (pc.ConvTranspose2d(4, 6, 3, stride=2), (4, 5, 7), [7560, 36630, 18810]),
     (pc.ConvTranspose2d(4, 6, 3, stride=2, bias=False), (4, 5, 7), [7560, 35640, 17820]),
     (pc.ConvTranspose2d(4, 6, 4, stride=2, padding=1, bias=False), (4, 5, 7), [13440, 53760, None]),
@@ -242,7 +248,10 @@ LAYERS = {
     for one in [getattr(pc, name) for name in pc.__all__]
     if isinstance(one, type) and issubclass(one, pc.Layer)
 }
-INSIDE = {pc.Sequential, pc.Frozen, pc.Shared, pc.TransformerEncoderLayer}
+INSIDE = {
+    *[pc.Sequential, pc.Frozen, pc.Shared],
+    *[pc.TransformerEncoderLayer, pc.SeparableConv1d, pc.SeparableConv2d],
+}
 """No tool counts these: it counts the layers in them."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from typing import Any
 
@@ -254,6 +255,36 @@ def test_conv_transpose_with_same_padding_multiplies_lengths_by_the_stride() -> 
     for kernel_size in (1, 2, 5):
         conv = pc.ConvTranspose2d(8, 4, kernel_size, stride=(2, 3), padding="same")
         assert conv.output_shape((8, 7, 5)) == (4, 14, 15)
+
+
+def test_depthwise_convolution_is_a_convolution_of_as_many_groups_as_channels() -> None:
+    shape = (6, 9, 11)
+    paddings: list[Any] = ["same", 1]
+    for number, same in itertools.product((1, 2, 3), paddings):
+        depthwise = pc.DepthwiseConv2d((3, 2), (1, 2), same, number, bias=number < 3)
+        conv = pc.Conv2d(6, 6 * number, (3, 2), (1, 2), same, groups=6, bias=number < 3)
+        assert depthwise.output_shape(shape) == conv.output_shape(shape)
+        assert depthwise.parameters(shape) == conv.parameters()
+        assert depthwise.num_params(shape) == conv.num_params()
+        assert depthwise.num_macs(shape) == conv.num_macs(shape)
+        assert depthwise.sources(shape) == conv.sources(shape)
+
+
+def test_separable_convolution_is_a_depthwise_and_a_pointwise_one() -> None:
+    separable = pc.SeparableConv2d(5, 3, 2, 1, 2, 4)
+    parts = pc.Conv2d(6, 24, 3, 2, 1, 2, groups=6, bias=False), pc.Conv2d(24, 5, 1)
+    apart = pc.Sequential(depthwise=parts[0], pointwise=parts[1])
+    shape = (6, 9, 11)
+    assert separable.output_shape(shape) == apart.output_shape(shape)
+    assert separable.parameters(shape) == apart.parameters()
+    assert separable.num_params(shape) == apart.num_params() == 3 * 3 * 24 + (24 + 1) * 5
+    assert separable.num_macs(shape) == apart.num_macs(shape)
+    fields = [pc.receptive_field(one, shape) for one in (separable, apart)]
+    assert fields[0].size == fields[1].size == (5, 5)
+    assert fields[0].interval((1, 1)) == fields[1].interval((1, 1))
+    assert [step.path for step in pc.trace(separable, shape)] == ["depthwise", "pointwise"]
+    net = pc.Sequential(pc.SeparableConv2d(5, 3), pc.Pool(2), data_format="channels_last")
+    assert net.output_shape((9, 11, 6)) == (3, 4, 5)
 
 
 def test_parameters_of_a_depthwise_and_a_pointwise_convolution() -> None:

@@ -79,10 +79,9 @@ class SpatialLayer(Builtin):
         other, channels = ("first", shape[0]) if is_last else ("last", shape[-1])
         problem = f"takes {shape[self._stated_axis()]} of shape {show(shape)} for the channels"
         if layout == "input":
-            is_open = bool(self._stating) and getattr(self, self._stating) is None
             lengths = shape[1:] if is_last else shape[:-1]
             is_image = channels in (3, 4) or (channels == 1 and len({*lengths}) == 1)
-            if is_open and is_image and len(shape) > 2 and min(lengths) > 4:
+            if self._is_open and is_image and len(shape) > 2 and min(lengths) > 4:
                 return f'{problem}; data_format="channels_{other}" takes {channels}'
             return ""
         if layout == "features":

@@ -33,22 +33,26 @@ class Convolution(SlidingLayer):
             self._check_divides("groups", "in_channels")
             self._check_divides("groups", "out_channels")
 
+    def _channels(self, shape: Shape | None) -> tuple[int, int]:
+        """The channels that groups share, and those of the output."""
+        return self.in_channels or self._stated(shape), self.out_channels
+
     def _weight(self, shape: Shape | None) -> Shape:
-        return (self.out_channels, self._stated(shape) // self.groups, *self.kernel_size)
+        in_channels, out_channels = self._channels(shape)
+        return (out_channels, in_channels // self.groups, *self.kernel_size)
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         weight = Parameter("weight", self._weight(shape))
-        return (weight, Parameter("bias", (self.out_channels,))) if self.bias else (weight,)
+        return (weight, Parameter("bias", self._channels(shape)[1:])) if self.bias else (weight,)
 
     def _params(self, shape: Shape | None) -> int:
-        in_channels = self.in_channels or self._stated(shape)
-        return conv_params(in_channels, self.out_channels, self.kernel_size, self.groups, self.bias)
+        return conv_params(*self._channels(shape), self.kernel_size, self.groups, self.bias)
 
     def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         """Each weight is used once per position of `output`."""
-        in_channels = self._needed(shape, "the number of multiply-accumulates")[self._stated_axis()]
+        self._needed(shape, "the number of multiply-accumulates")
         lengths = self._split(output or ())[1]
-        return conv_macs(in_channels, self.out_channels, self.kernel_size, lengths, self.groups)
+        return conv_macs(*self._channels(shape), self.kernel_size, lengths, self.groups)
 
     def _divisor(self) -> int:
         return self.groups if self.in_channels is None else 1
