@@ -46,7 +46,8 @@ class Convolution(SlidingLayer):
         return (weight, Parameter("bias", self._channels(shape)[1:])) if self.bias else (weight,)
 
     def _params(self, shape: Shape | None) -> int:
-        return conv_params(*self._channels(shape), self.kernel_size, self.groups, self.bias)
+        in_channels = self.in_channels or self._stated(shape)  # Without _channels: the hot path.
+        return conv_params(in_channels, self.out_channels, self.kernel_size, self.groups, self.bias)
 
     def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         """Each weight is used once per position of `output`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY
 from math import lcm
 
+from paramcalc.formulas import conv_params
 from paramcalc.layers import _fields
 from paramcalc.layers._base import Shape
 from paramcalc.layers._fields import Axes, GivenPadding, Padding, layer
@@ -47,6 +48,9 @@ class DepthwiseConv(Convolution):
     def _channels(self, shape: Shape | None) -> tuple[int, int]:
         known = self._needed(shape, "the number of parameters")
         return 1, known[self._stated_axis()] * self.depth_multiplier
+
+    def _params(self, shape: Shape | None) -> int:
+        return conv_params(*self._channels(shape), self.kernel_size, bias=self.bias)
 
     def _shape(self, shape: Shape) -> Shape:
         lengths = self._lengths(shape)

@@ -82,6 +82,11 @@ class ChannelNorm(Normalization, SpatialLayer):
         names, sizes = ("running_mean", "running_var"), self._sizes(shape)
         return (*tensors, *[Parameter(one, sizes, trainable=False) for one in names])
 
+    def _params(self, shape: Shape | None) -> int:
+        if not self.affine:
+            return 0
+        return norm_params(self.num_features or self._stated(shape), self.bias, self.scale)
+
 
 class BatchNorm(ChannelNorm):
     """A batch normalization of the channels; the shape stays.
