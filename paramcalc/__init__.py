@@ -30,7 +30,7 @@ _MODULES = {
     "layers.norm": "BatchNorm GroupNorm InstanceNorm LayerNorm RMSNorm",
     "layers.pool": "AdaptivePool GlobalPool Pool",
     "layers.recurrent": "GRU LSTM RNN",
-    "layers.reshape": "Flatten Permute Reshape",
+    "layers.reshape": "Flatten Permute RepeatVector Reshape",
     "layers.resize": "Crop Pad PixelShuffle PixelUnshuffle Upsample",
     "layers.shared": "Shared",
     "_blocks": "SeparableConv1d SeparableConv2d TransformerEncoderLayer",

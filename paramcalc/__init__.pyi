@@ -62,7 +62,12 @@ from paramcalc.layers.pool import (
     Pool as Pool,
 )
 from paramcalc.layers.recurrent import GRU as GRU, LSTM as LSTM, RNN as RNN
-from paramcalc.layers.reshape import Flatten as Flatten, Permute as Permute, Reshape as Reshape
+from paramcalc.layers.reshape import (
+    Flatten as Flatten,
+    Permute as Permute,
+    RepeatVector as RepeatVector,
+    Reshape as Reshape,
+)
 from paramcalc.layers.resize import (
     Crop as Crop,
     Pad as Pad,

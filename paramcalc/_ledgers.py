@@ -27,7 +27,7 @@ from paramcalc.layers.input import Input
 from paramcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 from paramcalc.layers.pool import AdaptivePool, GlobalPool, Pool
 from paramcalc.layers.recurrent import GRU, LSTM, RNN
-from paramcalc.layers.reshape import Flatten, Permute, Reshape
+from paramcalc.layers.reshape import Flatten, Permute, RepeatVector, Reshape
 from paramcalc.layers.resize import Crop, Pad, PixelShuffle, PixelUnshuffle, Upsample
 
 LETTERS = (
@@ -181,7 +181,7 @@ TORCHVISION = Ledger(
     {
         (*CONVS, *TRANSPOSED, Dense, Layer): ("multiply-accumulates", num_macs),
         (*MOVING, *NORMS, *POOLS, *RECURRENT, Activation, Add, Concat): None,
-        (Embedding, MultiheadAttention, Multiply, PReLU, Upsample): None,
+        (Embedding, MultiheadAttention, Multiply, PReLU, RepeatVector, Upsample): None,
     },
 )
 FVCORE = Ledger(
@@ -208,7 +208,7 @@ FVCORE = Ledger(
             lambda at: (4 if at.layer.mode == "bilinear" else 1) * at.o,
         ),
         (*MOVING, *RECURRENT, Activation, Add, Concat): None,
-        (Embedding, Multiply, PReLU, Pool, RMSNorm): None,
+        (Embedding, Multiply, PReLU, Pool, RepeatVector, RMSNorm): None,
     },
 )
 TORCHINFO = Ledger(
@@ -223,7 +223,18 @@ TORCHINFO = Ledger(
         RECURRENT: ("parameters · length", lambda at: at.step.num_params * at.shape[0]),
         (MultiheadAttention,): ("0", lambda _: 0),
         (Add, Multiply, Concat): ("0", lambda _: 0),
-        (*MOVING, *NORMS, *POOLS, Activation, Dense, Embedding, PReLU, Upsample, Layer): (
+        (
+            *MOVING,
+            *NORMS,
+            *POOLS,
+            Activation,
+            Dense,
+            Embedding,
+            PReLU,
+            RepeatVector,
+            Upsample,
+            Layer,
+        ): (
             "parameters, once, wherever they are used",
             lambda at: at.step.num_params,
         ),
@@ -282,6 +293,7 @@ TENSORFLOW = Ledger(
         (RNN,): ("2·F·H + H, of one position", keras_recurrent(2, 1)),
         (LSTM,): ("8·F·H + 9·H, of one position", keras_recurrent(8, 9)),
         (GRU,): ("6·F·H + 3·H, of one position", keras_recurrent(6, 3)),
+        (RepeatVector,): ("1", lambda _: 1),
         (*MOVING, Concat): None,
     },
 )

@@ -185,6 +185,10 @@ def permutes() -> Drawn:
     return dims.map(tuple).map(pc.Permute)
 
 
+def repetitions() -> Drawn:
+    return st.builds(pc.RepeatVector, SMALL)
+
+
 def flattens() -> Drawn:
     from_first = st.builds(pc.Flatten, st.integers(0, 2))
     return st.one_of(just(pc.Flatten()), from_first, st.builds(pc.Flatten, st.integers(-3, -1)))

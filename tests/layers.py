@@ -251,6 +251,16 @@ ROWS = [
         [called("layers.Permute", note="it counts axes from 1")],
     ),
     Row(
+        pc.RepeatVector,
+        lambda: [pc.RepeatVector(3)],
+        (8,),
+        drawn.repetitions(),
+        lambda _: drawn.of_rank(1),
+        [],
+        [called("layers.RepeatVector")],
+        is_compared=False,
+    ),
+    Row(
         pc.Flatten,
         lambda: [pc.Flatten(), pc.Flatten(1, 2)],
         (4, 8, 9),

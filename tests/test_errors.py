@@ -125,6 +125,8 @@ SHAPES = [
     (pc.Upsample(2, mode="linear"), (3, 8, 8), "Upsample: mode 'linear' is for 1 spatial axis, got shape (3, 8, 8)"),
     (pc.Upsample(scale_factor=(1.5, 0.25)), (3, 8, 3), "Upsample: scale_factor 0.25 removes all of width 3"),
     (pc.Upsample(scale_factor=2), (3,), "Upsample: expects (channels, length), got shape (3,)"),
+    (pc.RepeatVector(2), (3, 4), "RepeatVector: expects (features), got shape (3, 4); leave out the batch axis"),
+    (pc.RepeatVector(2), (3, 4, 5), "RepeatVector: expects (features), got shape (3, 4, 5)"),
     (pc.PixelShuffle(2), (6, 8, 8), "PixelShuffle: upscale_factor² must divide the channels, got upscale_factor=2, 6 channels in shape (6, 8, 8)"),
     (pc.PixelShuffle(2), (4, 8), "PixelShuffle: expects (channels, height, width), got shape (4, 8)"),
     (pc.PixelUnshuffle(2), (3, 8, 7), "PixelUnshuffle: downscale_factor must divide the width, got downscale_factor=2, width 7"),

@@ -161,6 +161,7 @@ def test_layers_that_differ_are_not_equal(one: pc.Layer, other: pc.Layer) -> Non
         "PixelUnshuffle(3, data_format='channels_last')",
         "Reshape((3, -1))",
         "Permute((1, 0))",
+        "RepeatVector(3)",
         "Embedding(100, 8)",
         "RNN(128, 64)",
         "GRU(None, 64, bidirectional=True, recurrent_bias=False)",

@@ -82,6 +82,7 @@ FIGURES: list[tuple[pc.Layer, tuple[int, ...], list[int | None]]] = [
     (pc.Multiply(pc.Identity(), pc.AdaptivePool(1)), (6, 5, 7), [210, 0, 420]),
     (pc.Concat(pc.Identity(), pc.Identity()), (6, 5, 7), [0, 0, 0]),
     (pc.Pad(1), (6, 5, 7), [0, 0, 0]),
+    (pc.RepeatVector(4), (6,), [None, None, 1]),
     (pc.Upsample(scale_factor=2), (6, 5, 7), [840, 0, 2]),
     (pc.Upsample(scale_factor=2, mode="bilinear"), (6, 5, 7), [3360, 0, 0]),
     (pc.Embedding(11, 6), (5,), [0, 66, 10]),

@@ -221,6 +221,7 @@ def test_parameters_of_the_recurrent_layers_of_keras(layer: pc.Layer, count: int
         (pc.PixelUnshuffle(3), (2, 6, 9), (18, 2, 3)),
         (pc.Reshape((3, -1, 2)), (12, 4), (3, 8, 2)),
         (pc.Permute((2, 0, 1)), (4, 5, 6), (6, 4, 5)),
+        (pc.RepeatVector(4), (6,), (4, 6)),
         (pc.Embedding(10, 3), (4, 5), (4, 5, 3)),
         (pc.LSTM(5, 4, 2, bidirectional=True, proj_size=3), (7, 5), (7, 6)),
         (pc.Conv3d(1, 2, (1, 2, 3), (1, 1, 2)), (1, 9, 9, 9), (2, 9, 8, 4)),

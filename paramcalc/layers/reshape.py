@@ -7,8 +7,8 @@ from typing import Any
 
 from paramcalc._checks import as_int, as_ints, wrong
 from paramcalc.errors import ConfigError, counted, show
-from paramcalc.layers._base import Builtin, Form, Shape, Sources
-from paramcalc.layers._fields import OWN_NUMBER, declared, layer
+from paramcalc.layers._base import Builtin, Form, Shape, Sources, Window
+from paramcalc.layers._fields import OWN_NUMBER, count, declared, layer
 
 
 @layer
@@ -151,3 +151,35 @@ class Permute(Builtin):
         if len(shape) != len(self.dims):
             expected = counted(len(self.dims), "axis", "axes")
             raise self._misfit(f"expects {expected}, got shape {show(shape)}", shape)
+
+
+@layer
+class RepeatVector(Builtin):
+    """A vector repeated `n` times: (features) becomes (n, features).
+
+    Source:
+        Keras 3 `RepeatVector`.
+
+    Example:
+        >>> RepeatVector(10).output_shape((64,))
+        (10, 64)
+    """
+
+    n: int = count()
+
+    _family = "features"
+    _family_after = "sequence"
+    _kind = "sequence"
+
+    def _shape(self, shape: Shape) -> Shape:
+        self._check_rank(shape)
+        return (self.n, *shape)
+
+    def _sources(self, shape: Form) -> Sources:
+        self._check_rank(shape)
+        return (None, (0, Window()))
+
+    def _check_rank(self, shape: Form) -> None:
+        if len(shape) != 1:
+            hint = "; leave out the batch axis" if len(shape) == 2 else ""
+            raise self._misfit(f"expects (features), got shape {show(shape)}{hint}", shape)

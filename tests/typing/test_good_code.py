@@ -59,6 +59,7 @@ def test_layers_take_what_torch_takes() -> None:
         pc.Flatten(0, -1),
         pc.Reshape((8, -1)),
         pc.Permute((1, 0)),
+        pc.RepeatVector(8),
         pc.Pad(1),
         pc.Pad(((0, 1), (0, 1)), "reflect"),
         pc.Crop((1, 2)),
