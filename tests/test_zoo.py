@@ -9,6 +9,8 @@ import pytest
 
 import paramcalc as pc
 from paramcalc import zoo
+from paramcalc.layers import Window
+from paramcalc.zoo.swin import WindowAttention
 
 # torchvision 0.21, the metadata of its weights: num_params, _ops in units of 10^9, and between them
 # the exact count of multiply-accumulates of convolutions, linear layers and attention. inception_v3
@@ -39,6 +41,7 @@ FIGURES = {
     "shufflenet_v2_x1_0": (2_278_604, 144_907_992, "0.145"),
     "convnext_tiny": (28_589_128, 4_455_531_264, "4.456"),
     "vit_b_16": (86_567_656, 17_563_828_224, "17.564"),
+    "swin_t": (28_288_354, 4_490_566_656, "4.491"),
 }
 SIZES = {"inception_v3": 299}
 """The length of an image's sides, where it is not 224."""
@@ -119,6 +122,24 @@ def test_lenet5_is_the_papers_but_for_what_its_docstring_says() -> None:
     assert 61_706 - all_of_them + connected + 2 * 6 + 2 * 16 - (84 + 1) * 10 == 60_000
 
 
+def test_window_attention_is_attention_in_each_window() -> None:
+    layer, whole = WindowAttention(96, 3), pc.MultiheadAttention(96, 3)
+    distances = {
+        (x - v, y - w) for x in range(7) for y in range(7) for v in range(7) for w in range(7)
+    }
+    assert layer.num_params() == whole.num_params() + len(distances) * 3
+    assert layer.num_macs((64, 49, 96)) == 64 * whole.num_macs((49, 96))
+    assert layer.sources((64, 49, 96)) == ((0, Window()), None, None)
+    network = pc.Sequential(attention=layer)
+    for shape in (64, 49), (64, 48, 96), (64, 49, 95):
+        with pytest.raises(pc.ShapeError) as caught:
+            network.output_shape(shape)
+        words = f"attention WindowAttention: expects (windows, 49, 96), got shape {shape}"
+        assert str(caught.value) == words
+    with pytest.raises(pc.ShapeError, match="give input_shape"):
+        layer.num_macs()
+
+
 def test_unet_has_the_maps_of_the_papers_figure() -> None:
     """The lengths and channels that stand beside the maps of its figure 1."""
     network = zoo.unet()
@@ -162,6 +183,7 @@ def test_every_network_of_the_zoo_is_compared_and_documented() -> None:
 
 
 def test_networks_of_the_zoo_survive_being_written() -> None:
+    names = {name: getattr(pc, name) for name in pc.__all__} | {"WindowAttention": WindowAttention}
     for name in FIGURES:
         network = getattr(zoo, name)()
-        assert eval(repr(network), {name: getattr(pc, name) for name in pc.__all__}) == network  # noqa: S307  # what repr promises
+        assert eval(repr(network), names) == network  # noqa: S307  # what repr promises

@@ -30,6 +30,7 @@ NETWORKS = [
     "shufflenet_v2_x1_0",
     "squeezenet1_0",
     "squeezenet1_1",
+    "swin_t",
     "vgg11",
     "vgg13",
     "vgg16",
