@@ -19,6 +19,7 @@ from importlib import import_module
 _MODULES = {
     "errors": "ConfigError ParamcalcError ShapeError",
     "layers._base": "Layer Parameter Shape",
+    "layers._tensor": "Tensor",
     "layers.activation": "Activation Dropout Identity PReLU Scale",
     "layers.attention": "MultiheadAttention",
     "layers.conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
@@ -29,6 +30,7 @@ _MODULES = {
     "layers.norm": "BatchNorm GroupNorm InstanceNorm LayerNorm RMSNorm",
     "layers.parameters": "Parameters",
     "layers.pool": "AdaptivePool GlobalPool Pool",
+    "layers.product": "MatMul",
     "layers.recurrent": "GRU LSTM RNN",
     "layers.reshape": "Flatten Permute Reshape Slice",
     "layers.resize": "CenterCrop Crop Pad PixelShuffle PixelUnshuffle Upsample",
@@ -40,6 +42,7 @@ _MODULES = {
     "_inverse": "input_lengths same_padding smallest_input",
     "_memory": "memory",
     "_branches": "Add Concat Multiply",
+    "_graph": "Graph concat",
     "_network": "Sequential",
     "_receptive_field": "receptive_field",
     "_summary": "summary",

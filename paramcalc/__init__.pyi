@@ -6,6 +6,7 @@ from paramcalc._branches import Add as Add, Concat as Concat, Multiply as Multip
 from paramcalc._diagram import diagram as diagram
 from paramcalc._explain import explain as explain
 from paramcalc._flops import flops as flops
+from paramcalc._graph import Graph as Graph, concat as concat
 from paramcalc._inverse import (
     input_lengths as input_lengths,
     same_padding as same_padding,
@@ -22,6 +23,7 @@ from paramcalc.errors import (
     ShapeError as ShapeError,
 )
 from paramcalc.layers._base import Layer as Layer, Parameter as Parameter, Shape as Shape
+from paramcalc.layers._tensor import Tensor as Tensor
 from paramcalc.layers.activation import (
     Activation as Activation,
     Dropout as Dropout,
@@ -55,6 +57,7 @@ from paramcalc.layers.pool import (
     GlobalPool as GlobalPool,
     Pool as Pool,
 )
+from paramcalc.layers.product import MatMul as MatMul
 from paramcalc.layers.recurrent import GRU as GRU, LSTM as LSTM, RNN as RNN
 from paramcalc.layers.reshape import (
     Flatten as Flatten,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import KW_ONLY
 
-from paramcalc._checks import as_int, name_of
-from paramcalc._network import Container, layers_and_names
-from paramcalc.errors import ConfigError, ShapeError, show
+from paramcalc._checks import as_int
+from paramcalc._network import Container, Network, layers_and_names
+from paramcalc.errors import ShapeError, show
+from paramcalc.layers._axes import broadcast
 from paramcalc.layers._base import Form, Layer, Networks, Nodes, Shape, Sources
 from paramcalc.layers._fields import declared, layer
 from paramcalc.layers._windows import merged_sources
@@ -21,13 +22,18 @@ class Branches(Container):
     _sign: str
     """The sign of the merge in a picture."""
 
-    def _check(self) -> None:
-        if not self.layers:
-            raise ConfigError(f"{name_of(self)}: at least one branch is needed")
-        Container._check(self)
+    @property
+    def _is_merge(self) -> bool:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
+        return not self.layers
+
+    @property
+    def _arity(self) -> tuple[int, int | None]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
+        return 1, 1 if self.layers else None
 
     def _write(self, nodes: Nodes, networks: Networks, path: str, *sources: int) -> int:
-        """The nodes of the branches, then one for the merge."""
+        """The nodes of the branches, if there are any, then one for the merge."""
+        if not self.layers:
+            return Network._write(self, nodes, networks, path, *sources)
         networks[path] = self
         parts = self._parts(path)
         ends = [one._write(nodes, networks, where, *sources) for where, one in parts]
@@ -51,6 +57,7 @@ class Branches(Container):
         Only the axis `joined`, counted back from the last, may differ; without one, they broadcast.
         """
         keys = [key for key, _ in self._parts()]
+        keys = keys or [f"input {number}" for number in range(1, len(outputs) + 1)]
         first, second = [f"{show(outputs[at])} from {keys[at]}" for at in (one, other)]
         error = self._misfit(f"{rule}, got {first} and {second}", shape)
         pairs = enumerate(zip(reversed(outputs[one]), reversed(outputs[other]), strict=False))
@@ -81,17 +88,6 @@ class Elementwise(Branches):
                 raise self._disagreement(rule, outputs, fits.index(False), position, shape)
             merged = both
         return merged
-
-
-def broadcast(one: Shape, other: Shape) -> Shape | None:
-    """The shape that two shapes broadcast to; None if they do not."""
-    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
-    lengths = list(longer)
-    for axis, length in enumerate(shorter, len(longer) - len(shorter)):
-        if length != lengths[axis] and 1 not in (length, lengths[axis]):
-            return None
-        lengths[axis] = max(length, lengths[axis])
-    return tuple(lengths)
 
 
 class Add(Elementwise):
@@ -175,7 +171,7 @@ class Concat(Branches):
         first = outputs[0]
         axis = self.dim + len(first) if self.dim < 0 else self.dim
         if not 0 <= axis < len(first):
-            where = f"{show(first)} from {self._parts()[0][0]}"
+            where = f"{show(first)} from {self._parts()[0][0] if self.layers else 'input 1'}"
             raise self._misfit(f"there is no dim {show(self.dim)} in {where}", shape)
         before, after = first[:axis], first[axis + 1 :]
         for position, output in enumerate(outputs):

@@ -7,13 +7,23 @@ type and a `ParamcalcError` for a wrong value. `owner` is the layer, or the name
 from __future__ import annotations
 
 import operator
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Mapping
+from importlib import import_module
+from typing import Any, cast
 
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
 
 LARGEST = 2**63 - 1
 """The largest int of the frameworks."""
+
+
+def later(module: str) -> Any:
+    """A module to the right of the caller's.
+
+    All imports point left. Only methods by which a network or a step shows itself look right, and
+    the call by which a layer makes a tensor.
+    """
+    return import_module(f"paramcalc.{module}")
 
 
 def name_of(owner: object) -> str:
@@ -224,6 +234,19 @@ def as_form(
     ]
     as_shape(tuple([one for one in known if one is not None] or [1] * len(known)), layer)
     return tuple(known)
+
+
+def as_inputs(value: Any, owner: object, names: tuple[str, ...], read: Any) -> Any:
+    """What `read` makes of the shape of the input; of several, a tuple, from a dict by name."""
+    if len(names) == 1 and not isinstance(value, Mapping):
+        return read(value)
+    several: Any = cast("Any", value)
+    given: dict[Any, Any] = dict(several) if isinstance(value, Mapping) else {}
+    if given.keys() != {*names}:
+        wanted = f"be a dict of the shapes of {' and '.join(map(repr, names))}"
+        raise TypeError(wrong(owner, "input_shape", wanted, several))
+    shapes = tuple([read(given[name]) for name in names])
+    return shapes if names[1:] else shapes[0]
 
 
 def as_answer(value: Any, layer: object, method: str) -> int:

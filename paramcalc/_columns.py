@@ -14,7 +14,8 @@ from paramcalc._repeats import times_text
 from paramcalc._trace import Step
 from paramcalc.formulas import Term
 from paramcalc.formulas._term import is_made
-from paramcalc.layers._base import Builtin, Layer, Shape
+from paramcalc.layers._base import Layer, Shape
+from paramcalc.layers._builtin import Builtin
 from paramcalc.render.table import Column, Markup
 
 COLUMNS = {

@@ -15,7 +15,8 @@ from paramcalc._repeats import THIN, repeats, times_text
 from paramcalc._trace import Step, shape_text, walk, ways
 from paramcalc.errors import ParamcalcError, join_path
 from paramcalc.layers._axes import spread
-from paramcalc.layers._base import Builtin, Layer, Shape
+from paramcalc.layers._base import InputShape, Layer, Shape
+from paramcalc.layers._builtin import Builtin
 from paramcalc.layers.activation import Identity
 from paramcalc.render import svg
 from paramcalc.render.boxes import (
@@ -245,7 +246,7 @@ def width_of_glyph(shape: Shape | None, is_last: bool) -> float:
 
 
 def diagram(
-    network: Layer, input_shape: Shape | None = None, *, depth: int | None = None
+    network: Layer, input_shape: InputShape | None = None, *, depth: int | None = None
 ) -> Diagram:
     """A picture of the network.
 

@@ -15,7 +15,8 @@ from paramcalc._trace import Step, as_parts, outermost, shape_text, walk
 from paramcalc.formulas import Term
 from paramcalc.formulas._term import as_style, is_made
 from paramcalc.layers._axes import AXES
-from paramcalc.layers._base import Builtin, Layer, Parameter, Shape
+from paramcalc.layers._base import InputShape, Layer, Parameter, Shape
+from paramcalc.layers._builtin import Builtin
 from paramcalc.render import latex
 from paramcalc.render.shown import Shown, for_terminal
 from paramcalc.render.table import Column, Markup, Row, Table, printable
@@ -334,7 +335,7 @@ def legend_of(parts: Sequence[Working]) -> str:
 
 
 def explain(
-    network: Layer, input_shape: Shape | None = None, *, at: str | None = None
+    network: Layer, input_shape: InputShape | None = None, *, at: str | None = None
 ) -> Explanation:
     """The working of every shape and count.
 

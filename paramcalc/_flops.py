@@ -8,7 +8,7 @@ from typing import Any
 from paramcalc._checks import as_name
 from paramcalc._ledgers import LEDGERS
 from paramcalc._trace import walk
-from paramcalc.layers._base import Layer, Shape
+from paramcalc.layers._base import InputShape, Layer
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Row, Table
 
@@ -72,7 +72,7 @@ class Flops(Shown):
 
 
 def flops(
-    network: Layer, input_shape: Shape | None = None, *, convention: str = "torchvision"
+    network: Layer, input_shape: InputShape | None = None, *, convention: str = "torchvision"
 ) -> Flops:
     """The operations of one example, by a tool's convention.
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from math import inf
-from typing import Any
+from typing import Any, overload
 
 from paramcalc import formulas
-from paramcalc._checks import LARGEST, as_axes, as_bool, as_form, name_of, wrong
+from paramcalc._checks import LARGEST, as_axes, as_bool, as_form, as_inputs, name_of, wrong
+from paramcalc._graph import Graph
 from paramcalc._search import Search, first_from
 from paramcalc._trace import Step, stated_rank, walk
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
@@ -20,12 +23,17 @@ from paramcalc.layers.pool import Pool
 Lengths = range | tuple[int, ...]
 
 
-def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], Form]:
-    """The steps, and the input shape, with None for each length to find."""
+def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], tuple[Form, ...]]:
+    """The steps, and the shape of each input, with None for each length to find."""
     steps = walk(network, None, verb, shared=False)
     if input_shape is not None:
         wanted = "be a tuple of ints, with None for the lengths to find"
-        return steps, as_form(input_shape, verb, network, wanted)
+        names = network._input_names
+        read = partial(as_form, owner=verb, layer=network, wanted=wanted)
+        forms: Any = as_inputs(input_shape, verb, names, read)
+        return steps, forms if names[1:] else (forms,)
+    if isinstance(network, Graph):
+        return steps, network._stated_forms()
     form: Form | None = network._stated_shape()
     if form is None and steps:
         form = steps[0].layer._stated_form()
@@ -33,7 +41,7 @@ def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], Form
         shape = ("channels", *["None"] * (stated_rank(steps) or 2))
         problem = "the first layer does not state the channels and axes of its input"
         raise ShapeError(f"{problem}: give input_shape=({', '.join(shape)})", layer=network)
-    return steps, form
+    return steps, (form,)
 
 
 def fitting(search: Search) -> tuple[int, ...]:
@@ -43,7 +51,7 @@ def fitting(search: Search) -> tuple[int, ...]:
         return found.lengths
     error, hint, what = found.errors[-1], "", "input"
     if len(search.groups) > search.count:
-        free = Search(search.network, search.steps, search.form, square=False)
+        free = Search(search.network, search.steps, search.forms, square=False)
         try:
             lengths = free.fit().lengths
             hint = f"; square=False finds {show(free.shape(lengths))}" if lengths else ""
@@ -57,9 +65,20 @@ def fitting(search: Search) -> tuple[int, ...]:
     raise error
 
 
+@overload
+def smallest_input(
+    network: Layer, input_shape: Mapping[str, Form], *, square: bool = True
+) -> dict[str, Shape]: ...
+@overload
 def smallest_input(
     network: Layer, input_shape: Form | None = None, *, square: bool = True
-) -> Shape:
+) -> Shape: ...
+def smallest_input(
+    network: Layer,
+    input_shape: Form | Mapping[str, Form] | None = None,
+    *,
+    square: bool = True,
+) -> Any:
     """The smallest input shape that passes through a network.
 
     Where only some lengths fit, as before a dense layer or a merge of branches, it is the smallest
@@ -68,7 +87,8 @@ def smallest_input(
     Args:
         network: a network or a layer.
         input_shape: the input shape, with None for the lengths to find; optional after an `Input`,
-            or if the first layer states its channels and axes.
+            or if the first layer states its channels and axes. Of several inputs it is a dict of
+            these by name, and so is the answer; their lengths differ as the stated ones do.
         square: whether all lengths must be equal. Otherwise each is as small as possible, the first
             axis first.
 
@@ -87,7 +107,9 @@ def smallest_input(
     """
     as_bool(square, "smallest_input", "square")
     search = Search(network, *asked(network, input_shape, "smallest_input"), square=square)
-    return search.shape(fitting(search))
+    found = search.shape(fitting(search))
+    names = network._input_names
+    return dict(zip(names, found, strict=True)) if names[1:] else found
 
 
 def input_lengths(
@@ -117,7 +139,7 @@ def input_lengths(
         (range(28, 30), range(28, 30))
     """
     search = Search(network, *asked(network, input_shape, "input_lengths"), square=False)
-    shape = search.shape(fitting(search))
+    shape = search.flat(fitting(search))
     axes = list(search.groups)
     wanted = as_axes(output, "input_lengths", "output", len(axes)) if axes else ()
     return tuple([lengths_of(search, shape, *one) for one in zip(axes, wanted, strict=True)])
@@ -126,7 +148,7 @@ def input_lengths(
 def lengths_of(search: Search, shape: Shape, axis: int, wanted: int) -> Lengths:
     """The lengths of one axis that give an output length; the other axes are those of `shape`."""
     network, form = search.network, (*shape[:axis], None, *shape[axis + 1 :])
-    line = Search(network, search.steps, form, square=False)
+    line = Search(network, search.steps, search.split(form), square=False)
     far = 2 * LARGEST * line.period or line.far  # Far enough to tell whether the lengths end.
     line.longest = 2 * far
     usual = line.output((shape[axis],))

@@ -9,7 +9,8 @@ from typing import Any
 
 from paramcalc._branches import Add, Concat, Multiply
 from paramcalc._trace import Step
-from paramcalc.layers._base import Builtin, Layer, Shape
+from paramcalc.layers._base import Layer, Shape
+from paramcalc.layers._builtin import Builtin
 from paramcalc.layers.activation import Activation, Dropout, Identity, PReLU, Scale
 from paramcalc.layers.attention import MultiheadAttention
 from paramcalc.layers.conv import (
@@ -26,6 +27,7 @@ from paramcalc.layers.input import Input
 from paramcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 from paramcalc.layers.parameters import Parameters
 from paramcalc.layers.pool import AdaptivePool, GlobalPool, Pool
+from paramcalc.layers.product import MatMul
 from paramcalc.layers.recurrent import GRU, LSTM, RNN
 from paramcalc.layers.reshape import Flatten, Permute, Reshape, Slice
 from paramcalc.layers.resize import CenterCrop, Crop, Pad, PixelShuffle, PixelUnshuffle, Upsample
@@ -176,7 +178,7 @@ TORCHVISION = Ledger(
     "one for each multiply-accumulate",
     "torchvision 0.21, `_ops` of its weights",
     {
-        (*CONVS, *TRANSPOSED, Dense, Layer): ("multiply-accumulates", num_macs),
+        (*CONVS, *TRANSPOSED, Dense, Layer, MatMul): ("multiply-accumulates", num_macs),
         (*MOVING, *NORMS, *POOLS, *RECURRENT, Activation, Add, Concat): None,
         (Embedding, MultiheadAttention, Multiply, PReLU, Scale, Upsample): None,
     },
@@ -190,7 +192,7 @@ FVCORE = Ledger(
             "multiply-accumulates; none where padding is 'same'",
             lambda at: 0 if at.layer.padding == "same" else at.step.num_macs,
         ),
-        (*TRANSPOSED, Dense, MultiheadAttention, Layer): ("multiply-accumulates", num_macs),
+        (*TRANSPOSED, Dense, MatMul, MultiheadAttention, Layer): ("multiply-accumulates", num_macs),
         (BatchNorm,): ("2·N; without scale and shift N", lambda at: (1 + at.has_scale) * at.n),
         (LayerNorm, GroupNorm, InstanceNorm): (
             "5·N; without scale and shift 4·N",
@@ -219,7 +221,7 @@ TORCHINFO = Ledger(
         ),
         RECURRENT: ("parameters · length", lambda at: at.step.num_params * at.shape[0]),
         (MultiheadAttention, Scale): ("0", lambda _: 0),
-        (Add, Multiply, Concat): ("0", lambda _: 0),
+        (Add, Multiply, Concat, MatMul): ("0", lambda _: 0),
         (*MOVING, *NORMS, *POOLS, Activation, Dense, Embedding, PReLU, Upsample, Layer): (
             "parameters, once, wherever they are used",
             lambda at: at.step.num_params,
@@ -244,7 +246,7 @@ TENSORFLOW = Ledger(
             "2·multiply-accumulates + O of a bias",
             lambda at: 2 * at.step.num_macs + at.bias,
         ),
-        (Layer,): ("2·multiply-accumulates", lambda at: 2 * at.step.num_macs),
+        (MatMul, Layer): ("2·multiply-accumulates", lambda at: 2 * at.step.num_macs),
         (BatchNorm,): (
             "2·N + 6·C; without scale and shift 2·N + 5·C",
             lambda at: 2 * at.n + (5 + at.has_scale) * at.c,

@@ -12,7 +12,8 @@ from paramcalc._trace import Step
 from paramcalc.formulas import Term
 from paramcalc.formulas._term import Symbol, named
 from paramcalc.layers._axes import name_axes, spatial_axes
-from paramcalc.layers._base import Builtin, Layer, Shape
+from paramcalc.layers._base import Layer, Shape
+from paramcalc.layers._builtin import Builtin
 from paramcalc.layers._fields import OWN_NUMBER, Spec, defaults_of
 
 T = TypeVar("T")

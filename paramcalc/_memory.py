@@ -14,7 +14,7 @@ from paramcalc._plan import inputs_of, plan_of
 from paramcalc._trace import Step, as_parts, outermost, walk
 from paramcalc.errors import ParamcalcError, counted
 from paramcalc.formulas._term import Term
-from paramcalc.layers._base import Layer, Shape
+from paramcalc.layers._base import InputShape, Layer, Shape
 from paramcalc.layers.activation import Activation
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Markup, Row, Table
@@ -315,7 +315,7 @@ def output_bytes(
 
 def memory(
     network: Layer,
-    input_shape: Shape | None = None,
+    input_shape: InputShape | None = None,
     *,
     batch_size: int = 1,
     dtype: str = "float32",

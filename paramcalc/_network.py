@@ -8,10 +8,10 @@ from keyword import iskeyword
 from operator import methodcaller
 from typing import Any, Self, overload
 
-from paramcalc._checks import as_int, as_str, entries, name_of, wrong
+from paramcalc._checks import as_int, as_str, entries, later, name_of, wrong
 from paramcalc._plan import answers, locate_in, plan_of, run
 from paramcalc._repeats import repeats, span, times_text
-from paramcalc._trace import later, walk
+from paramcalc._trace import steps_of
 from paramcalc.errors import (
     ConfigError,
     ParamcalcError,
@@ -21,7 +21,17 @@ from paramcalc.errors import (
     locate,
     show,
 )
-from paramcalc.layers._base import Builtin, Form, Layer, Networks, Nodes, Parameter, Shape, Sources
+from paramcalc.layers._base import (
+    Form,
+    InputShape,
+    Layer,
+    Networks,
+    Nodes,
+    Parameter,
+    Shape,
+    Sources,
+)
+from paramcalc.layers._builtin import Builtin
 from paramcalc.layers._fields import declared, layer, read_data_format
 from paramcalc.render import html
 from paramcalc.render.shown import for_terminal
@@ -60,7 +70,7 @@ class Network(Builtin):
         object.__setattr__(self, "_network_size", size)
         object.__setattr__(self, "_kept_plan", None)
 
-    def num_macs(self, input_shape: Shape | None = None) -> int:
+    def num_macs(self, input_shape: InputShape | None = None) -> int:
         return self._macs(self._checked(input_shape), None)
 
     def sources(self, input_shape: Form) -> Sources:
@@ -70,7 +80,11 @@ class Network(Builtin):
         return self._checked(input_shape)  # Each layer checks its own input.
 
     def _stated_shape(self) -> Shape | None:
-        return plan_of(self).stated
+        return plan_of(self).stated or self._first_stated_shape()
+
+    def _first_stated_shape(self) -> Shape | None:
+        """What a `Graph` at the start states, which has no `Input` among its steps."""
+        return None
 
     def _shape(self, shape: Shape) -> Shape:
         plan = plan_of(self)
@@ -88,7 +102,7 @@ class Network(Builtin):
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         if plan_of(self).has_shared:
-            found = [(step.path, step.parameters) for step in walk(self, shape, "parameters")]
+            found = [(step.path, step.parameters) for step in steps_of(self, shape)]
         else:
             found = list(answers(self, shape, tensors_of))
         return tuple(
@@ -102,7 +116,7 @@ class Network(Builtin):
     def _params(self, shape: Shape | None) -> int:
         plan = plan_of(self)
         if plan.has_shared:
-            return sum([step.num_params for step in walk(self, shape, "num_params")])
+            return sum([step.num_params for step in steps_of(self, shape)])
         shapes = run(plan, shape)
         nodes = iter(plan.nodes)
         try:
@@ -121,12 +135,21 @@ class Network(Builtin):
         counts = answers(self, shape, macs_of)
         return sum([count for _, count in counts])
 
+    def _at(self, path: str) -> Layer:
+        """The layer at a path, as tables print it."""
+        plan = plan_of(self)
+        nodes = {path: one for path, one, _, _ in plan.nodes} | plan.networks
+        if path not in nodes or not path:
+            known = tuple([key for key, _ in self._parts()])
+            raise KeyError(f"no layer is named {show(path)}; the names are {show(known)}")
+        return nodes[path]
+
     def __str__(self) -> str:
         return for_terminal(self._tree)
 
     def _tree(self, style: str) -> str:
         """The layers as an indented tree, in a style of text."""
-        text = "\n".join([self._text(), *tree_lines(self._parts(), "  ")])
+        text = "\n".join([self._text(), *tree_lines(self, "  ")])
         return to_ascii(text) if style == "ascii" else text
 
     def _repr_html_(self) -> str:
@@ -158,15 +181,16 @@ def macs_of(layer: Layer, *shapes: Any) -> int:
     return number
 
 
-def tree_lines(parts: list[tuple[str, Layer]], margin: str) -> Iterator[str]:
-    """Yield a line per layer; blocks that repeat are written once."""
-    found = list(repeats([key for key, _ in parts], [(one, None) for _, one in parts]))
+def tree_lines(layer: Layer, margin: str) -> Iterator[str]:
+    """Yield a line per layer inside; blocks that repeat are written once."""
+    parts, wires = layer._parts(), layer._wires()
+    found = list(repeats([key for key, _ in parts], [(one, wires.get(key)) for key, one in parts]))
     names = [span(parts[start][0], (times - 1) * size) for start, size, times in found]
     width = max(map(len, names), default=0)
     for (start, _, times), name in zip(found, names, strict=True):
         one = parts[start][1]
         yield f"{margin}{name:{width}}  {times_text(times)}{printable(one._text())}"
-        yield from tree_lines(one._parts(), margin + "  ")
+        yield from tree_lines(one, margin + "  ")
 
 
 def read_layers(value: Sequence[Any], *_: object) -> tuple[Any, ...]:
@@ -228,14 +252,18 @@ class Container(Network):
             values = f"{counted(len(self.layers), 'layer')} and names {show(self.names)}"
             raise ConfigError(f"{name_of(self)}: each layer needs its own name, got {values}")
         for position, one in enumerate(self.layers):
-            if not isinstance(one, Layer):  # pyright: ignore[reportUnnecessaryIsInstance]
+            if not isinstance(one, Layer) or one._is_merge:  # pyright: ignore[reportUnnecessaryIsInstance]
                 self._refuse(self.names[position] if self.names else f"[{position}]", one)
         self._measure(self.layers)
 
     def _refuse(self, key: str, value: object) -> None:
-        """Say what is wrong with a value that is not a layer."""
+        """Say what is wrong with a value that is not a layer, or not one for a single input."""
         hint = ""
         given: Any = value
+        if isinstance(value, Layer):
+            branches = f", as in {name_of(value)}(Identity(), ...)" * isinstance(value, Container)
+            wanted = f"have one input and one output{branches}, or be in a Graph"
+            raise ConfigError(wrong(self, key, wanted, value))
         if isinstance(value, type) and issubclass(value, Layer):
             hint = f"; call it: {value.__name__}(...)"
         elif isinstance(value, dict):
@@ -260,15 +288,6 @@ class Container(Network):
             part = self._as_slice(key)
             return replace(self, layers=self.layers[part], names=self.names[part])
         return self.layers[as_int(key, self, "a key", "be an int, a name or a slice")]
-
-    def _at(self, path: str) -> Layer:
-        """The layer at a path, as tables print it."""
-        plan = plan_of(self)
-        nodes = {path: one for path, one, _, _ in plan.nodes} | plan.networks
-        if path not in nodes or not path:
-            known = tuple([key for key, _ in self._parts()])
-            raise KeyError(f"no layer is named {show(path)}; the names are {show(known)}")
-        return nodes[path]
 
     def _as_slice(self, key: Any) -> slice:
         ends = [
@@ -361,6 +380,10 @@ class Sequential(Container):
                 inside = after or inside
             object.__setattr__(self, "layers", tuple(changed))
         object.__setattr__(self, "_format_after", after)
+
+    def _first_stated_shape(self) -> Shape | None:
+        first = self.layers[0] if self.layers else None
+        return first._stated_shape() if first and first._network_depth else None
 
     def _write(self, nodes: Nodes, networks: Networks, path: str, *sources: int) -> int:
         networks[path] = self

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from paramcalc._trace import Step
-from paramcalc.layers._base import Builtin
+from paramcalc.layers._builtin import Builtin
 from paramcalc.layers.reshape import Flatten
 
 

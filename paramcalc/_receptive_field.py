@@ -16,7 +16,7 @@ from paramcalc._sight import Number, Sight
 from paramcalc._trace import stated_rank, walk
 from paramcalc.errors import ParamcalcError, ShapeError, show
 from paramcalc.layers._axes import spatial_axes
-from paramcalc.layers._base import Form, Layer, Shape
+from paramcalc.layers._base import Form, InputShape, Layer
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Row, Table
 
@@ -145,7 +145,7 @@ def extent_texts(one: ReceptiveField) -> list[str]:
 
 
 def receptive_field(
-    network: Layer, input_shape: Shape | None = None, *, of: str | None = None
+    network: Layer, input_shape: InputShape | None = None, *, of: str | None = None
 ) -> ReceptiveField:
     """The part of its input that an output sees.
 
@@ -185,7 +185,7 @@ def receptive_field(
     names = network._input_names
     if of is None and names[1:]:
         raise ParamcalcError(wrong("receptive_field", "of", f"be one of {show(names)}", of))
-    name = as_name(of or names[0], "receptive_field", "input", names, "inputs")
+    name = as_name(names[0] if of is None else of, "receptive_field", "input", names, "inputs")
     shape = network._checked(input_shape)
     forms: Sequence[Form] = () if shape is None else inputs_of(network, shape)
     if not forms:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from paramcalc.layers._base import Builtin, Layer
+from paramcalc.layers._base import Layer
+from paramcalc.layers._builtin import Builtin
 
 LONGEST = 8
 """The most layers of a block that is looked for."""

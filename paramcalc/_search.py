@@ -15,12 +15,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from math import prod
+from typing import Any, TypeVar
 
 from paramcalc._checks import LARGEST
 from paramcalc._trace import Step
 from paramcalc.errors import ParamcalcError, ShapeError, show
 from paramcalc.layers._base import Form, Layer, Shape
+
+T = TypeVar("T")
 
 NOT_FAR = 1 << 20
 """The longest input that is tried if a network has layers of a user's own."""
@@ -89,13 +93,19 @@ class Found:
 class Search:
     """The inputs of a form that pass through a network, with None for the lengths to find.
 
-    Axes of a group have the same length: all of them if `square`, otherwise each is its own group.
+    Axes of a group grow together: all of them if `square`, otherwise each is its own group; of
+    several inputs, the first axes are one group, and so on.
     """
 
-    def __init__(self, network: Layer, steps: Sequence[Step], form: Form, *, square: bool) -> None:
-        self.network, self.steps, self.form = network, steps, form
-        axes = [axis for axis, length in enumerate(form) if length is None]
-        self.groups: dict[int, int] = {one: 0 if square else at for at, one in enumerate(axes)}
+    def __init__(
+        self, network: Layer, steps: Sequence[Step], forms: Sequence[Form], *, square: bool
+    ) -> None:
+        self.network, self.steps, self.forms = network, steps, forms
+        self.form: Form = tuple([length for one in forms for length in one])
+        # Of each axis with an unknown length: its group, and what it has more than the shortest.
+        self.groups: dict[int, int] = {}
+        self.more: dict[int, int] = {}
+        self.group_axes(square=square)
         self.count: int = len({*self.groups.values()})
         # After `period` lengths the network repeats its behavior; 0 if that is unknown.
         self.period, self.far = 0, NOT_FAR
@@ -112,6 +122,22 @@ class Search:
             for group in range(self.count):
                 self.least[group] = self.least_of(group)
 
+    def group_axes(self, *, square: bool) -> None:
+        """Put axes in groups; those of several inputs differ as they do in the stated shapes."""
+        start = 0
+        stated: Any = self.network._stated_shape()
+        for number, form in enumerate(self.forms):
+            axes = [axis for axis, length in enumerate(form) if length is None]
+            for at, axis in enumerate(axes):
+                self.groups[start + axis] = 0 if square else at
+                self.more[start + axis] = stated[number][axis] if len(self.forms) > 1 else 0
+            start += len(form)
+        for group in {*self.groups.values()}:
+            here = [axis for axis, one in self.groups.items() if one == group]
+            least = min([self.more[axis] for axis in here])
+            for axis in here:
+                self.more[axis] -= least
+
     def least_of(self, group: int) -> int:
         """A length of a group below which nothing fits, whatever the other lengths."""
 
@@ -127,10 +153,22 @@ class Search:
                 return one
         return length
 
-    def shape(self, lengths: tuple[int, ...]) -> Shape:
-        """The input shape with a length per group."""
+    def flat(self, lengths: tuple[int, ...]) -> Shape:
+        """The lengths of all inputs, with one per group."""
         pairs = enumerate(self.form)
-        return tuple([length or lengths[self.groups[axis]] for axis, length in pairs])
+        return tuple(
+            [length or lengths[self.groups[axis]] + self.more[axis] for axis, length in pairs]
+        )
+
+    def split(self, flat: tuple[T, ...]) -> list[tuple[T, ...]]:
+        """The lengths of each input."""
+        rest = iter(flat)
+        return [tuple(islice(rest, len(form))) for form in self.forms]
+
+    def shape(self, lengths: tuple[int, ...]) -> Any:
+        """The input shape; of several inputs, a tuple."""
+        shapes = self.split(self.flat(lengths))
+        return shapes[0] if len(shapes) == 1 else tuple(shapes)
 
     def output(self, lengths: tuple[int, ...]) -> Shape:
         """The output shape."""

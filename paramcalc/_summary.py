@@ -29,7 +29,8 @@ from paramcalc._plan import plan_of
 from paramcalc._repeats import repeats, span, times_text
 from paramcalc._trace import Step, walk
 from paramcalc.errors import ParamcalcError, join_path
-from paramcalc.layers._base import Builtin, Layer, Shape
+from paramcalc.layers._base import InputShape, Layer
+from paramcalc.layers._builtin import Builtin
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Row, Table
 
@@ -174,7 +175,7 @@ class Summary(Shown):
 
 def summary(
     network: Layer,
-    input_shape: Shape | None = None,
+    input_shape: InputShape | None = None,
     *,
     columns: Sequence[str] = DEFAULT,
     depth: int | None = None,
@@ -306,10 +307,11 @@ def folded(
             below = folded(network, below, where, names)
         parts.append((where, below))
     networks = plan_of(network).networks
+    wires = networks[path]._wires(path) if path in networks else {}
     layers = [
         (
             networks.get(at, below[0].layer),
-            (below[0].input_shape, tuple(map(places_of, below))),
+            (below[0].input_shape, wires.get(at), tuple(map(places_of, below))),
         )
         for at, below in parts
     ]

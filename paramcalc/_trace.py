@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from importlib import import_module
 from typing import Any, NamedTuple
 
-from paramcalc._checks import entries, wrong
+from paramcalc._checks import entries, later, wrong
 from paramcalc._plan import ask, plan_of, run
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
-from paramcalc.layers._base import Layer, Parameter, Shape
+from paramcalc.layers._base import InputShape, Layer, Parameter, Shape
 from paramcalc.layers._windows import Window, as_sources, covered
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Row, Table
@@ -41,14 +40,6 @@ def as_parts(value: Any, verb: str, field: str, network: Layer) -> frozenset[str
             wanted = f"name parts of the network, such as {show(near)}"
             raise ParamcalcError(wrong(verb, field, wanted, path))
     return frozenset(given)
-
-
-def later(module: str) -> Any:
-    """A module to the right of this one.
-
-    All imports point left. Only methods by which a network or a step shows itself look right.
-    """
-    return import_module(f"paramcalc.{module}")
 
 
 class Step(NamedTuple):
@@ -161,13 +152,14 @@ class Trace(Shown, tuple[Step, ...]):
         [1]   Pool(2)           32 × 24 × 24  32 × 12 × 12  [0]
     """
 
-    __slots__ = ()
+    _input_names: tuple[str, ...] = ("input",)
 
     def to_records(self) -> list[dict[str, Any]]:
         return [{**step._asdict(), "layer": step.layer._text()} for step in self]
 
     def _table(self, style: str = "unicode") -> Table:
         columns = map(Column, ("path", "layer", "input", "output", "reads"))
+        names = self._input_names[::-1]
         rows = [
             Row(
                 (
@@ -175,7 +167,7 @@ class Trace(Shown, tuple[Step, ...]):
                     step.layer._text(),
                     shape_text(step.input_shape),
                     shape_text(step.output_shape),
-                    ", ".join([self[at].path if at >= 0 else "input" for at in step.inputs]),
+                    ", ".join([self[at].path if at >= 0 else names[at] for at in step.inputs]),
                 )
             )
             for step in self
@@ -231,6 +223,11 @@ def walk(
     shape = network._checked(input_shape)
     if not counting:
         network._needed(shape, "the output shape")
+    return steps_of(network, shape, shared=shared)
+
+
+def steps_of(network: Layer, shape: Any, *, shared: bool = True) -> list[Step]:
+    """The steps of a network, for a shape that is checked."""
     plan = plan_of(network)
     shapes = run(plan, shape)
     steps = [
@@ -258,7 +255,7 @@ def merged(shapes: Sequence[Shape], inputs: tuple[int, ...]) -> tuple[Shape, ...
     return tuple([shapes[at] for at in inputs])
 
 
-def trace(network: Layer, input_shape: Shape | None = None) -> Trace:
+def trace(network: Layer, input_shape: InputShape | None = None) -> Trace:
     """The steps of a network, with input and output shapes.
 
     Layers of nested networks are listed too. A `Sequential` is not a step; `Add`, `Multiply` and
@@ -279,4 +276,6 @@ def trace(network: Layer, input_shape: Shape | None = None) -> Trace:
         [0] Conv2d(1, 32, 5) (32, 24, 24)
         [1] Pool(2) (32, 12, 12)
     """
-    return Trace(walk(network, input_shape, "trace", counting=False))
+    found = Trace(walk(network, input_shape, "trace", counting=False))
+    found._input_names = network._input_names
+    return found

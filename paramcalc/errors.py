@@ -83,7 +83,7 @@ class _Short(Repr):
     def repr_Sequential(self, network: Sized, level: int) -> str:  # noqa: N802  # called by name
         return f"{type(network).__name__} of {counted(len(network), 'layer')}"
 
-    repr_Add = repr_Multiply = repr_Concat = repr_Sequential  # noqa: N815
+    repr_Add = repr_Multiply = repr_Concat = repr_Graph = repr_Sequential  # noqa: N815
 
 
 _short = _Short()

@@ -249,6 +249,17 @@ def networks(kind: Callable[..., Any]) -> Drawn:
 
 
 @st.composite
+def graphs(draw: st.DrawFn) -> pc.Graph:
+    """Of layers that do not change shapes, each reading one or two tensors before it."""
+    tensors = [pc.Input(draw(SHAPES))()]
+    for kind in draw(st.lists(st.integers(0, 3), min_size=1, max_size=6)):
+        one, other = draw(st.sampled_from(tensors)), draw(st.sampled_from(tensors))
+        single = [pc.Identity(), pc.Activation("relu")]
+        tensors.append(single[kind](one) if kind < 2 else one + other if kind == 2 else one * other)
+    return pc.Graph(tensors[0], tensors[-1])
+
+
+@st.composite
 def spatial(
     draw: st.DrawFn,
     layer: Any,

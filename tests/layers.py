@@ -348,6 +348,16 @@ ROWS = [
         is_compared=False,
     ),
     Row(
+        pc.Graph,
+        lambda: [pc.Graph({"x": (4, 9, 9)}, "y", {"y": (pc.Conv2d(None, 6, 3), "x")})],
+        (4, 9, 9),
+        drawn.graphs(),
+        lambda graph: drawn.just(graph.inputs[0][1]),
+        [],
+        [],
+        is_compared=False,
+    ),
+    Row(
         pc.Frozen,
         lambda: [pc.Frozen(pc.Conv2d(4, 6, 3))],
         (4, 9, 9),

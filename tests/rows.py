@@ -59,7 +59,7 @@ class Row:
 
     @property
     def is_network(self) -> bool:
-        return "layers" in self.fields
+        return bool({"layers", "nodes"} & {*self.fields})
 
 
 def called(

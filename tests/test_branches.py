@@ -70,8 +70,8 @@ def test_branches_are_a_sequence() -> None:
     assert list(branches) == [pc.Identity(), pc.Pool(2)]
     assert branches["b"] == branches[1] == pc.Pool(2)
     assert branches[1:] == pc.Concat(b=pc.Pool(2), dim=-1)
-    with pytest.raises(pc.ConfigError, match="Concat: at least one branch is needed"):
-        branches[2:]
+    with pytest.raises(pc.ShapeError, match="Concat: takes several inputs: call it on tensors"):
+        branches[2:].output_shape((3,))
 
 
 def test_trace_has_a_step_for_each_layer_of_branches_and_one_for_their_merging() -> None:

@@ -11,7 +11,7 @@ import pytest
 import paramcalc as pc
 from paramcalc import zoo
 from paramcalc._ledgers import LEDGERS, Ledger
-from paramcalc.layers._base import Builtin
+from paramcalc.layers._builtin import Builtin
 
 IMAGE = (3, 224, 224)
 TOOLS = ("fvcore", "torchinfo", "tensorflow")
@@ -233,7 +233,7 @@ LAYERS = {
     for one in [getattr(pc, name) for name in pc.__all__]
     if isinstance(one, type) and issubclass(one, pc.Layer)
 }
-INSIDE = {pc.Sequential, pc.Frozen, pc.Shared, pc.TransformerEncoderLayer}
+INSIDE = {pc.Sequential, pc.Graph, pc.Frozen, pc.Shared, pc.TransformerEncoderLayer}
 """No tool counts these: it counts the layers in them."""
 
 

@@ -148,7 +148,9 @@ def asked(call: Callable[[], Any], *usual: type[Exception]) -> Any:
 # Where it is passed.
 
 PUBLIC: dict[str, Any] = {name: getattr(pc, name) for name in pc.__all__}
-VERBS: list[Any] = [one for one in PUBLIC.values() if inspect.isfunction(one)]
+VERBS: list[Any] = [
+    one for one in PUBLIC.values() if inspect.isfunction(one) and one is not pc.concat
+]
 NET = pc.Sequential(
     stem=pc.Conv2d(3, 8, 3, 2, 1),
     block=pc.Add(pc.Identity(), pc.Sequential(pc.BatchNorm(), pc.Activation("relu"))),

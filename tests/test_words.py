@@ -137,9 +137,8 @@ CONFIG = [
     (make(pc.MultiheadAttention, 10, 5, kdim=0), "MultiheadAttention: kdim must be at least 1, got 0"),
     (make(pc.TransformerEncoderLayer, 10, 3), "TransformerEncoderLayer: nhead must divide d_model, got nhead=3, d_model=10"),
     (make(pc.TransformerEncoderLayer, 10, 5, 0), "TransformerEncoderLayer: dim_feedforward must be at least 1, got 0"),
-    (make(pc.Add), "Add: at least one branch is needed"),
-    (make(pc.Multiply, []), "Multiply: at least one branch is needed"),
-    (make(pc.Concat, dim=1), "Concat: at least one branch is needed"),
+    (make(pc.Sequential, pc.Add()), "Sequential: [0] must have one input and one output, as in Add(Identity(), ...), or be in a Graph, got Add of 0 layers"),
+    (make(pc.Concat, a=pc.MatMul()), "Concat: a must have one input and one output, or be in a Graph, got MatMul()"),
     (make(pc.Concat, layers=[pc.Identity()], names=["dim"]), "Concat: a name must not be that of an option, got 'dim'"),
     (make(pc.Add, **{"my branch": pc.Identity()}), "Add: a name must be a Python identifier, got 'my branch'"),
 ]  # fmt: skip

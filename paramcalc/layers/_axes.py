@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from paramcalc._checks import entries
 from paramcalc.errors import ShapeError, counted, show
 from paramcalc.formulas import dilated_kernel_size, same_length, same_padding, window_length
-from paramcalc.layers._base import Builtin, Form, Layer, Shape, Sources, Window
+from paramcalc.layers._base import Form, Layer, Shape, Sources, Window
+from paramcalc.layers._builtin import Builtin
 
 T = TypeVar("T")
 
@@ -50,6 +51,17 @@ def as_pairs(padding: Any, rank: int) -> list[tuple[int, int]]:
     """The two sides of each axis: (before, after)."""
     sides = spread(padding, rank)
     return [(side, side) if isinstance(side, int) else side for side in sides]
+
+
+def broadcast(one: Shape, other: Shape) -> Shape | None:
+    """The shape that two shapes broadcast to; None if they do not."""
+    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
+    lengths = list(longer)
+    for axis, length in enumerate(shorter, len(longer) - len(shorter)):
+        if length != lengths[axis] and 1 not in (length, lengths[axis]):
+            return None
+        lengths[axis] = max(length, lengths[axis])
+    return tuple(lengths)
 
 
 class SpatialLayer(Builtin):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -10,6 +11,8 @@ from paramcalc.formulas import Term
 
 Shape = tuple[int, ...]
 """The lengths of all axes but the batch axis, such as (channels, height, width)."""
+InputShape = Shape | Mapping[str, Shape]
+"""What a caller gives: the shape of the input, or of each of several by name."""
 Form = tuple[int | None, ...]
 """A shape, with None for each length that is not known."""
 

@@ -9,7 +9,8 @@ from typing import Any
 from paramcalc._checks import as_axes, as_probability, as_str, entries
 from paramcalc.errors import show
 from paramcalc.layers._axes import SpatialLayer
-from paramcalc.layers._base import Builtin, Parameter, Shape
+from paramcalc.layers._base import Parameter, Shape
+from paramcalc.layers._builtin import Builtin
 from paramcalc.layers._fields import data_format, declared, layer, optional_count
 
 

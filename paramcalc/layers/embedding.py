@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from paramcalc.formulas import embedding_params
-from paramcalc.layers._base import Builtin, Form, Parameter, Shape, Sources
+from paramcalc.layers._base import Form, Parameter, Shape, Sources
+from paramcalc.layers._builtin import Builtin
 from paramcalc.layers._fields import count, layer
 
 

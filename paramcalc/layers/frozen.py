@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Protocol, TypeVar, overload
 
 from paramcalc._checks import wrong
-from paramcalc.layers._base import Builtin, Layer, Parameter, Shape
+from paramcalc.layers._base import Layer, Parameter, Shape
+from paramcalc.layers._builtin import Builtin
 from paramcalc.layers._fields import declared, layer
 from paramcalc.layers.wrapper import Wrapper, read_layer
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from paramcalc._checks import as_lengths, wrong
 from paramcalc.errors import ConfigError, show
-from paramcalc.layers._base import Builtin, Shape
+from paramcalc.layers._base import Shape
+from paramcalc.layers._builtin import Builtin
 from paramcalc.layers._fields import data_format, declared, layer
 
 
@@ -35,6 +36,7 @@ class Input(Builtin):
     _: KW_ONLY
     data_format: str | None = data_format(default=None)
 
+    _arity = 0, 1
     _is_view = True
 
     def __init__(

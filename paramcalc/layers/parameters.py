@@ -7,7 +7,8 @@ from typing import Any
 
 from paramcalc._checks import as_str, entries, wrong
 from paramcalc.errors import ConfigError, counted, show
-from paramcalc.layers._base import Builtin, Form, Networks, Nodes, Parameter, Shape, Sources
+from paramcalc.layers._base import Form, Networks, Nodes, Parameter, Shape, Sources
+from paramcalc.layers._builtin import Builtin
 from paramcalc.layers._fields import OWN_NUMBER, declared, layer
 from paramcalc.layers.input import read_shape
 
@@ -53,7 +54,7 @@ class Parameters(Builtin):
     names: tuple[str, ...] = declared(read_names)
     shapes: tuple[Shape, ...] = declared(read_shapes, symbol=OWN_NUMBER)
 
-    _most_inputs = 0
+    _arity = 0, 0
 
     def __init__(self, /, **shapes: int | Shape) -> None:
         given: Any = shapes

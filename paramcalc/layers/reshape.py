@@ -9,7 +9,8 @@ from typing import Any
 from paramcalc._checks import as_int, as_ints, wrong
 from paramcalc.errors import ConfigError, counted, show
 from paramcalc.formulas import slice_length
-from paramcalc.layers._base import Builtin, Form, Shape, Sources, Window
+from paramcalc.layers._base import Form, Shape, Sources, Window
+from paramcalc.layers._builtin import Builtin
 from paramcalc.layers._fields import OWN_NUMBER, declared, layer
 
 

@@ -7,7 +7,8 @@ from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 from paramcalc._checks import wrong
-from paramcalc.layers._base import Builtin, Form, Layer, Networks, Nodes, Parameter, Shape, Sources
+from paramcalc.layers._base import Form, Layer, Networks, Nodes, Parameter, Shape, Sources
+from paramcalc.layers._builtin import Builtin
 
 
 def read_layer(value: Any, owner: object, name: str) -> Layer:
@@ -43,7 +44,8 @@ class Wrapper(Builtin):
     _family = of_the_layer_inside("_family")
     _channels_last = of_the_layer_inside("_channels_last")
     _input_names = of_the_layer_inside("_input_names")
-    _most_inputs = of_the_layer_inside("_most_inputs")
+    _is_merge = of_the_layer_inside("_is_merge")
+    _arity = of_the_layer_inside("_arity")
     _merge = of_the_layer_inside("_merge")
     _shape = of_the_layer_inside("_shape")
     _params = of_the_layer_inside("_params")

@@ -82,6 +82,25 @@ def test_layers_take_what_torch_takes() -> None:
     assert len({*layers}) == len(network) - 2  # An Input is the same, however it is written.
 
 
+def test_a_graph_is_written_with_tensors() -> None:
+    x, y = pc.Input(3, 8, 8)(name="x"), pc.Input((3, 8, 8))()
+    assert_type(x, pc.Tensor)
+    assert_type(x.shape, pc.Shape)
+    merged: list[pc.Tensor] = [x + y, x * y, x @ y, pc.concat(x, y, dim=-1), pc.concat([x, y])]
+    merged += [pc.Add()(x, y), pc.MatMul()([x, y]), *x.chunk(3), *x.split((1, 2)), x[0, :4]]
+    graph = pc.Graph((x, y), x @ y + x)
+    shapes = {"x": (3, 4, 4), "input_2": (3, 4, 4)}
+    assert_type(graph.output_shapes(shapes), dict[str, pc.Shape])
+    assert_type(graph.num_params(shapes), int)
+    assert_type(graph[0], pc.Layer)
+    assert_type(graph["[0]"], pc.Layer)
+    assert_type(pc.receptive_field(graph, shapes, of="x").size, tuple[int | None, ...])
+    assert_type(
+        pc.smallest_input(graph, {"x": (3, None, None), "input_2": (3, 1, 1)}), dict[str, pc.Shape]
+    )
+    pc.Graph({"x": (3,)}, "y", {"y": (pc.Dense(3, 3), "x")})
+
+
 def test_what_layers_hold() -> None:
     conv = pc.Conv2d(3, 8, 3)
     assert_type(conv.in_channels, int | None)
