@@ -81,6 +81,46 @@ def test_num_classes_and_in_channels_change_the_first_and_last_layer_alone(name:
     assert [other.shape[0] for _, other in changed[1:]] == [1000, 1000]
 
 
+# What modules of torchvision 0.21 give, in this order, read off a run: channels, and the length of
+# both sides.
+STAGES = {
+    "mobilenet_v3_large": [(16, 112), (24, 56), (40, 28), (80, 14), (112, 14), (160, 7), (960, 7)],
+    "mobilenet_v3_small": [(16, 112), (16, 56), (24, 28), (40, 14), (48, 14), (96, 7), (576, 7)],
+    "efficientnet_b0": [
+        *[(32, 112), (16, 112), (24, 56), (40, 28), (80, 14), (112, 14), (192, 7), (320, 7)],
+        (1280, 7),
+    ],
+    "inception_v3": [
+        *[(32, 149), (32, 147), (64, 147), (64, 73), (80, 73), (192, 71), (192, 35)],
+        *[(256, 35), (288, 35), (768, 17), (1280, 8), (2048, 8)],
+    ],
+    "shufflenet_v2_x1_0": [(24, 112), (24, 56), (116, 28), (232, 14), (464, 7), (1024, 7)],
+    "convnext_tiny": [(96, 56), (192, 28), (384, 14), (768, 7)],
+}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_stages_have_the_shapes_of_torchvisions(name: str) -> None:
+    size = SIZES.get(name, 224)
+    outputs = [step.output_shape for step in pc.trace(getattr(zoo, name)(), (3, size, size))]
+    places = [outputs.index((channels, side, side)) for channels, side in STAGES[name]]
+    assert places == sorted(places)
+    assert len({*places}) == len(places)
+
+
+def test_stages_of_transformers_have_the_shapes_of_torchvisions() -> None:
+    swin, vit = zoo.swin_t(), zoo.vit_b_16()
+    shape: pc.Shape = (3, 224, 224)
+    stages: list[pc.Shape] = []
+    for part in swin:
+        shape = part.output_shape(shape)
+        stages.append(shape)
+    lengths = [(56, 56, 96), (28, 28, 192), (14, 14, 384), (7, 7, 768)]
+    assert [one for one in lengths if one not in stages] == []
+    shape = vit[:3].output_shape((3, 224, 224))
+    assert shape == vit[:6].output_shape((3, 224, 224)) == (197, 768)
+
+
 def test_inception_v3_is_published_with_an_auxiliary_classifier() -> None:
     convs = 768 * 128 + 128 * 768 * 5 * 5  # Of 1 by 1, and of 5 by 5.
     norms = 2 * 128 + 2 * 768

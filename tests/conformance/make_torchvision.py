@@ -1,6 +1,6 @@
 """Write the tensors of torchvision's networks: python tests/conformance/make_torchvision.py.
 
-It needs torch 2.13.0 and torchvision 0.29.2; the tests need neither.
+It needs torch 2.13.0 and torchvision 0.21.0; the tests need neither.
 """
 
 from __future__ import annotations
