@@ -1,7 +1,11 @@
 """The public names, for type checkers and editors."""
 
 from paramcalc import formulas as formulas, layers as layers, results as results, zoo as zoo
-from paramcalc._blocks import TransformerEncoderLayer as TransformerEncoderLayer
+from paramcalc._blocks import (
+    SeparableConv1d as SeparableConv1d,
+    SeparableConv2d as SeparableConv2d,
+    TransformerEncoderLayer as TransformerEncoderLayer,
+)
 from paramcalc._branches import Add as Add, Concat as Concat, Multiply as Multiply
 from paramcalc._diagram import diagram as diagram
 from paramcalc._explain import explain as explain
@@ -41,6 +45,10 @@ from paramcalc.layers.conv import (
     ConvTranspose3d as ConvTranspose3d,
 )
 from paramcalc.layers.dense import Dense as Dense
+from paramcalc.layers.depthwise import (
+    DepthwiseConv1d as DepthwiseConv1d,
+    DepthwiseConv2d as DepthwiseConv2d,
+)
 from paramcalc.layers.embedding import Embedding as Embedding
 from paramcalc.layers.frozen import Frozen as Frozen, freeze as freeze
 from paramcalc.layers.input import Input as Input
@@ -62,6 +70,7 @@ from paramcalc.layers.recurrent import GRU as GRU, LSTM as LSTM, RNN as RNN
 from paramcalc.layers.reshape import (
     Flatten as Flatten,
     Permute as Permute,
+    RepeatVector as RepeatVector,
     Reshape as Reshape,
     Slice as Slice,
 )

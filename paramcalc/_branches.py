@@ -40,7 +40,7 @@ class Branches(Container):
         nodes.append((path, self, sources[0], tuple(ends)))
         return len(nodes) - 1
 
-    def _sources_of(self, before: list[Form], output: Shape | None) -> list[Sources]:
+    def _sources_of(self, before: list[Form], output: Shape | None) -> Sequence[Sources | None]:
         return merged_sources(before, output, self._joined_dim([len(one) for one in before]))
 
     def _disagreement(

@@ -150,14 +150,17 @@ def as_axes(
     return numbers[0] if rank is None else numbers * rank
 
 
-def as_padding(value: Any, owner: object, field: str, rank: int | None) -> Any:
-    """The string "same", or a padding as from `as_sides`."""
+def as_padding(value: Any, owner: Any, field: str, rank: int | None) -> Any:
+    """The string "same" or "causal", or a padding as from `as_sides`."""
     if type(value) is int and 0 <= value <= LARGEST:
         return value if rank is None else (value,) * rank
     if isinstance(value, str):
-        same = as_choice(value, owner, field, ("same", "valid")) == "same"
-        return "same" if same else as_axes(0, owner, field, rank, 0)
-    return as_sides(value, owner, field, rank, "'same', 'valid', ")
+        if value == "causal" and value not in owner._paddings:
+            raise ConfigError(f"{name_of(owner)}: {field} 'causal' is for Conv1d alone")
+        word = as_choice(value, owner, field, owner._paddings)
+        return as_axes(0, owner, field, rank, 0) if word == "valid" else word
+    others = [repr(one) + ", " for one in owner._paddings]
+    return as_sides(value, owner, field, rank, "".join(others))
 
 
 def as_sides(value: Any, owner: object, field: str, rank: int | None, others: str = "") -> Any:

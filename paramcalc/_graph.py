@@ -321,7 +321,9 @@ def named_tensors(owner: Graph, inputs: Any, outputs: Any) -> tuple[Inputs, tupl
 
 
 def concat(*tensors: Tensor | Sequence[Tensor], dim: int = 0) -> Tensor:
-    """The concatenation of tensors of a `Graph` along an axis, as `Concat` is of branches.
+    """The concatenation of tensors of a `Graph`.
+
+    They are joined along `dim`, as `Concat` joins branches.
 
     Example:
         >>> import paramcalc as pc

@@ -22,6 +22,7 @@ from paramcalc.layers.conv import (
     ConvTranspose3d,
 )
 from paramcalc.layers.dense import Dense
+from paramcalc.layers.depthwise import DepthwiseConv1d, DepthwiseConv2d
 from paramcalc.layers.embedding import Embedding
 from paramcalc.layers.input import Input
 from paramcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
@@ -29,7 +30,7 @@ from paramcalc.layers.parameters import Parameters
 from paramcalc.layers.pool import AdaptivePool, GlobalPool, Pool
 from paramcalc.layers.product import MatMul
 from paramcalc.layers.recurrent import GRU, LSTM, RNN
-from paramcalc.layers.reshape import Flatten, Permute, Reshape, Slice
+from paramcalc.layers.reshape import Flatten, Permute, RepeatVector, Reshape, Slice
 from paramcalc.layers.resize import CenterCrop, Crop, Pad, PixelShuffle, PixelUnshuffle, Upsample
 
 LETTERS = (
@@ -58,7 +59,7 @@ class At:
 
     @property
     def p(self) -> int:
-        return self.n // int(prod(self.layer._lengths(self.shape)))
+        return self.n // int(prod(self.layer._sizes(self.shape)))
 
     @property
     def bias(self) -> int:
@@ -66,9 +67,13 @@ class At:
         return self.o if self.layer.bias else 0
 
     @property
-    def has_scale(self) -> bool:
-        """Whether a normalization has a scale; without one it has no parameters."""
-        return self.step.num_params > 0
+    def scale(self) -> int:
+        """1 if a normalization has a scale; the same for a shift."""
+        return int(self.layer._has_scale)
+
+    @property
+    def shift(self) -> int:
+        return int(self.layer._has_shift)
 
 
 Kinds = tuple[type[Layer], ...]
@@ -109,7 +114,7 @@ class Ledger:
         return [*lines, LETTERS]
 
 
-CONVS: Kinds = (Conv1d, Conv2d, Conv3d)
+CONVS: Kinds = (Conv1d, Conv2d, Conv3d, DepthwiseConv1d, DepthwiseConv2d)
 TRANSPOSED: Kinds = (ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)
 POOLS: Kinds = (Pool, AdaptivePool, GlobalPool)
 NORMS: Kinds = (BatchNorm, LayerNorm, GroupNorm, InstanceNorm, RMSNorm)
@@ -143,8 +148,8 @@ def keras_transposed(at: At) -> int:
 
 
 def keras_layer_norm(at: At) -> int:
-    """A layer normalization; a shift is one more operation per value."""
-    return (8 + at.layer.bias) * at.n + 4 * at.p if at.has_scale else 6 * at.n + 5 * at.p
+    """A layer normalization: with a scale, as many deviations as values are negated."""
+    return (6 + 2 * at.scale + at.shift) * at.n + (5 - at.scale) * at.p
 
 
 def keras_pool(at: At) -> int:
@@ -180,7 +185,7 @@ TORCHVISION = Ledger(
     {
         (*CONVS, *TRANSPOSED, Dense, Layer, MatMul): ("multiply-accumulates", num_macs),
         (*MOVING, *NORMS, *POOLS, *RECURRENT, Activation, Add, Concat): None,
-        (Embedding, MultiheadAttention, Multiply, PReLU, Scale, Upsample): None,
+        (Embedding, MultiheadAttention, Multiply, PReLU, RepeatVector, Scale, Upsample): None,
     },
 )
 FVCORE = Ledger(
@@ -193,10 +198,10 @@ FVCORE = Ledger(
             lambda at: 0 if at.layer.padding == "same" else at.step.num_macs,
         ),
         (*TRANSPOSED, Dense, MatMul, MultiheadAttention, Layer): ("multiply-accumulates", num_macs),
-        (BatchNorm,): ("2·N; without scale and shift N", lambda at: (1 + at.has_scale) * at.n),
+        (BatchNorm,): ("2·N; without scale N", lambda at: (1 + at.scale) * at.n),
         (LayerNorm, GroupNorm, InstanceNorm): (
-            "5·N; without scale and shift 4·N",
-            lambda at: (4 + at.has_scale) * at.n,
+            "5·N; without scale 4·N",
+            lambda at: (4 + at.scale) * at.n,
         ),
         (AdaptivePool, GlobalPool): (
             "N of an average over an image",
@@ -207,7 +212,7 @@ FVCORE = Ledger(
             lambda at: (4 if at.layer.mode == "bilinear" else 1) * at.o,
         ),
         (*MOVING, *RECURRENT, Activation, Add, Concat): None,
-        (Embedding, Multiply, PReLU, Pool, RMSNorm, Scale): None,
+        (Embedding, Multiply, PReLU, Pool, RepeatVector, RMSNorm, Scale): None,
     },
 )
 TORCHINFO = Ledger(
@@ -217,12 +222,23 @@ TORCHINFO = Ledger(
     {
         (*CONVS, *TRANSPOSED): (
             "parameters · output positions",
-            lambda at: at.step.num_params * (at.o // at.layer.out_channels),
+            lambda at: at.step.num_params * prod(at.layer._split(at.step.output_shape)[1]),
         ),
         RECURRENT: ("parameters · length", lambda at: at.step.num_params * at.shape[0]),
         (MultiheadAttention, Scale): ("0", lambda _: 0),
         (Add, Multiply, Concat, MatMul): ("0", lambda _: 0),
-        (*MOVING, *NORMS, *POOLS, Activation, Dense, Embedding, PReLU, Upsample, Layer): (
+        (
+            *MOVING,
+            *NORMS,
+            *POOLS,
+            Activation,
+            Dense,
+            Embedding,
+            PReLU,
+            RepeatVector,
+            Upsample,
+            Layer,
+        ): (
             "parameters, once, wherever they are used",
             lambda at: at.step.num_params,
         ),
@@ -248,24 +264,24 @@ TENSORFLOW = Ledger(
         ),
         (MatMul, Layer): ("2·multiply-accumulates", lambda at: 2 * at.step.num_macs),
         (BatchNorm,): (
-            "2·N + 6·C; without scale and shift 2·N + 5·C",
-            lambda at: 2 * at.n + (5 + at.has_scale) * at.c,
+            "2·N + 6·C; without scale 2·N + 5·C",
+            lambda at: 2 * at.n + (5 + at.scale) * at.c,
         ),
         (LayerNorm,): (
-            "9·N + 4·P; without shift 8·N + 4·P, without scale 6·N + 5·P",
+            "8·N + 4·P; without scale 6·N + 5·P; + N of a shift",
             keras_layer_norm,
         ),
         (RMSNorm,): ("4·N + 3·P", lambda at: 4 * at.n + 3 * at.p),
         (GroupNorm, InstanceNorm): (
-            "6·N + 4·G + 3·C; without scale and shift 6·N + 5·G",
-            lambda at: 6 * at.n + (4 * at.g + 3 * at.c if at.has_scale else 5 * at.g),
+            "6·N + 4·G + 2·C; without scale 6·N + 5·G; + C of a shift",
+            lambda at: 6 * at.n + (5 - at.scale) * at.g + (2 * at.scale + at.shift) * at.c,
         ),
         (Activation,): (
             "silu 2·N, gelu 4·N, softmax 5·N, others 0",
             lambda at: KERAS_ACTIVATIONS.get(at.layer._plain_name, 0) * at.n,
         ),
         (Scale,): ("N", lambda at: at.n),
-        (PReLU,): ("3·N + C", lambda at: 3 * at.n + at.c),
+        (PReLU,): ("3·N + parameters", lambda at: 3 * at.n + at.step.num_params),
         (Pool,): ("window·O; 0 over a volume", keras_pool),
         (AdaptivePool,): (
             "N; 0 where nothing changes",
@@ -282,6 +298,7 @@ TENSORFLOW = Ledger(
         (RNN,): ("2·F·H + H, of one position", keras_recurrent(2, 1)),
         (LSTM,): ("8·F·H + 9·H, of one position", keras_recurrent(8, 9)),
         (GRU,): ("6·F·H + 3·H, of one position", keras_recurrent(6, 3)),
+        (RepeatVector,): ("1", lambda _: 1),
         (*MOVING, Concat): None,
     },
 )

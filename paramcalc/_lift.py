@@ -58,7 +58,7 @@ class Lifted:
         is_own = not isinstance(layer, Builtin) or self.step.shared
         if self.made_of or is_own or self.step.layer._network_depth:
             return self
-        is_stated = counting and getattr(layer, layer._stating, 1) is not None
+        is_stated = counting and not layer._is_open
         return self.step.layer, None if is_stated else self.step.input_shape, self.family
 
     def names(self, rank: int) -> list[tuple[str, str]]:

@@ -98,6 +98,9 @@ class Sight:
                 self.fixed.add(number)
                 continue
             self.reads[-1] = ask(step.path, step.layer, self.reads_of, step)
+            if not self.reads[-1]:
+                self.fixed.add(number)
+                continue
             self.shapes[number] = step.output_shape or (None,) * len(self.reads[-1][0].sources)
             for _, sources, dim in self.reads[-1]:
                 spacings = [source[1].spacing for source in sources if source]
@@ -117,7 +120,7 @@ class Sight:
         sources = step.layer._sources_of(before, step.output_shape)
         dim = step.layer._joined_dim([len(shape) for shape in before])
         pairs = zip(step.inputs, sources, strict=True)
-        return [Read(at, seen, dim) for at, seen in pairs if at not in self.fixed]
+        return [Read(at, seen, dim) for at, seen in pairs if seen and at not in self.fixed]
 
     def channels(self) -> int | None:
         """The axis of the input that holds the channels of the first layer with channels."""

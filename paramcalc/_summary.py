@@ -247,7 +247,7 @@ def others_of(steps: Iterable[Step]) -> tuple[int, int]:
         if not layer._is_frozen and not layer._thawed._has_buffers:
             continue
         is_builtin = isinstance(layer._thawed, Builtin)
-        is_stated = is_builtin and getattr(layer, layer._stating, None) is not None
+        is_stated = is_builtin and not layer._thawed._is_open
         shape = None if is_stated else step.input_shape
         key = layer if is_builtin else id(layer), shape, step.shared
         if key not in known:

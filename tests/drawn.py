@@ -89,7 +89,20 @@ def conv_fields(rank: int, groups: int) -> st.SearchStrategy[dict[str, Any]]:
 
 @st.composite
 def convs(draw: st.DrawFn, kind: Callable[..., Any], rank: int) -> Any:
-    return kind(**draw(conv_fields(rank, draw(FEW))))
+    fields = draw(conv_fields(rank, draw(FEW)))
+    if rank == 1 and draw(FLAGS):
+        fields["padding"] = "causal"
+    return kind(**fields)
+
+
+@st.composite
+def depthwise_convs(draw: st.DrawFn, kind: Callable[..., Any], rank: int) -> Any:
+    fields = draw(conv_fields(rank, 1))
+    fields["depth_multiplier"] = draw(FEW)
+    del fields["in_channels"], fields["groups"]
+    if "Depthwise" in kind.__name__:
+        del fields["out_channels"]
+    return kind(**fields)
 
 
 @st.composite
@@ -129,28 +142,37 @@ def adaptive_pools() -> Drawn:
 
 def upsamplings() -> Drawn:
     sized = of_either_format(pc.Upsample, per_axis(SMALL))
-    return st.one_of(sized, of_either_format(pc.Upsample, scale_factor=per_axis(SMALL)))
+    factors = per_axis(st.one_of(SMALL, st.floats(0.1, 6)))
+    return st.one_of(sized, of_either_format(pc.Upsample, scale_factor=factors))
 
 
 def channel_norms(kind: Callable[..., Any]) -> Drawn:
-    return of_either_format(kind, optional(SMALL), FLAGS, FLAGS)
+    return of_either_format(kind, optional(SMALL), FLAGS, FLAGS, bias=FLAGS, scale=FLAGS)
 
 
 def group_norms() -> Drawn:
     @cache
     def grouped(groups: int) -> Drawn:
-        return of_either_format(pc.GroupNorm, just(groups), optional(multiples(groups)), FLAGS)
+        channels = optional(multiples(groups))
+        flags = {"bias": FLAGS, "scale": FLAGS}
+        return of_either_format(pc.GroupNorm, just(groups), channels, FLAGS, **flags)
 
     return FEW.flatmap(grouped)
 
 
 def layer_norms() -> Drawn:
     lengths = st.one_of(optional(LENGTHS), st.tuples(LENGTHS, SMALL))
-    return st.builds(pc.LayerNorm, lengths, FLAGS, FLAGS)
+    return st.builds(pc.LayerNorm, lengths, FLAGS, FLAGS, scale=FLAGS)
 
 
 def rms_norms() -> Drawn:
     return st.builds(pc.RMSNorm, st.one_of(optional(LENGTHS), st.tuples(SMALL)), FLAGS)
+
+
+def prelus() -> Drawn:
+    axes = st.sets(st.integers(-2, 1)).map(tuple)
+    shared = st.builds(pc.PReLU, shared_axes=axes)
+    return st.one_of(of_either_format(pc.PReLU, optional(SMALL)), shared)
 
 
 def reshapes() -> Drawn:
@@ -171,6 +193,10 @@ def slices() -> Drawn:
         st.builds(pc.Slice, st.integers(0, 6), from_start, dim=dims),
         st.builds(pc.Slice, st.integers(-12, -7), ends, dim=dims),
     )
+
+
+def repetitions() -> Drawn:
+    return st.builds(pc.RepeatVector, SMALL)
 
 
 def flattens() -> Drawn:

@@ -11,7 +11,18 @@ from typing import Any
 
 import drawn
 from drawn import SHAPES, Shapes, ending_with, sequences, shuffled, spatial
-from rows import OF_OUTPUTS, Row, called, channel_norm, conv, elementwise, recurrent, unchanging
+from rows import (
+    OF_OUTPUTS,
+    Row,
+    called,
+    channel_norm,
+    conv,
+    depthwise,
+    elementwise,
+    recurrent,
+    separable,
+    unchanging,
+)
 
 import paramcalc as pc
 
@@ -20,13 +31,11 @@ FREEZES = "an attribute of each layer; `freeze(network)` here"
 WITH_BATCH = "its axes include the batch"
 LAST = "the last by default, the first here"
 LAST_SIDE_FIRST = "(left, right, top, bottom) is ((top, bottom), (left, right)) here"
-SHARED = "None here if spatial axes are shared, 1 if all axes are"
+SHARED = "it counts axes from 1; `PReLU(shared_axes=())` is its default"
 ONE_HEAD = "`key_dim` is the size of one head, `embed_dim` of all heads"
 FREE_NAME = 'any name: `Activation("relu")`'
 AXIS = "axis=normalized_shape"  # The number of an axis there, its length here.
 LENGTHS = "numbers of axes there, their lengths here; omit it for the last axis"
-SCALED = "center=affine scale=affine"
-BOTH = "both or neither"
 KERAS_ACTIVATIONS = "layers.ELU layers.LeakyReLU layers.ReLU layers.Softmax"
 KERAS_DROPOUTS = "layers.Dropout layers.SpatialDropout#D layers.AlphaDropout layers.GaussianDropout"
 TORCH_ACTIVATIONS = """
@@ -43,6 +52,10 @@ ROWS = [
     conv(pc.ConvTranspose1d, 1),
     conv(pc.ConvTranspose2d, 2),
     conv(pc.ConvTranspose3d, 3),
+    depthwise(pc.DepthwiseConv1d, 1),
+    depthwise(pc.DepthwiseConv2d, 2),
+    separable(pc.SeparableConv1d, 1),
+    separable(pc.SeparableConv2d, 2),
     Row(
         pc.Pool,
         lambda: [pc.Pool(3, 2, 1), pc.Pool((2, 3), mode="avg", ceil_mode=True)],
@@ -128,7 +141,11 @@ ROWS = [
     ),
     Row(
         pc.Upsample,
-        lambda: [pc.Upsample(12), pc.Upsample(scale_factor=(2, 3), mode="bilinear")],
+        lambda: [
+            pc.Upsample(12),
+            pc.Upsample(scale_factor=(2, 3), mode="bilinear"),
+            pc.Upsample(scale_factor=1.5),
+        ],
         (4, 9, 9),
         drawn.upsamplings(),
         lambda one: spatial(one, one.size if one.scale_factor is None else one.scale_factor),
@@ -150,7 +167,7 @@ ROWS = [
     channel_norm(
         pc.BatchNorm,
         0,
-        called("layers.BatchNormalization", SCALED, note=BOTH),
+        called("layers.BatchNormalization", "center=bias"),
         "nn.SyncBatchNorm",
     ),
     channel_norm(
@@ -158,35 +175,33 @@ ROWS = [
         1,
         called(
             "layers.GroupNormalization",
-            SCALED,
+            "center=bias",
             theirs={"groups": -1},
-            note=f"{BOTH}; True by default there, False here",
+            note="give `affine=True`",
         ),
     ),
     Row(
         pc.GroupNorm,
-        lambda: [pc.GroupNorm(2, 4), pc.GroupNorm(4, None, affine=False)],
+        lambda: [
+            pc.GroupNorm(2, 4, bias=False),
+            pc.GroupNorm(2, 4, scale=False),
+            pc.GroupNorm(4, None, affine=False),
+        ],
         (4, 9, 9),
         drawn.group_norms(),
         lambda norm: spatial(norm, None, norm.num_channels, groups=norm.num_groups),
         [called("nn.GroupNorm")],
-        [called("layers.GroupNormalization", f"groups=num_groups {SCALED}", note=BOTH)],
+        [called("layers.GroupNormalization", "groups=num_groups center=bias")],
         open_field="num_channels",
     ),
     Row(
         pc.LayerNorm,
-        lambda: [pc.LayerNorm(9), pc.LayerNorm((9, 9), bias=False)],
+        lambda: [pc.LayerNorm(9), pc.LayerNorm((9, 9), bias=False), pc.LayerNorm(9, scale=False)],
         (4, 9, 9),
         drawn.layer_norms(),
         lambda norm: ending_with(norm.normalized_shape),
         [called("nn.LayerNorm")],
-        [
-            called(
-                "layers.LayerNormalization",
-                f"{AXIS} scale=elementwise_affine center=bias",
-                note=LENGTHS,
-            )
-        ],
+        [called("layers.LayerNormalization", f"{AXIS} center=bias", note=LENGTHS)],
         open_field="normalized_shape",
     ),
     Row(
@@ -201,12 +216,12 @@ ROWS = [
     ),
     Row(
         pc.PReLU,
-        lambda: [pc.PReLU(4), pc.PReLU()],
+        lambda: [pc.PReLU(4), pc.PReLU(), pc.PReLU(shared_axes=(1,))],
         (4, 9, 9),
-        drawn.of_either_format(pc.PReLU, drawn.optional(drawn.SMALL)),
+        drawn.prelus(),
         lambda one: spatial(one, None, None if one.num_parameters == 1 else one.num_parameters),
         [called("nn.PReLU")],
-        [called("layers.PReLU", "shared_axes=num_parameters", note=SHARED)],
+        [called("layers.PReLU", note=SHARED)],
         open_field="num_parameters",
     ),
     Row(
@@ -262,6 +277,16 @@ ROWS = [
             called("Tensor.narrow", "length=stop", note=f"length is stop − start; {WITH_BATCH}"),
             called("Tensor.split Tensor.chunk", note=f"one `Slice` per part; {WITH_BATCH}"),
         ],
+        is_compared=False,
+    ),
+    Row(
+        pc.RepeatVector,
+        lambda: [pc.RepeatVector(3)],
+        (8,),
+        drawn.repetitions(),
+        lambda _: drawn.of_rank(1),
+        [],
+        [called("layers.RepeatVector")],
         is_compared=False,
     ),
     Row(

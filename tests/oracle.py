@@ -10,7 +10,8 @@ from math import floor
 from typing import Any
 
 Sides = tuple[int, int] | str
-"""Padding before and after an axis; or "same", as little as lets every stride-th position see."""
+"""Padding before and after an axis; or "same", as little as lets every stride-th position see; or
+"causal", with which such a position is the last that is seen."""
 
 
 def windows(
@@ -29,6 +30,9 @@ def windows(
     but has to start on the axis or the padding on its left.
     """
     assert min(kernel_size, stride, dilation) >= 1
+    if padding == "causal":  # Each window ends where "same" has a position.
+        reach = range(dilation * (1 - kernel_size), 1, dilation)
+        return [[end + one for one in reach] for end in same_starts(length, stride)]
     if isinstance(padding, str):
         total = least_padding(length, kernel_size, stride, dilation)
         padding = total // 2, total - total // 2
@@ -150,7 +154,8 @@ def taps(layer: Any, axis: int, length: int, output: int) -> list[set[int]]:
             ends = [-(-(place + 1) * length // output) for place in range(output)]
             return [set(range(*pair)) for pair in zip(starts, ends, strict=True)]
         case "Upsample":
-            return [upsampled_taps(layer.mode, place, length, output) for place in range(output)]
+            factor = of("scale_factor") or Fraction(output, length)
+            return [upsampled_taps(layer.mode, place, length, factor) for place in range(output)]
         case "PixelUnshuffle":
             factor = layer.downscale_factor
             return [{place * factor + i for i in range(factor)} for place in range(output)]
@@ -178,10 +183,11 @@ def first_kept(layer: Any, of: Callable[[str], Any], length: int, output: int) -
             return -((output - length) // 2)
 
 
-def upsampled_taps(mode: str, place: int, length: int, output: int) -> set[int]:
+def upsampled_taps(mode: str, place: int, length: int, factor: Any) -> set[int]:
+    ratio = 1 / Fraction(factor).limit_denominator(1000)
     if mode == "nearest":
-        return {floor(Fraction(place * length, output))}
-    middle = (place + Fraction(1, 2)) * length / output - Fraction(1, 2)
+        return {floor(place * ratio)}
+    middle = (place + Fraction(1, 2)) * ratio - Fraction(1, 2)
     if mode == "nearest-exact":
         return {floor(middle + Fraction(1, 2))}
     return {one for one in range(length) if abs(one - middle) < (2 if mode == "bicubic" else 1)}

@@ -79,10 +79,13 @@ def called(
 OF_OUTPUTS = "it takes outputs; paramcalc takes branches"
 
 
+KERAS_WINDOWS = "strides=stride dilation_rate=dilation use_bias=bias"
+
+
 def conv(kind: Callable[..., Any], rank: int) -> Row:
     is_transposed = "Transpose" in kind.__name__
     name = f"layers.Conv{rank}D{'Transpose' * is_transposed}"
-    arguments = "filters=out_channels strides=stride dilation_rate=dilation use_bias=bias"
+    arguments = f"filters=out_channels {KERAS_WINDOWS}"
     return Row(
         kind,
         lambda: [kind(4, 6, 3), kind(None, 4, 3, 2, "same", groups=2, bias=False)],
@@ -95,12 +98,44 @@ def conv(kind: Callable[..., Any], rank: int) -> Row:
     )
 
 
+def depthwise(kind: Callable[..., Any], rank: int) -> Row:
+    return Row(
+        kind,
+        lambda: [kind(3, depth_multiplier=2), kind(3, 2, "same", dilation=2, bias=False)],
+        (4, *[9] * rank),
+        drawn.depthwise_convs(kind, rank),
+        lambda one: spatial(one, one.kernel_size),
+        [],
+        [called(f"layers.DepthwiseConv{rank}D", KERAS_WINDOWS)],
+        is_compared=False,
+    )
+
+
+def separable(kind: Callable[..., Any], rank: int) -> Row:
+    return Row(
+        kind,
+        lambda: [kind(6, 3, depth_multiplier=2), kind(6, 3, 2, "same", dilation=2, bias=False)],
+        (4, *[9] * rank),
+        drawn.depthwise_convs(kind, rank),
+        lambda one: spatial(one, one.kernel_size),
+        [],
+        [called(f"layers.SeparableConv{rank}D", f"filters=out_channels {KERAS_WINDOWS}")],
+        is_compared=False,
+    )
+
+
 def channel_norm(
     kind: Callable[..., Any], least_rank: int, keras: Elsewhere, torch: str = ""
 ) -> Row:
     return Row(
         kind,
-        lambda: [kind(4, affine=True), kind(), kind(affine=False, track_running_stats=True)],
+        lambda: [
+            kind(4, affine=True),
+            kind(4, affine=True, bias=False),
+            kind(affine=True, scale=False),
+            kind(),
+            kind(affine=False, track_running_stats=True),
+        ],
         (4, 9, 9),
         drawn.channel_norms(kind),
         lambda norm: spatial(norm, None, norm.num_features, least_rank=least_rank),

@@ -110,6 +110,8 @@ SHAPES = [
     (pc.PReLU(64), (32, 8, 8), "PReLU: expects 64 channels, got 32 in shape (32, 8, 8)"),
     (pc.Scale(64), (64, 7, 7), "Scale: axes of (64,), compared from the last, must be 1 or those of the input, got shape (64, 7, 7)"),
     (pc.Scale((64, 1)), (64,), "Scale: axes of (64, 1), compared from the last, must be 1 or those of the input, got shape (64,)"),
+    (pc.PReLU(shared_axes=(1, 2)), (32, 8), "PReLU: cannot share axis 2 of shape (32, 8)"),
+    (pc.PReLU(shared_axes=(-3,)), (32, 8), "PReLU: cannot share axis -3 of shape (32, 8)"),
     (pc.GlobalPool(), (512,), "GlobalPool: expects (channels, length), got shape (512,)"),
     (pc.AdaptivePool(7), (512,), "AdaptivePool: expects (channels, length), got shape (512,)"),
     (pc.AdaptivePool((7, 7)), (512, 8), "AdaptivePool: expects (channels, height, width), got shape (512, 8)"),
@@ -125,7 +127,10 @@ SHAPES = [
     (pc.Upsample(4), (3,), "Upsample: expects (channels, length), got shape (3,)"),
     (pc.Upsample(4, mode="bilinear"), (3, 8), "Upsample: mode 'bilinear' is for 2 spatial axes, got shape (3, 8)"),
     (pc.Upsample(2, mode="linear"), (3, 8, 8), "Upsample: mode 'linear' is for 1 spatial axis, got shape (3, 8, 8)"),
+    (pc.Upsample(scale_factor=(1.5, 0.25)), (3, 8, 3), "Upsample: scale_factor 0.25 removes all of width 3"),
     (pc.Upsample(scale_factor=2), (3,), "Upsample: expects (channels, length), got shape (3,)"),
+    (pc.RepeatVector(2), (3, 4), "RepeatVector: expects (features), got shape (3, 4); leave out the batch axis"),
+    (pc.RepeatVector(2), (3, 4, 5), "RepeatVector: expects (features), got shape (3, 4, 5)"),
     (pc.PixelShuffle(2), (6, 8, 8), "PixelShuffle: upscale_factor² must divide the channels, got upscale_factor=2, 6 channels in shape (6, 8, 8)"),
     (pc.PixelShuffle(2), (4, 8), "PixelShuffle: expects (channels, height, width), got shape (4, 8)"),
     (pc.PixelUnshuffle(2), (3, 8, 7), "PixelUnshuffle: downscale_factor must divide the width, got downscale_factor=2, width 7"),
@@ -211,6 +216,8 @@ def test_words_of_macs_that_depend_on_the_input(row: Row) -> None:
     where = f"[1] {name}"
     if isinstance(layer, pc.TransformerEncoderLayer):
         where = "[1].self_attn MultiheadAttention"
+    if isinstance(layer, pc.SeparableConv1d | pc.SeparableConv2d):
+        where = f"[1].depthwise {name.replace('Separable', 'Depthwise')}"
     assert str(caught.value) == (
         f"{where}: the number of multiply-accumulates depends on the input: "
         "give input_shape or start with Input(...)"

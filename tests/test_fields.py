@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import pytest
@@ -12,6 +13,8 @@ import paramcalc as pc
 
 if TYPE_CHECKING:
     from rows import Row
+
+THIRD: Any = Fraction(1, 3)
 
 
 def test_every_public_layer_has_one_row() -> None:
@@ -59,6 +62,16 @@ def test_examples_of_a_row_fit_its_shape_and_state_every_field(row: Row) -> None
         (pc.Pad((1, 1)), pc.Pad(((1, 1), (1, 1)))),
         (pc.Permute((-1, 0, 1)), pc.Permute((2, 0, 1))),
         (pc.MultiheadAttention(8, 2, kdim=8), pc.MultiheadAttention(8, 2)),
+        (pc.BatchNorm(8, bias=False, scale=False), pc.BatchNorm(8, affine=False)),
+        (pc.BatchNorm(8, affine=False, bias=False), pc.BatchNorm(8, affine=False, scale=False)),
+        (pc.BatchNorm(8, affine=False, bias=False), pc.BatchNorm(8, affine=False)),
+        (pc.InstanceNorm(8, bias=False), pc.InstanceNorm(8)),
+        (pc.Upsample(scale_factor=2.0), pc.Upsample(scale_factor=2)),
+        (pc.Upsample(scale_factor=(THIRD, 4)), pc.Upsample(scale_factor=(1 / 3, 4.0))),
+        (pc.PReLU(None, shared_axes=(2, 1, 2)), pc.PReLU(shared_axes=(1, 2))),
+        (pc.GroupNorm(2, 8, bias=False, scale=False), pc.GroupNorm(2, 8, affine=False)),
+        (pc.LayerNorm(8, False, False), pc.LayerNorm(8, bias=False, scale=False)),
+        (pc.LayerNorm(8, False, False), pc.LayerNorm(8, False)),
     ],
 )
 def test_fields_that_mean_the_same_are_stored_the_same(one: pc.Layer, other: pc.Layer) -> None:
@@ -84,6 +97,7 @@ def test_fields_that_mean_the_same_are_stored_the_same(one: pc.Layer, other: pc.
         (pc.RNN(3, 4), pc.GRU(3, 4)),
         (pc.LayerNorm(7), pc.RMSNorm(7)),
         (pc.Pad(1), pc.Pad((1, 1))),
+        (pc.BatchNorm(8, bias=False), pc.BatchNorm(8, scale=False)),
     ],
 )
 def test_layers_that_differ_are_not_equal(one: pc.Layer, other: pc.Layer) -> None:
@@ -98,6 +112,7 @@ def test_layers_that_differ_are_not_equal(one: pc.Layer, other: pc.Layer) -> Non
         "Conv2d(4, 8, 3, padding='same', groups=2, data_format='channels_last')",
         "Conv2d(3, 5, 3, padding=((0, 1), (2, 0)))",
         "Conv1d(7, 32, 5, padding=2)",
+        "Conv1d(7, 32, 5, padding='causal')",
         "Conv1d(7, 32, 5, padding=((0, 2),))",
         "Pool(2)",
         "Pool(3, stride=2, padding=1, ceil_mode=True, mode='avg')",
@@ -115,10 +130,19 @@ def test_layers_that_differ_are_not_equal(one: pc.Layer, other: pc.Layer) -> Non
         "Identity()",
         "PReLU()",
         "PReLU(64)",
+        "PReLU(shared_axes=(1, 2))",
+        "PReLU(shared_axes=())",
         "ConvTranspose2d(64, 32, 3, stride=2, padding=1, output_padding=1)",
         "ConvTranspose1d(None, 32, 3, padding='same', groups=2, bias=False, dilation=2)",
+        "DepthwiseConv2d(3)",
+        "DepthwiseConv1d(3, stride=2, padding='same', depth_multiplier=4)",
+        "SeparableConv2d(64, 3)",
+        "SeparableConv1d(64, 3, dilation=2, bias=False)",
         "GroupNorm(32, 64)",
         "GroupNorm(32, None, affine=False)",
+        "GroupNorm(32, 64, bias=False)",
+        "BatchNorm(64, scale=False)",
+        "LayerNorm(768, scale=False)",
         "InstanceNorm(64, affine=True)",
         "LayerNorm()",
         "LayerNorm(768, bias=False)",
@@ -135,6 +159,7 @@ def test_layers_that_differ_are_not_equal(one: pc.Layer, other: pc.Layer) -> Non
         "CenterCrop((56, 48))",
         "Upsample(32)",
         "Upsample(scale_factor=2, mode='bilinear')",
+        "Upsample(scale_factor=(1.5, 2))",
         "PixelShuffle(3)",
         "PixelUnshuffle(3, data_format='channels_last')",
         "Reshape((3, -1))",
@@ -146,6 +171,7 @@ def test_layers_that_differ_are_not_equal(one: pc.Layer, other: pc.Layer) -> Non
         "Scale(data_format='channels_last')",
         "Slice(1)",
         "Slice(stop=58, dim=1)",
+        "RepeatVector(3)",
         "Embedding(100, 8)",
         "RNN(128, 64)",
         "GRU(None, 64, bidirectional=True, recurrent_bias=False)",

@@ -25,6 +25,12 @@ FIGURES: list[tuple[pc.Layer, tuple[int, ...], list[int | None]]] = [
     (pc.Conv2d(3, 8, 4, padding="same"), (3, 9, 11), [0, 38808, 76824]),
     (pc.Conv2d(4, 8, 3, padding=1, groups=2), (4, 9, 11), [14256, 15048, 792]),
     (pc.Conv2d(6, 6, 3, padding=1, groups=6), (6, 9, 11), [5346, 5940, 11286]),
+    # fvcore and torchinfo of Conv2d(6, 12, 3, groups=6) and so on.
+    (pc.DepthwiseConv2d(3, padding=1, depth_multiplier=2), (6, 9, 11), [10692, 11880, 22572]),
+    (pc.DepthwiseConv2d(3, depth_multiplier=2, dilation=2, bias=False), (6, 9, 11), [3780, 3780, 10368]),
+    (pc.DepthwiseConv1d(3, 2), (6, 13), [108, 144, 252]),
+    (pc.SeparableConv2d(5, 3, padding=1, dilation=1, depth_multiplier=2), (6, 9, 11), [16632, 17127, 33759]),
+    (pc.SeparableConv1d(5, 3, padding=1, depth_multiplier=2), (6, 13), [1248, 1313, 2561]),
     (pc.ConvTranspose2d(4, 6, 3, stride=2), (4, 5, 7), [7560, 36630, 18810]),
     (pc.ConvTranspose2d(4, 6, 3, stride=2, bias=False), (4, 5, 7), [7560, 35640, 17820]),
     (pc.ConvTranspose2d(4, 6, 4, stride=2, padding=1, bias=False), (4, 5, 7), [13440, 53760, None]),
@@ -32,16 +38,23 @@ FIGURES: list[tuple[pc.Layer, tuple[int, ...], list[int | None]]] = [
     (pc.Dense(7, 5), (3, 7), [105, 40, 225]),
     (pc.BatchNorm(6), (6, 5, 7), [420, 12, 456]),
     (pc.BatchNorm(6, affine=False), (6, 5, 7), [210, 0, 450]),
+    (pc.BatchNorm(6, bias=False), (6, 5, 7), [420, 6, 456]),
+    (pc.BatchNorm(6, scale=False), (6, 5, 7), [None, None, 450]),
     (pc.BatchNorm(6), (6,), [12, 12, 48]),
     (pc.LayerNorm(7), (5, 7), [175, 14, 335]),
     (pc.LayerNorm(7, bias=False), (5, 7), [175, 7, 300]),
+    (pc.LayerNorm(7, scale=False), (5, 7), [None, None, 270]),
     (pc.LayerNorm(7, elementwise_affine=False), (5, 7), [140, 0, 235]),
     (pc.RMSNorm(7), (5, 7), [0, 7, 155]),
     (pc.Scale((6, 1, 1)), (6, 5, 7), [0, 0, 210]),
     (pc.GroupNorm(2, 6), (6, 5, 7), [1050, 12, 1286]),
+    (pc.GroupNorm(2, 6, bias=False), (6, 5, 7), [1050, 6, 1280]),
+    (pc.GroupNorm(2, 6, scale=False), (6, 5, 7), [None, None, 1276]),
     (pc.GroupNorm(2, 6, affine=False), (6, 5, 7), [840, 0, 1270]),
     (pc.InstanceNorm(6), (6, 5, 7), [840, 0, 1290]),
     (pc.InstanceNorm(6, affine=True), (6, 5, 7), [1050, 12, 1302]),
+    (pc.InstanceNorm(6, affine=True, bias=False), (6, 5, 7), [1050, 6, 1296]),
+    (pc.InstanceNorm(6, affine=True, scale=False), (6, 5, 7), [None, None, 1296]),
     (pc.Activation("relu"), (6, 5, 7), [0, 0, 0]),
     (pc.Activation("relu6"), (6, 5, 7), [0, 0, 0]),
     (pc.Activation("sigmoid"), (6, 5, 7), [0, 0, 0]),
@@ -49,6 +62,9 @@ FIGURES: list[tuple[pc.Layer, tuple[int, ...], list[int | None]]] = [
     (pc.Activation("gelu"), (6, 5, 7), [0, 0, 840]),
     (pc.Activation("softmax"), (7,), [0, 0, 35]),
     (pc.PReLU(6), (6, 5, 7), [0, 6, 636]),
+    (pc.PReLU(), (6, 5, 7), [0, 1, 631]),
+    (pc.PReLU(shared_axes=(0,)), (6, 5, 7), [None, None, 665]),
+    (pc.PReLU(shared_axes=()), (6, 5, 7), [None, None, 840]),
     (pc.Pool(3, stride=2), (6, 5, 7), [0, 0, 324]),
     (pc.Pool(3, stride=2, padding=1), (6, 5, 7), [0, 0, 648]),
     (pc.Pool(2), (6, 4, 6, 8), [0, 0, 0]),
@@ -67,6 +83,7 @@ FIGURES: list[tuple[pc.Layer, tuple[int, ...], list[int | None]]] = [
     (pc.Multiply(pc.Identity(), pc.AdaptivePool(1)), (6, 5, 7), [210, 0, 420]),
     (pc.Concat(pc.Identity(), pc.Identity()), (6, 5, 7), [0, 0, 0]),
     (pc.Pad(1), (6, 5, 7), [0, 0, 0]),
+    (pc.RepeatVector(4), (6,), [None, None, 1]),
     (pc.Upsample(scale_factor=2), (6, 5, 7), [840, 0, 2]),
     (pc.Upsample(scale_factor=2, mode="bilinear"), (6, 5, 7), [3360, 0, 0]),
     (pc.Embedding(11, 6), (5,), [0, 66, 10]),
@@ -233,7 +250,10 @@ LAYERS = {
     for one in [getattr(pc, name) for name in pc.__all__]
     if isinstance(one, type) and issubclass(one, pc.Layer)
 }
-INSIDE = {pc.Sequential, pc.Graph, pc.Frozen, pc.Shared, pc.TransformerEncoderLayer}
+INSIDE = {
+    *[pc.Sequential, pc.Graph, pc.Frozen, pc.Shared],
+    *[pc.TransformerEncoderLayer, pc.SeparableConv1d, pc.SeparableConv2d],
+}
 """No tool counts these: it counts the layers in them."""
 
 

@@ -139,6 +139,16 @@ def test_a_normalization_has_a_scale_and_a_shift_for_each_channel() -> None:
         assert formulas.norm_params(channels) == len(trained)
         scales = [one for one in trained if one[1] == "scale"]
         assert formulas.norm_params(channels, bias=False) == len(scales)
+        assert formulas.norm_params(channels, scale=False) == len(trained) - len(scales)
+        assert formulas.norm_params(channels, bias=False, scale=False) == 0
+
+
+@given(HUGE, HUGE, HUGE)
+def test_scaled_length_is_the_most_that_the_ratio_covers(
+    length: int, over: int, under: int
+) -> None:
+    count = formulas.scaled_length(length, over, under)
+    assert count * under <= length * over < (count + 1) * under
 
 
 @pytest.mark.parametrize("length", range(1, 7))

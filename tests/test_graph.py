@@ -423,3 +423,17 @@ def test_the_peak_of_a_graph_is_that_of_a_simulation(data: st.DataObject) -> Non
         needed = {one for later in steps[at + 1 :] for one in later.inputs} | kept
         alive &= needed
     assert pc.memory(graph).peak_bytes == 4 * peak
+
+
+@pytest.mark.parametrize(("skip", "partner"), [((2, 64, 64), (3, 56, 57)), ((2, 9, 5), (1, 12, 4))])
+def test_a_skip_connection_is_cut_or_padded_to_its_partner(
+    skip: pc.Shape, partner: pc.Shape
+) -> None:
+    x, y = pc.Input(skip)(name="skip"), pc.Input(partner)(name="partner")
+    net = pc.Graph((x, y), pc.concat(pc.CenterCrop()(x, y), y))
+    assert net.output_shape() == (skip[0] + partner[0], *partner[1:])
+    assert pc.receptive_field(net, of="skip").misaligned == ()
+    alone = pc.receptive_field(pc.CenterCrop(partner[1:]), skip)
+    cut = pc.receptive_field(pc.Graph((x, y), pc.CenterCrop()(x, y)), of="skip")
+    assert (cut.size, cut.padding) == (alone.size, alone.padding)
+    assert pc.receptive_field(pc.Graph((x, y), pc.CenterCrop()(x, y)), of="partner").size == (0, 0)

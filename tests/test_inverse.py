@@ -131,6 +131,7 @@ LINE: list[pc.Layer] = [
         pc.InstanceNorm(),
         pc.GroupNorm(3, None),
     ],
+    *[pc.Upsample(scale_factor=1.5), pc.Upsample(scale_factor=0.3)],
     *[pc.Add(PAIR, pc.Identity()), pc.Multiply(pc.AdaptivePool(5), pc.Identity())],
     *[pc.Add(pc.Pad(1), pc.Identity(), pc.AdaptivePool(1)), pc.Concat(PAIR, pc.Pad(((0, 1),)))],
     *[pc.Concat(pc.Identity(), HALF, dim=1), pc.Add(pc.Pad(4), pc.Upsample(scale_factor=2))],

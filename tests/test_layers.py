@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import math
 from typing import Any
 
 import pytest
@@ -126,6 +128,42 @@ def test_norm_and_transposed_tensors_are_torchs() -> None:
     }
 
 
+def test_normalization_with_a_scale_or_a_shift_alone() -> None:
+    norms: list[Any] = [
+        pc.BatchNorm(4, track_running_stats=False),
+        pc.InstanceNorm(4, affine=True),
+        pc.GroupNorm(2, 4),
+        pc.LayerNorm(4),
+    ]
+    for norm in norms:
+        scaled, shifted = [dataclasses.replace(norm, **{one: False}) for one in ("bias", "scale")]
+        assert shapes(norm) == {"weight": (4,), "bias": (4,)}
+        assert (shapes(scaled), shapes(shifted)) == ({"weight": (4,)}, {"bias": (4,)})
+        assert shapes(dataclasses.replace(scaled, scale=False)) == {}
+    assert pc.BatchNorm(bias=False, scale=False).num_params() == 0
+
+
+def test_prelu_has_a_slope_per_position_of_the_axes_that_are_not_shared() -> None:
+    for shared, weight in [((), (4, 5, 6)), ((1, 2), (4, 1, 1)), ((-1, 0), (1, 5, 1))]:
+        layer = pc.PReLU(shared_axes=shared)
+        assert layer.parameters((4, 5, 6)) == (pc.Parameter("weight", weight),)
+        assert layer.num_params((4, 5, 6)) == math.prod(weight)
+    with pytest.raises(pc.ShapeError, match="number of parameters depends on the input"):
+        pc.PReLU(shared_axes=(0,)).num_params()
+
+
+def test_prelus_on_inputs_of_different_shapes_have_their_own_working() -> None:
+    net = pc.Sequential(pc.PReLU(shared_axes=()), pc.Pool(2), pc.PReLU(shared_axes=()))
+    assert pc.summary(net, (3, 8, 8)).to_records()[2]["num_params"] == 48
+    assert [row["working"] for row in pc.summary(net, (3, 8, 8)).to_records()] == [
+        "3·8·8",
+        "",
+        "3·4·4",
+    ]
+    frozen = pc.summary(pc.freeze(net), (3, 8, 8))
+    assert frozen.num_frozen == 3 * 8 * 8 + 3 * 4 * 4
+
+
 def test_macs_of_one_layer() -> None:
     assert pc.Conv2d(3, 64, 3, padding=1).num_macs((3, 224, 224)) == 86_704_128
     assert pc.Conv2d(8, 8, 3, groups=8).num_macs((8, 5, 5)) == 3 * 3 * 8 * 3 * 3
@@ -169,6 +207,7 @@ def test_parameters_of_the_recurrent_layers_of_keras(layer: pc.Layer, count: int
     ("layer", "shape", "output"),
     [
         (pc.ConvTranspose1d(2, 3, 3, output_padding=1, dilation=2), (2, 4), (3, 9)),
+        (pc.Conv1d(2, 3, 3, 2, "causal", 4), (2, 9), (3, 5)),
         (pc.LayerNorm(), (4, 5), (4, 5)),
         (pc.AdaptivePool((None, 3)), (2, 5, 6), (2, 5, 3)),
         (pc.GlobalPool(data_format="channels_last"), (5, 6, 2), (2,)),
@@ -179,12 +218,17 @@ def test_parameters_of_the_recurrent_layers_of_keras(layer: pc.Layer, count: int
         (pc.CenterCrop((4, 9)), (2, 5, 6), (2, 4, 9)),
         (pc.Upsample((4, 9)), (2, 5, 6), (2, 4, 9)),
         (pc.Upsample(scale_factor=(2, 3)), (2, 5, 6), (2, 10, 18)),
+        (pc.Upsample(scale_factor=1.5), (2, 5, 6), (2, 7, 9)),
+        (pc.Upsample(scale_factor=(0.5, 3)), (2, 5, 6), (2, 2, 18)),
+        # As torch 2.13 multiplies: 10·0.7 is 7, and 100·0.29 is less than 29.
+        (pc.Upsample(scale_factor=(0.7, 0.29)), (2, 10, 100), (2, 7, 28)),
         (pc.PixelShuffle(2), (12, 5, 6), (3, 10, 12)),
         (pc.PixelShuffle(2, data_format="channels_last"), (5, 6, 12), (10, 12, 3)),
         (pc.PixelUnshuffle(3), (2, 6, 9), (18, 2, 3)),
         (pc.Reshape((3, -1, 2)), (12, 4), (3, 8, 2)),
         (pc.Permute((2, 0, 1)), (4, 5, 6), (6, 4, 5)),
         (pc.Slice(1, -1, dim=-2), (4, 5, 6), (4, 3, 6)),
+        (pc.RepeatVector(4), (6,), (4, 6)),
         (pc.Embedding(10, 3), (4, 5), (4, 5, 3)),
         (pc.LSTM(5, 4, 2, bidirectional=True, proj_size=3), (7, 5), (7, 6)),
         (pc.Conv3d(1, 2, (1, 2, 3), (1, 1, 2)), (1, 9, 9, 9), (2, 9, 8, 4)),
@@ -219,6 +263,36 @@ def test_conv_transpose_with_same_padding_multiplies_lengths_by_the_stride() -> 
     for kernel_size in (1, 2, 5):
         conv = pc.ConvTranspose2d(8, 4, kernel_size, stride=(2, 3), padding="same")
         assert conv.output_shape((8, 7, 5)) == (4, 14, 15)
+
+
+def test_depthwise_convolution_is_a_convolution_of_as_many_groups_as_channels() -> None:
+    shape = (6, 9, 11)
+    paddings: list[Any] = ["same", 1]
+    for number, same in itertools.product((1, 2, 3), paddings):
+        depthwise = pc.DepthwiseConv2d((3, 2), (1, 2), same, number, bias=number < 3)
+        conv = pc.Conv2d(6, 6 * number, (3, 2), (1, 2), same, groups=6, bias=number < 3)
+        assert depthwise.output_shape(shape) == conv.output_shape(shape)
+        assert depthwise.parameters(shape) == conv.parameters()
+        assert depthwise.num_params(shape) == conv.num_params()
+        assert depthwise.num_macs(shape) == conv.num_macs(shape)
+        assert depthwise.sources(shape) == conv.sources(shape)
+
+
+def test_separable_convolution_is_a_depthwise_and_a_pointwise_one() -> None:
+    separable = pc.SeparableConv2d(5, 3, 2, 1, 2, 4)
+    parts = pc.Conv2d(6, 24, 3, 2, 1, 2, groups=6, bias=False), pc.Conv2d(24, 5, 1)
+    apart = pc.Sequential(depthwise=parts[0], pointwise=parts[1])
+    shape = (6, 9, 11)
+    assert separable.output_shape(shape) == apart.output_shape(shape)
+    assert separable.parameters(shape) == apart.parameters()
+    assert separable.num_params(shape) == apart.num_params() == 3 * 3 * 24 + (24 + 1) * 5
+    assert separable.num_macs(shape) == apart.num_macs(shape)
+    fields = [pc.receptive_field(one, shape) for one in (separable, apart)]
+    assert fields[0].size == fields[1].size == (5, 5)
+    assert fields[0].interval((1, 1)) == fields[1].interval((1, 1))
+    assert [step.path for step in pc.trace(separable, shape)] == ["depthwise", "pointwise"]
+    net = pc.Sequential(pc.SeparableConv2d(5, 3), pc.Pool(2), data_format="channels_last")
+    assert net.output_shape((9, 11, 6)) == (3, 4, 5)
 
 
 def test_parameters_of_a_depthwise_and_a_pointwise_convolution() -> None:

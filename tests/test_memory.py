@@ -230,7 +230,15 @@ def test_an_output_lives_until_its_last_reader_has_run() -> None:
 
 
 def written_out(layer: pc.Layer) -> pc.Layer:
-    """A layer of a transformer as the network that it is, in chains and branches."""
+    """A layer made of layers as the network that it is, in chains and branches."""
+    if isinstance(layer, pc.SeparableConv1d | pc.SeparableConv2d):
+        given = {one: getattr(layer, one) for one in ("data_format", "stride", "dilation")}
+        given |= {"padding": layer.padding, "depth_multiplier": layer.depth_multiplier}
+        is_image = isinstance(layer, pc.SeparableConv2d)
+        depthwise = pc.DepthwiseConv2d if is_image else pc.DepthwiseConv1d
+        pointwise = pc.Conv2d if is_image else pc.Conv1d
+        last = pointwise(None, layer.out_channels, 1, data_format=layer.data_format)
+        return pc.Sequential(depthwise(layer.kernel_size, **given), last)
     if not isinstance(layer, pc.TransformerEncoderLayer):
         return layer
     features, inner = layer.d_model, layer.dim_feedforward
@@ -755,9 +763,8 @@ def test_frozen_layers_are_layers(case: tuple[pc.Layer, tuple[int, ...]]) -> Non
     # Every question reaches the layer inside.
     assert frozen.output_shape(shape) == layer.output_shape(shape)
     assert frozen.num_macs(shape) == layer.num_macs(shape)
-    if not isinstance(
-        getattr(layer, "layer", layer), pc.TransformerEncoderLayer
-    ):  # A network has no sources.
+    networks = pc.TransformerEncoderLayer, pc.SeparableConv1d, pc.SeparableConv2d
+    if not isinstance(getattr(layer, "layer", layer), networks):  # A network has no sources.
         assert frozen.sources(shape) == layer.sources(shape)
     tensors = [replace(one, trainable=False) for one in layer.parameters(shape)]
     assert list(frozen.parameters(shape)) == tensors

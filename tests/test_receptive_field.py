@@ -142,7 +142,7 @@ def spatial_layers(draw: st.DrawFn, rank: int) -> pc.Layer:
         lambda: pc.Crop(draw(sides)),
         lambda: pc.CenterCrop(draw(st.integers(1, 9))),
         lambda: pc.AdaptivePool(draw(st.integers(2, 5))),
-        lambda: pc.Upsample(scale_factor=draw(st.integers(1, 3))),
+        lambda: pc.Upsample(scale_factor=draw(st.sampled_from([1, 2, 3, 1.5, 0.7, 1 / 3]))),
         lambda: pc.Upsample(draw(st.integers(2, 9)), mode=draw(st.sampled_from(MODES[rank]))),
         lambda: pc.BatchNorm(),
     ]  # fmt: skip
@@ -219,6 +219,7 @@ def small_layers(rank: int) -> Iterator[Any]:
         for padding in (0, ((1, 0),), ((0, 1),), "same"):
             yield pc.Conv1d(None, 1, size, step, padding, spread)
             yield pc.ConvTranspose1d(None, 1, size, step, padding, dilation=spread)
+        yield pc.Conv1d(None, 1, size, step, "causal", spread)
         for ceil_mode in (True, False):
             yield pc.Pool(size, step, size // 2, spread, ceil_mode)
     for length in (1, 2, 4, 7):
@@ -226,6 +227,7 @@ def small_layers(rank: int) -> Iterator[Any]:
         for mode in MODES[1]:
             yield pc.Upsample(length, mode=mode)
             yield pc.Upsample(scale_factor=length, mode=mode)
+            yield pc.Upsample(scale_factor=length / 3, mode=mode)
     yield from [pc.Pad(2), pc.Crop(1), *map(pc.CenterCrop, range(1, 10))]
 
 

@@ -22,6 +22,7 @@ from paramcalc.formulas._lengths import (
     dilated_kernel_size,
     same_length,
     same_padding,
+    scaled_length,
     slice_length,
     transposed_length,
     window_length,
@@ -45,6 +46,7 @@ __all__ = [
     "same_length",
     "same_padding",
     "slice_length",
+    "scaled_length",
     "transposed_length",
     "window_length",
 ]

@@ -51,12 +51,13 @@ def dense_params(in_features: int, out_features: int, bias: bool = True) -> int:
     return (in_features + 1) * out_features if bias else in_features * out_features
 
 
-def norm_params(size: int, bias: bool = True) -> int:
+def norm_params(size: int, bias: bool = True, scale: bool = True) -> int:
     """The trainable values of a normalization.
 
-    `2·C`: a scale and a shift per channel. Without bias, as in RMS normalization, `C`. Where each
-    feature has its own scale, as in layer normalization, `size` is the product of the normalized
-    axes. The running statistics of a batch normalization are not trainable.
+    `2·C`: a scale and a shift (`bias`) per channel. With one of them alone, as in RMS
+    normalization, `C`. Where each feature has its own scale, as in layer normalization, `size` is
+    the product of the normalized axes. The running statistics of a batch normalization are not
+    trainable.
 
     Source:
         Ioffe and Szegedy, "Batch Normalization", algorithm 1: γ and β. Ba, Kiros and Hinton, "Layer
@@ -67,7 +68,7 @@ def norm_params(size: int, bias: bool = True) -> int:
         >>> norm_params(64), norm_params(64, bias=False)
         (128, 64)
     """
-    return 2 * size if bias else size
+    return (scale + bias) * size
 
 
 def embedding_params(num_embeddings: int, embedding_dim: int) -> int:

@@ -147,6 +147,21 @@ def center_cropping(length: int, size: int) -> tuple[int, int]:
     return before, more - before
 
 
+def scaled_length(length: int, numerator: int, denominator: int = 1) -> int:
+    """The length after a resizing by a ratio; 0 if nothing remains.
+
+    `⌊n·a / b⌋`
+
+    Source:
+        torch 2.13 `interpolate`, scale_factor: the ratio of output to input, a / b.
+
+    Example:
+        >>> scaled_length(28, 2), scaled_length(7, 3, 2)
+        (56, 10)
+    """
+    return length * numerator // denominator
+
+
 def transposed_length(
     length: int,
     kernel_size: int,

@@ -91,10 +91,9 @@ class SpatialLayer(Builtin):
         other, channels = ("first", shape[0]) if is_last else ("last", shape[-1])
         problem = f"takes {shape[self._stated_axis()]} of shape {show(shape)} for the channels"
         if layout == "input":
-            is_open = bool(self._stating) and getattr(self, self._stating) is None
             lengths = shape[1:] if is_last else shape[:-1]
             is_image = channels in (3, 4) or (channels == 1 and len({*lengths}) == 1)
-            if is_open and is_image and len(shape) > 2 and min(lengths) > 4:
+            if self._is_open and is_image and len(shape) > 2 and min(lengths) > 4:
                 return f'{problem}; data_format="channels_{other}" takes {channels}'
             return ""
         if layout == "features":
@@ -192,6 +191,7 @@ class SlidingLayer(SpatialLayer):
     """A layer whose windows slide along the spatial axes."""
 
     __slots__ = ()
+    _paddings: tuple[str, ...] = ("same", "valid")
 
     kernel_size: Any
     stride: Any
@@ -235,6 +235,9 @@ class SlidingLayer(SpatialLayer):
             if None in known:
                 raise self._missing("the receptive field")
             pairs = list(map(same_padding, known, sizes, strides, dilations))
+        elif self.padding == "causal":
+            reaches = map(dilated_kernel_size, sizes, dilations)
+            pairs = [(reach - 1, 0) for reach in reaches]
         else:
             pairs = as_pairs(self.padding, rank)
         before = [one for one, _ in pairs]

@@ -170,8 +170,8 @@ class Layer:
         """The same as a network of its parts, if it has any."""
         return self
 
-    def _sources_of(self, before: list[Form], output: Shape | None) -> list[Sources]:
-        """Where the output comes from in each input."""
+    def _sources_of(self, before: list[Form], output: Shape | None) -> Sequence[Sources | None]:
+        """Where the output comes from in each input; None for one that only gives a shape."""
         rank = len(output) if output else None
         return [as_sources(self.sources(before[0]), self, len(before[0]), rank)]
 

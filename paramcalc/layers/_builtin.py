@@ -116,6 +116,11 @@ class Builtin(Layer):
     def _stated_axis(self) -> int:
         return -1
 
+    @property
+    def _is_open(self) -> bool:
+        """Whether its number of parameters depends on the input."""
+        return getattr(self, self._stating, "") is None
+
     def _stated_rank(self) -> int | None:
         if self._rank is not None:
             return self._rank

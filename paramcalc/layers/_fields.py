@@ -26,9 +26,9 @@ Axes = int | tuple[int, ...]
 Sides = tuple[int, ...] | tuple[tuple[int, int], ...]
 """As layers store it: per axis an int for both sides, or a pair (before, after)."""
 Padding = str | Sides
-"""As layers store it: "same" or `Sides`."""
+"""As layers store it: "same", "causal" or `Sides`."""
 GivenPadding = int | Padding
-"""As a caller gives it: "same", "valid", an int for all axes, or `Sides`."""
+"""As a caller gives it: "same", "valid", "causal", an int for all axes, or `Sides`."""
 OWN_NUMBER = "="
 """The symbol of a field whose numbers stand for themselves in formulas."""
 
@@ -100,7 +100,7 @@ def per_axis(symbol: str = "", *, default: Any = MISSING, minimum: int = 1) -> A
 
 
 def padding(*, default: Any = MISSING) -> Any:
-    """Either "same", "valid", or as in `sides`."""
+    """Either "same", "valid", "causal", or as in `sides`."""
     return declared(as_padding, default=default, per_axis=True, symbol="p")
 
 

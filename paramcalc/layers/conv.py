@@ -33,22 +33,27 @@ class Convolution(SlidingLayer):
             self._check_divides("groups", "in_channels")
             self._check_divides("groups", "out_channels")
 
+    def _channels(self, shape: Shape | None) -> tuple[int, int]:
+        """The channels that groups share, and those of the output."""
+        return self.in_channels or self._stated(shape), self.out_channels
+
     def _weight(self, shape: Shape | None) -> Shape:
-        return (self.out_channels, self._stated(shape) // self.groups, *self.kernel_size)
+        in_channels, out_channels = self._channels(shape)
+        return (out_channels, in_channels // self.groups, *self.kernel_size)
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         weight = Parameter("weight", self._weight(shape))
-        return (weight, Parameter("bias", (self.out_channels,))) if self.bias else (weight,)
+        return (weight, Parameter("bias", self._channels(shape)[1:])) if self.bias else (weight,)
 
     def _params(self, shape: Shape | None) -> int:
-        in_channels = self.in_channels or self._stated(shape)
+        in_channels = self.in_channels or self._stated(shape)  # Without _channels: the hot path.
         return conv_params(in_channels, self.out_channels, self.kernel_size, self.groups, self.bias)
 
     def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         """Each weight is used once per position of `output`."""
-        in_channels = self._needed(shape, "the number of multiply-accumulates")[self._stated_axis()]
+        self._needed(shape, "the number of multiply-accumulates")
         lengths = self._split(output or ())[1]
-        return conv_macs(in_channels, self.out_channels, self.kernel_size, lengths, self.groups)
+        return conv_macs(*self._channels(shape), self.kernel_size, lengths, self.groups)
 
     def _divisor(self) -> int:
         return self.groups if self.in_channels is None else 1
@@ -104,16 +109,23 @@ class Conv(Convolution):
 class Conv1d(Conv):
     """A convolution along one axis: (channels, length).
 
-    Otherwise as `Conv2d`.
+    Otherwise as `Conv2d`. Its padding may also be "causal": d·(k − 1) positions before the axis and
+    none after, so that no output sees a later input. As with "same", the length is ⌈n / stride⌉.
+
+    Source:
+        torch 2.13 `torch.nn.Conv1d`; "causal" as in Keras 3 `Conv1D`.
 
     Example:
         >>> conv = Conv1d(7, 32, 5)
         >>> conv.output_shape((7, 100)), conv.num_params()
         ((32, 96), 1152)
+        >>> Conv1d(7, 32, 5, dilation=2, padding="causal").output_shape((7, 100))
+        (32, 100)
     """
 
     __slots__ = ()
     _rank = 1
+    _paddings = ("same", "valid", "causal")
 
 
 class Conv2d(Conv):

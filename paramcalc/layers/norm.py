@@ -11,26 +11,63 @@ from paramcalc.errors import ConfigError, show
 from paramcalc.formulas import norm_params
 from paramcalc.layers._axes import FeaturesLayer, SpatialLayer
 from paramcalc.layers._base import Parameter, Shape
+from paramcalc.layers._builtin import Builtin
 from paramcalc.layers._fields import count, data_format, declared, flag, layer, optional_count
 
 
-def scale_and_shift(shape: Shape, bias: bool = True) -> tuple[Parameter, ...]:
-    """The trainable tensors of a normalization."""
-    weight = Parameter("weight", shape)
-    return (weight, Parameter("bias", shape)) if bias else (weight,)
+class Normalization(Builtin):
+    """Normalizations, with a scale and a shift, or one of them, or neither."""
+
+    __slots__ = ()
+    _kind = "normalization"
+    _affine = "affine"
+    """The field without which there is neither."""
+
+    bias: bool
+    scale: bool
+
+    def _check(self) -> None:
+        """Store neither in one way, however it was given."""
+        if not (self.bias or self.scale):
+            object.__setattr__(self, self._affine, False)
+        if not getattr(self, self._affine):
+            for name in {"bias", "scale"} & self._specs.keys():
+                object.__setattr__(self, name, True)
+
+    @property
+    def _has_scale(self) -> bool:
+        return bool(self.scale and getattr(self, self._affine))
+
+    @property
+    def _has_shift(self) -> bool:
+        return bool(self.bias and getattr(self, self._affine))
+
+    def _sizes(self, shape: Shape | None) -> Shape:
+        """The shape of the scale, and of the shift."""
+        return (self._stated(shape),)
+
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
+        names = ["weight"] * self._has_scale + ["bias"] * self._has_shift
+        return tuple([Parameter(name, self._sizes(shape)) for name in names])
+
+    def _params(self, shape: Shape | None) -> int:
+        if not getattr(self, self._affine):
+            return 0
+        return norm_params(prod(self._sizes(shape)), self.bias, self.scale)
 
 
 @layer
-class ChannelNorm(SpatialLayer):
+class ChannelNorm(Normalization, SpatialLayer):
     """Normalizations of channels, which differ in their defaults."""
 
-    _kind = "normalization"
     _has_buffers = True
 
     num_features: int | None = optional_count("C", default=None, states="channels")
     affine: bool = flag(default=True)
     track_running_stats: bool = flag(default=True)
     _: KW_ONLY
+    bias: bool = flag(default=True)
+    scale: bool = flag(default=True)
     data_format: str | None = data_format(default=None)
 
     def _shape(self, shape: Shape) -> Shape:
@@ -40,17 +77,16 @@ class ChannelNorm(SpatialLayer):
         return shape
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
-        if not self.affine and not self.track_running_stats:
-            return ()
-        channels = (self._stated(shape),)
-        tensors = scale_and_shift(channels) if self.affine else ()
+        tensors = Normalization._tensors(self, shape)
         if not self.track_running_stats:
             return tensors
-        buffers = "running_mean", "running_var"
-        return (*tensors, *[Parameter(one, channels, trainable=False) for one in buffers])
+        names, sizes = ("running_mean", "running_var"), self._sizes(shape)
+        return (*tensors, *[Parameter(one, sizes, trainable=False) for one in names])
 
     def _params(self, shape: Shape | None) -> int:
-        return norm_params(self.num_features or self._stated(shape)) if self.affine else 0
+        if not self.affine:
+            return 0
+        return norm_params(self.num_features or self._stated(shape), self.bias, self.scale)
 
 
 class BatchNorm(ChannelNorm):
@@ -64,6 +100,8 @@ class BatchNorm(ChannelNorm):
         num_features: channels of the input; None takes them from the input.
         affine: whether it has the scale and the shift.
         track_running_stats: whether it keeps the running mean and variance.
+        bias: whether it has the shift; without, the scale alone.
+        scale: whether it has the scale; without, the shift alone, as in Keras.
         data_format: "channels_first", or "channels_last", as in (height, width, channels); None
             is that of the network, or else channels first.
 
@@ -106,7 +144,7 @@ class InstanceNorm(ChannelNorm):
 
 
 @layer
-class GroupNorm(SpatialLayer):
+class GroupNorm(Normalization, SpatialLayer):
     """A normalization of each group of channels; the shape stays.
 
     `2·C` parameters: a scale and a shift per channel, whatever the number of groups.
@@ -115,6 +153,8 @@ class GroupNorm(SpatialLayer):
         num_groups: parts of the channels; it must divide them.
         num_channels: channels of the input; None takes them from the input.
         affine: whether it has the scale and the shift.
+        bias: whether it has the shift; without, the scale alone.
+        scale: whether it has the scale; without, the shift alone, as in Keras.
 
     Source:
         torch 2.13 `torch.nn.GroupNorm`; Keras 3 `GroupNormalization`.
@@ -124,26 +164,21 @@ class GroupNorm(SpatialLayer):
         (128, 128)
     """
 
-    _kind = "normalization"
-
     num_groups: int = count("G")
     num_channels: int | None = optional_count("C", states="channels")
     affine: bool = flag(default=True)
     _: KW_ONLY
+    bias: bool = flag(default=True)
+    scale: bool = flag(default=True)
     data_format: str | None = data_format(default=None)
 
     def _check(self) -> None:
+        Normalization._check(self)
         self._check_divides("num_groups", "num_channels")
 
     def _shape(self, shape: Shape) -> Shape:
         self._check_channels("num_groups", "channel", shape)
         return shape
-
-    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
-        return scale_and_shift((self._stated(shape),)) if self.affine else ()
-
-    def _params(self, shape: Shape | None) -> int:
-        return norm_params(self._stated(shape)) if self.affine else 0
 
     def _divisor(self) -> int:
         return self.num_groups if self.num_channels is None else 1
@@ -160,17 +195,17 @@ def read_normalized_shape(value: Any, owner: object, name: str) -> Shape | None:
 
 
 @layer
-class LastAxesNorm(FeaturesLayer):
+class LastAxesNorm(Normalization, FeaturesLayer):
     """Normalizations with a scale per position on the last axes."""
 
-    _kind = "normalization"
+    _affine = "elementwise_affine"
 
     normalized_shape: int | Shape | None = declared(
         read_normalized_shape, default=None, symbol="n", states="last axes"
     )
     elementwise_affine: bool = flag(default=True)
 
-    bias = False
+    bias, scale = False, True
 
     def _shape(self, shape: Shape) -> Shape:
         wanted: Any = self.normalized_shape
@@ -180,15 +215,9 @@ class LastAxesNorm(FeaturesLayer):
             raise self._misfit(problem, shape, *pairs)
         return shape
 
-    def _lengths(self, shape: Shape | None) -> Shape:
+    def _sizes(self, shape: Shape | None) -> Shape:
         """The axes normalized over."""
         return entries(self.normalized_shape) or (self._stated(shape),)
-
-    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
-        return scale_and_shift(self._lengths(shape), self.bias) if self.elementwise_affine else ()
-
-    def _params(self, shape: Shape | None) -> int:
-        return norm_params(prod(self._lengths(shape)), self.bias) if self.elementwise_affine else 0
 
     def _brief(self, value: Any) -> str:
         lengths = entries(value)
@@ -205,7 +234,8 @@ class LayerNorm(LastAxesNorm):
         normalized_shape: the lengths of those axes: an int for the last axis, or a tuple; None
             takes the last axis of the input.
         elementwise_affine: whether it has the scale and the shift.
-        bias: whether it has the shift.
+        bias: whether it has the shift; without, the scale alone.
+        scale: whether it has the scale; without, the shift alone, as in Keras.
 
     Source:
         torch 2.13 `torch.nn.LayerNorm`; Keras 3 `LayerNormalization`.
@@ -218,6 +248,8 @@ class LayerNorm(LastAxesNorm):
     """
 
     bias: bool = flag(default=True)
+    _: KW_ONLY
+    scale: bool = flag(default=True)
 
 
 class RMSNorm(LastAxesNorm):

@@ -48,7 +48,7 @@ class MatMul(Builtin):
             raise self._misfit(f"{rule}, got {show(first)} and {show(second)}")
         return (*before, first[-2], second[-1])
 
-    def _sources_of(self, before: list[Form], output: Shape | None) -> list[Sources]:
+    def _sources_of(self, before: list[Form], output: Shape | None) -> Sequence[Sources | None]:
         first, second = merged_sources(before, output, None)
         return [(*first[:-1], None), (*second[:-2], None, second[-1])]
 

@@ -11,7 +11,7 @@ from paramcalc.errors import ConfigError, counted, show
 from paramcalc.formulas import slice_length
 from paramcalc.layers._base import Form, Shape, Sources, Window
 from paramcalc.layers._builtin import Builtin
-from paramcalc.layers._fields import OWN_NUMBER, declared, layer
+from paramcalc.layers._fields import OWN_NUMBER, count, declared, layer
 
 
 @layer
@@ -230,3 +230,35 @@ class Slice(Builtin):
         if not 0 <= dim < len(shape):
             raise self._misfit(f"there is no dim {show(self.dim)} in shape {show(shape)}", shape)
         return dim
+
+
+@layer
+class RepeatVector(Builtin):
+    """A vector repeated `n` times: (features) becomes (n, features).
+
+    Source:
+        Keras 3 `RepeatVector`.
+
+    Example:
+        >>> RepeatVector(10).output_shape((64,))
+        (10, 64)
+    """
+
+    n: int = count()
+
+    _family = "features"
+    _family_after = "sequence"
+    _kind = "sequence"
+
+    def _shape(self, shape: Shape) -> Shape:
+        self._check_rank(shape)
+        return (self.n, *shape)
+
+    def _sources(self, shape: Form) -> Sources:
+        self._check_rank(shape)
+        return (None, (0, Window()))
+
+    def _check_rank(self, shape: Form) -> None:
+        if len(shape) != 1:
+            hint = "; leave out the batch axis" if len(shape) == 2 else ""
+            raise self._misfit(f"expects (features), got shape {show(shape)}{hint}", shape)

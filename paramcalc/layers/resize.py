@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY
-from operator import mul
+from math import lcm
+from numbers import Real
 from typing import Any
 
-from paramcalc._checks import as_axes, wrong
+from paramcalc._checks import LARGEST, as_axes, as_int, check_rank, entries, wrong
 from paramcalc.errors import ConfigError, counted, show
-from paramcalc.formulas import center_cropping
+from paramcalc.formulas import center_cropping, scaled_length
 from paramcalc.layers._axes import SpatialLayer, as_pairs, spatial_axes, spread
-from paramcalc.layers._base import Form, Shape, Window
+from paramcalc.layers._base import Form, Shape, Sources, Window
 from paramcalc.layers._fields import (
     Axes,
     Sides,
@@ -20,7 +21,6 @@ from paramcalc.layers._fields import (
     data_format,
     declared,
     layer,
-    per_axis,
     sides,
 )
 from paramcalc.layers._windows import interpolation
@@ -101,6 +101,50 @@ class Crop(SpatialLayer):
         return [Window(padding=-before) for before, _ in pairs]
 
 
+def read_optional_axes(value: Any, owner: object, name: str, rank: int | None) -> Any:
+    """None, an int for all spatial axes, or a tuple with one per axis."""
+    return None if value is None else as_axes(value, owner, name, rank)
+
+
+def read_factors(value: Any, owner: object, name: str, rank: int | None) -> Any:
+    """None, a number above 0 for all spatial axes, or a tuple of one per axis."""
+    given = entries(value)
+    if value is None:
+        return None
+    wanted = "be a number or a tuple of numbers"
+    factors: list[float] = []
+    for one in (value,) if given is None else given:
+        is_int = isinstance(one, int) or not isinstance(one, Real)
+        number: Any = as_int(one, owner, name, wanted, value) if is_int else one
+        if not 0 < number <= LARGEST or not float(number):
+            raise ConfigError(wrong(owner, name, "be above 0 and at most 2**63 - 1", value))
+        factors.append(int(number) if number == int(number) else float(number))
+    if given is None:
+        return factors[0]
+    check_rank(given, owner, name, max(len(given), 1) if rank is None else rank)
+    return tuple(factors)
+
+
+def as_ratio(factor: float) -> tuple[int, int]:
+    """A float as the first fraction that rounds to it, by continued fractions."""
+    if isinstance(factor, int):
+        return factor, 1
+    over, under = factor.as_integer_ratio()
+    numerator, denominator, last = 1, 0, (0, 1)
+    while not denominator or numerator / denominator != factor:
+        whole, rest = divmod(over, under)
+        over, under = under, rest
+        new = whole * numerator + last[0], whole * denominator + last[1]
+        (numerator, denominator), last = new, (numerator, denominator)
+    return numerator, denominator
+
+
+def scaled(length: int, factor: float) -> int:
+    """The length after a resizing; torch multiplies floats, whose product may be a bit less."""
+    count = scaled_length(length, *as_ratio(factor))
+    return count - 1 if count > length * factor else count
+
+
 @layer
 class CenterCrop(SpatialLayer):
     """The center of each spatial axis, of a given size.
@@ -108,7 +152,8 @@ class CenterCrop(SpatialLayer):
     An axis that is shorter is padded with zeros.
 
     Args:
-        size: length of each axis of the output: an int for any number of axes, or a tuple.
+        size: length of each axis of the output: an int for any number of axes, or a tuple. None
+            takes those of a second tensor of a `Graph`: `CenterCrop()(skip, partner)`.
 
     Source:
         torchvision 0.21 `CenterCrop`. Keras 3 `CenterCrop` resizes an image that is too small.
@@ -118,9 +163,32 @@ class CenterCrop(SpatialLayer):
         ((512, 56, 56), (3, 4, 9))
     """
 
-    size: Axes = per_axis()
+    size: Axes | None = declared(read_optional_axes, default=None, per_axis=True)
     _: KW_ONLY
     data_format: str | None = data_format(default=None)
+
+    @property
+    def _is_merge(self) -> bool:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.size is None
+
+    @property
+    def _arity(self) -> tuple[int, int]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
+        return (2, 2) if self.size is None else (1, 1)
+
+    def _of(self, partner: Any) -> CenterCrop:
+        """The same with the size of a second tensor."""
+        if None in partner:
+            raise self._missing("the receptive field")
+        return CenterCrop(self._split(partner)[1], data_format=self.data_format)
+
+    def _merge(self, outputs: Sequence[Shape], shape: Shape | None) -> Shape:
+        first, partner = outputs
+        return self._of(partner)._shape(first)
+
+    def _sources_of(self, before: list[Form], output: Shape | None) -> Sequence[Sources | None]:
+        if self.size is not None:
+            return SpatialLayer._sources_of(self, before, output)
+        return [self._of(before[1])._sources(before[0]), None]
 
     def _shape(self, shape: Shape) -> Shape:
         rank = len(self._lengths(shape))
@@ -140,35 +208,35 @@ RANKS = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
 """The modes of `Upsample` that need a particular number of spatial axes."""
 
 
-def read_optional_axes(value: Any, owner: object, name: str, rank: int | None) -> Any:
-    """None, an int for all spatial axes, or a tuple with one per axis."""
-    return None if value is None else as_axes(value, owner, name, rank)
-
-
 @layer
 class Upsample(SpatialLayer):
     """Spatial axes resized by repeating or interpolating.
 
+    By a factor f, each length n becomes `⌊n·f⌋`.
+
     Args:
         size: length of each axis of the output: an int for any number of axes, or a tuple.
-        scale_factor: given instead of size: the ratio of output to input, as an int or a tuple.
+        scale_factor: given instead of size: the ratio of output to input, as a number above 0, such
+            as 2 or 1.5, or a tuple.
         mode: "nearest" or "nearest-exact" for any number of axes, "linear" for one, "bilinear" or
             "bicubic" for two, "trilinear" for three.
 
     Source:
-        torch 2.13 `torch.nn.Upsample`, whose scale_factor may be a fraction, and which takes at
-        most three axes. Keras 3 `UpSampling2D`, whose `size` is the scale_factor.
+        torch 2.13 `torch.nn.Upsample`, which takes at most three axes, and copies one that a
+        fraction happens not to change. Keras 3 `UpSampling2D`, whose `size` is the scale_factor.
 
     Example:
         >>> Upsample(scale_factor=2).output_shape((64, 28, 28))
         (64, 56, 56)
+        >>> Upsample(scale_factor=1.5).output_shape((64, 7, 7))
+        (64, 10, 10)
         >>> Upsample((32, 48), mode="bilinear").output_shape((64, 28, 28))
         (64, 32, 48)
     """
 
     size: Axes | None = declared(read_optional_axes, default=None, per_axis=True)
-    scale_factor: Axes | None = declared(
-        read_optional_axes, default=None, per_axis=True, symbol="f"
+    scale_factor: float | tuple[float, ...] | None = declared(
+        read_factors, default=None, per_axis=True, symbol="f"
     )
     mode: str = choice("nearest", "nearest-exact", *RANKS, default="nearest")
     _: KW_ONLY
@@ -194,20 +262,27 @@ class Upsample(SpatialLayer):
         lengths = self._lengths(shape)
         counts = spread(self.size or self.scale_factor, len(lengths))
         if self.size is None:
-            counts = tuple(map(mul, lengths, counts))
+            factors, counts = counts, tuple(map(scaled, lengths, counts))
+            self._check_left(counts, "scale_factor", factors, shape)
         return self._join(shape[self._stated_axis()], counts)
 
     def _windows(self, shape: Form) -> Sequence[Window | None]:
         lengths = self._lengths(shape)
         sizes = spread(self.size or self.scale_factor, len(lengths))
-        # A factor gives as many positions per position.
-        before = lengths if self.size is not None else [1] * len(lengths)
         windows: list[Window] = []
-        for length, size in zip(before, sizes, strict=True):
-            if length is None:
+        for length, size in zip(lengths, sizes, strict=True):
+            if self.size is None:  # A factor gives a positions for b, whatever the length.
+                after, before = as_ratio(size)
+            elif length is None:
                 raise self._missing("the receptive field")
-            windows.append(interpolation(self.mode, length, size))
+            else:
+                before, after = length, size
+            windows.append(interpolation(self.mode, before, after))
         return windows
+
+    def _period(self) -> int | None:
+        factors: Any = self.scale_factor or 1
+        return lcm(*[as_ratio(one)[1] for one in entries(factors) or (factors,)])
 
 
 @layer

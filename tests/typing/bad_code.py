@@ -52,7 +52,7 @@ def layers() -> None:
     pc.Flatten(start=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     pc.Reshape(8, -1)  # type: ignore[arg-type, call-arg]  # pyright: ignore[reportCallIssue]
     pc.Permute((None, 0))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    pc.Upsample(scale_factor=2.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    pc.Upsample(scale_factor="2")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     pc.PixelShuffle()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     pc.LSTM(8)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     pc.LSTM(8, 16, 1, True, True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
