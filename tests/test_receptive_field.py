@@ -417,6 +417,12 @@ def test_without_a_shape_the_number_of_axes_comes_from_a_layer() -> None:
             "[1] AdaptivePool: the receptive field depends on the input",
         ),
         (pc.Upsample((7, 7)), None, "Upsample: the receptive field depends on the input"),
+        (pc.CenterCrop((7, 7)), None, "CenterCrop: the receptive field depends on the input"),
+        (
+            pc.Sequential(pc.Conv2d(3, 8, 3), pc.Slice(-7, dim=1)),
+            None,
+            "[1] Slice: the receptive field depends on the input",
+        ),
         (
             pc.Sequential(conv(3), pc.Upsample(7)),
             None,
@@ -1026,6 +1032,7 @@ def test_positions_concatenated_of_what_sees_apart() -> None:
         (pc.Conv3d(8, 8, 3), "expects (channels, depth, height, width), got shape"),
         (pc.Permute((1, 0)), "expects 2 axes, got shape (None, None, None)"),
         (pc.Permute((3, 2, 1, 0)), "expects 4 axes, got shape (None, None, None)"),
+        (pc.Slice(0, 1, dim=3), "there is no dim 3 in shape (None, None, None)"),
         (pc.Flatten(3), "cannot flatten axes 3 to -1 of shape (None, None, None)"),
         (pc.LSTM(8, 8), "expects (length, features), got shape (None, None, None)"),
         (pc.Concat(pc.Identity(), dim=3), "there is no dim 3 in the outputs of all branches"),

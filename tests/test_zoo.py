@@ -9,6 +9,8 @@ import pytest
 
 import paramcalc as pc
 from paramcalc import zoo
+from paramcalc.layers import Window
+from paramcalc.zoo.swin import WindowAttention
 
 # torchvision 0.21, the metadata of its weights: num_params, _ops in units of 10^9, and between them
 # the exact count of multiply-accumulates of convolutions, linear layers and attention. inception_v3
@@ -39,6 +41,7 @@ FIGURES = {
     "shufflenet_v2_x1_0": (2_278_604, 144_907_992, "0.145"),
     "convnext_tiny": (28_589_128, 4_455_531_264, "4.456"),
     "vit_b_16": (86_567_656, 17_563_828_224, "17.564"),
+    "swin_t": (28_288_354, 4_490_566_656, "4.491"),
 }
 SIZES = {"inception_v3": 299}
 """The length of an image's sides, where it is not 224."""
@@ -76,6 +79,46 @@ def test_num_classes_and_in_channels_change_the_first_and_last_layer_alone(name:
     assert changed[0][1].shape[1:2] == (3,)
     assert [one.shape[0] for one, _ in changed[1:]] == [10, 10]
     assert [other.shape[0] for _, other in changed[1:]] == [1000, 1000]
+
+
+# What modules of torchvision 0.21 give, in this order, read off a run: channels, and the length of
+# both sides.
+STAGES = {
+    "mobilenet_v3_large": [(16, 112), (24, 56), (40, 28), (80, 14), (112, 14), (160, 7), (960, 7)],
+    "mobilenet_v3_small": [(16, 112), (16, 56), (24, 28), (40, 14), (48, 14), (96, 7), (576, 7)],
+    "efficientnet_b0": [
+        *[(32, 112), (16, 112), (24, 56), (40, 28), (80, 14), (112, 14), (192, 7), (320, 7)],
+        (1280, 7),
+    ],
+    "inception_v3": [
+        *[(32, 149), (32, 147), (64, 147), (64, 73), (80, 73), (192, 71), (192, 35)],
+        *[(256, 35), (288, 35), (768, 17), (1280, 8), (2048, 8)],
+    ],
+    "shufflenet_v2_x1_0": [(24, 112), (24, 56), (116, 28), (232, 14), (464, 7), (1024, 7)],
+    "convnext_tiny": [(96, 56), (192, 28), (384, 14), (768, 7)],
+}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_stages_have_the_shapes_of_torchvisions(name: str) -> None:
+    size = SIZES.get(name, 224)
+    outputs = [step.output_shape for step in pc.trace(getattr(zoo, name)(), (3, size, size))]
+    places = [outputs.index((channels, side, side)) for channels, side in STAGES[name]]
+    assert places == sorted(places)
+    assert len({*places}) == len(places)
+
+
+def test_stages_of_transformers_have_the_shapes_of_torchvisions() -> None:
+    swin, vit = zoo.swin_t(), zoo.vit_b_16()
+    shape: pc.Shape = (3, 224, 224)
+    stages: list[pc.Shape] = []
+    for part in swin:
+        shape = part.output_shape(shape)
+        stages.append(shape)
+    lengths = [(56, 56, 96), (28, 28, 192), (14, 14, 384), (7, 7, 768)]
+    assert [one for one in lengths if one not in stages] == []
+    shape = vit[:3].output_shape((3, 224, 224))
+    assert shape == vit[:6].output_shape((3, 224, 224)) == (197, 768)
 
 
 def test_inception_v3_is_published_with_an_auxiliary_classifier() -> None:
@@ -117,6 +160,24 @@ def test_lenet5_is_the_papers_but_for_what_its_docstring_says() -> None:
     connected = 6 * (3 * 25 + 1) + 9 * (4 * 25 + 1) + (6 * 25 + 1)
     all_of_them = pc.Conv2d(6, 16, 5).num_params()
     assert 61_706 - all_of_them + connected + 2 * 6 + 2 * 16 - (84 + 1) * 10 == 60_000
+
+
+def test_window_attention_is_attention_in_each_window() -> None:
+    layer, whole = WindowAttention(96, 3), pc.MultiheadAttention(96, 3)
+    distances = {
+        (x - v, y - w) for x in range(7) for y in range(7) for v in range(7) for w in range(7)
+    }
+    assert layer.num_params() == whole.num_params() + len(distances) * 3
+    assert layer.num_macs((64, 49, 96)) == 64 * whole.num_macs((49, 96))
+    assert layer.sources((64, 49, 96)) == ((0, Window()), None, None)
+    network = pc.Sequential(attention=layer)
+    for shape in (64, 49), (64, 48, 96), (64, 49, 95):
+        with pytest.raises(pc.ShapeError) as caught:
+            network.output_shape(shape)
+        words = f"attention WindowAttention: expects (windows, 49, 96), got shape {shape}"
+        assert str(caught.value) == words
+    with pytest.raises(pc.ShapeError, match="give input_shape"):
+        layer.num_macs()
 
 
 def test_unet_has_the_maps_of_the_papers_figure() -> None:
@@ -162,6 +223,7 @@ def test_every_network_of_the_zoo_is_compared_and_documented() -> None:
 
 
 def test_networks_of_the_zoo_survive_being_written() -> None:
+    names = {name: getattr(pc, name) for name in pc.__all__} | {"WindowAttention": WindowAttention}
     for name in FIGURES:
         network = getattr(zoo, name)()
-        assert eval(repr(network), {name: getattr(pc, name) for name in pc.__all__}) == network  # noqa: S307  # what repr promises
+        assert eval(repr(network), names) == network  # noqa: S307  # what repr promises

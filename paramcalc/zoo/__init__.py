@@ -40,6 +40,7 @@ from paramcalc.zoo.resnet import (
 )
 from paramcalc.zoo.shufflenet import shufflenet_v2_x1_0
 from paramcalc.zoo.squeezenet import squeezenet1_0, squeezenet1_1
+from paramcalc.zoo.swin import swin_t
 from paramcalc.zoo.unet import unet
 from paramcalc.zoo.vgg import vgg11, vgg13, vgg16, vgg16_bn, vgg19
 from paramcalc.zoo.vit import vit_b_16
@@ -70,6 +71,7 @@ __all__ = [
     "squeezenet1_0",
     "squeezenet1_1",
     "stack_overflow_answer",
+    "swin_t",
     "unet",
     "vgg11",
     "vgg13",

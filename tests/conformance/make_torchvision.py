@@ -1,6 +1,6 @@
 """Write the tensors of torchvision's networks: python tests/conformance/make_torchvision.py.
 
-It needs torch 2.13.0 and torchvision 0.29.2; the tests need neither.
+It needs torch 2.13.0 and torchvision 0.21.0; the tests need neither.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ NETWORKS = [
     "shufflenet_v2_x1_0",
     "squeezenet1_0",
     "squeezenet1_1",
+    "swin_t",
     "vgg11",
     "vgg13",
     "vgg16",

@@ -17,9 +17,9 @@ GOLDEN: dict[str, Any] = json.loads(
 )
 
 
-def test_golden_is_of_torchvision_0_29_2_with_18_networks() -> None:
-    assert GOLDEN["torchvision"].startswith("0.29.2")
-    assert len(GOLDEN["networks"]) == 18
+def test_golden_is_of_torchvision_0_21_0_with_26_networks() -> None:
+    assert GOLDEN["torchvision"].startswith("0.21.0")
+    assert len(GOLDEN["networks"]) == 26
     assert len(GOLDEN["networks"]["resnet50"]["parameters"]) == 161
     assert len(GOLDEN["networks"]["densenet121"]["parameters"]) == 364
 

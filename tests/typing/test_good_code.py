@@ -386,6 +386,7 @@ def test_zoo() -> None:
         zoo.squeezenet1_0(),
         zoo.squeezenet1_1(),
         zoo.stack_overflow_answer(),
+        zoo.swin_t(),
         zoo.unet(),
         zoo.vgg11(),
         zoo.vgg13(),
