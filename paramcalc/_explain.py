@@ -370,7 +370,7 @@ def explain(
     steps = walk(network, input_shape, "explain")
     found = lift_all(steps)
     if at is None:
-        return explanation(found, notes_of(steps))
+        return explanation(found, notes_of(network, steps))
     part = as_parts(as_str(at, "explain", "at"), "explain", "at", network)
     return explanation([one for one in found if outermost(one.step.path, part) is not None])
 

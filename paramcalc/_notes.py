@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from paramcalc._trace import Step
+from paramcalc._graph import Graph
+from paramcalc._plan import plan_of
+from paramcalc._trace import Step, outermost
+from paramcalc.errors import join_path
+from paramcalc.layers._base import Layer
 from paramcalc.layers._builtin import Builtin
 from paramcalc.layers.reshape import Flatten
 
 
-def notes_of(steps: Sequence[Step]) -> Iterator[str]:
-    """Yield a sentence per layer that reads its input otherwise than it was meant."""
+def notes_of(network: Layer, steps: Sequence[Step]) -> Iterator[str]:
+    """Yield a sentence per layer that is likely not meant so."""
     layouts = layouts_of(steps)
     for step in steps:
         layer, layout = step.layer._thawed, layout_before(step, layouts)
@@ -18,6 +22,23 @@ def notes_of(steps: Sequence[Step]) -> Iterator[str]:
             doubt = layer._doubt(step.input_shape, layout)
             if doubt:
                 yield f"{step.path} {type(layer).__name__}: {doubt}".strip()
+    for path, one in plan_of(network).networks.items():
+        if isinstance(one, Graph):
+            yield from called_again(one, path, steps)
+
+
+def called_again(graph: Graph, path: str, steps: Sequence[Step]) -> Iterator[str]:
+    """Yield a sentence per layer with tensors that a graph calls again, as Keras shares it."""
+    first: dict[int, str] = {}
+    for name, layer, _ in graph.nodes:
+        where = join_path(path, name)
+        before = first.setdefault(id(layer), where)
+        if before == where:
+            continue
+        inside = [one for one in steps if outermost(one.path, frozenset({where})) is not None]
+        if any(not one.shared and one._tensors for one in inside):
+            what = f"{where} {type(layer).__name__}: called at {before} too, and counted again"
+            yield f'{what}; Shared("name", layer) counts it once'
 
 
 def layouts_of(steps: Sequence[Step]) -> list[str]:

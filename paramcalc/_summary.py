@@ -227,7 +227,9 @@ def summary(
     if as_bool(fold, "summary", "fold"):
         rows = folded(network, rows, "", found)
     counts = num_params, *others_of(steps), num_macs
-    return Summary(network, tuple(rows), chosen, *counts, (*notes_of(steps),), steps, shape, found)
+    return Summary(
+        network, tuple(rows), chosen, *counts, (*notes_of(network, steps),), steps, shape, found
+    )
 
 
 def row_of(step: Step, number: int) -> SummaryRow:

@@ -239,8 +239,16 @@ def test_a_layer_that_is_called_twice_is_two_unless_it_is_shared() -> None:
     x = pc.Input(4)()
     dense = pc.Dense(4, 4)
     assert pc.Graph(x, dense(dense(x))).num_params() == 40
+    note = '[1] Dense: called at [0] too, and counted again; Shared("name", layer) counts it once'
+    assert pc.summary(pc.Graph(x, dense(dense(x)))).notes == (note,)
     shared = pc.Shared("dense", dense)
-    assert pc.Graph(x, shared(shared(x))).num_params() == 20
+    once = pc.Graph(x, shared(shared(x)))
+    assert once.num_params() == 20
+    assert pc.summary(once).notes == pc.summary(pc.Graph(x, RELU(RELU(x)))).notes == ()
+    net = pc.Sequential(pc.Dense(4, 4), RELU)
+    assert pc.summary(pc.Sequential(pc.Graph(x, net(net(x))))).notes == (
+        note.replace("[1] Dense", "[0][1] Sequential").replace("at [0]", "at [0][0]"),
+    )
 
 
 # Values

@@ -9,6 +9,7 @@ sees of each input: the first and the last position along each axis with a gradi
 from __future__ import annotations
 
 import random
+from functools import reduce
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -89,19 +90,16 @@ class Run:
         """Add a node that torch accepts."""
         rng, known = self.rng, [*self.tensors]
         if rng.random() < 0.4:
-            name, fields = rng.choice(MERGES), {}
+            name = rng.choice(MERGES)
+            fields: dict[str, Any] = {}
             reads = [rng.choice(known) for _ in range(rng.choice([2, 2, 3]))]
         else:
             (name, fields, _), reads = rng.choice(OPERATIONS)(rng), [rng.choice(known)]
         tensors = [self.tensors[one] for one in reads]
         before = self.num_params
         try:
-            if name == "add":
-                output = sum(tensors[1:], tensors[0])
-            elif name == "multiply":
-                output = tensors[0]
-                for one in tensors[1:]:
-                    output = output * one
+            if name in ("add", "multiply"):
+                output: Any = reduce(self.torch.add if name == "add" else self.torch.mul, tensors)
             elif name.startswith("concat"):
                 output = self.torch.cat(tensors, 1 if name == "concat" else 2)
             else:
@@ -127,7 +125,9 @@ class Run:
         grads = self.torch.autograd.grad(total, inputs, allow_unused=True, retain_graph=True)
         found: list[Any] = []
         for grad in grads:
-            places = [] if grad is None else grad[0].abs().sum(0).nonzero().flatten().tolist()
+            places: list[int] = (
+                [] if grad is None else grad[0].abs().sum(0).nonzero().flatten().tolist()
+            )
             found.append([places[0], places[-1]] if places else None)
         return found
 

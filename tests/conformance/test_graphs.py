@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,14 @@ GOLDEN = Path(__file__).with_name("graphs.jsonl.gz")
 with gzip.open(GOLDEN, "rt", encoding="utf-8") as file:
     HEAD, *CASES = map(json.loads, file)
 LAYERS: dict[str, Any] = {
-    "conv": lambda **fields: pc.Conv1d(None, **fields),
-    "pool": lambda **fields: pc.Pool(mode="avg", **fields),
+    "conv": partial(pc.Conv1d, None),
+    "pool": partial(pc.Pool, mode="avg"),
     "norm": pc.BatchNorm,
     "slice": pc.Slice,
     "add": pc.Add,
     "multiply": pc.Multiply,
     "concat": pc.Concat,
-    "concat_lengths": lambda: pc.Concat(dim=1),
+    "concat_lengths": partial(pc.Concat, dim=1),
 }
 
 
@@ -30,10 +31,13 @@ def build(case: dict[str, Any]) -> tuple[pc.Graph, list[pc.Tensor]]:
     """The graph of a case, and all its tensors."""
     inputs = [pc.Input(shape)() for shape in case["inputs"]]
     made: list[pc.Tensor] = []
-    for name, fields, reads in case["nodes"]:
-        read = [made[at] if at >= 0 else inputs[-1 - at] for at in reads]
-        made.append(LAYERS[name](**fields)(*read))
-    return pc.Graph(inputs, [made[at] for at in case["outputs"]]), made
+    nodes: list[tuple[str, dict[str, Any], list[int]]] = case["nodes"]
+    for name, fields, reads in nodes:
+        read: list[pc.Tensor] = [made[at] if at >= 0 else inputs[-1 - at] for at in reads]
+        layer: pc.Layer = LAYERS[name](**fields)
+        made.append(layer(*read))
+    ends: list[int] = case["outputs"]
+    return pc.Graph(inputs, [made[at] for at in ends]), made
 
 
 def test_the_golden_is_what_it_should_be() -> None:
@@ -59,7 +63,7 @@ def test_shapes_and_counts_are_torchs(start: int) -> None:
 def test_an_output_sees_what_has_a_gradient(start: int) -> None:
     for case in CASES[start : start + 100]:
         graph, _ = build(case)
-        for place, name in enumerate(graph._input_names):
+        for place, (name, _) in enumerate(graph.inputs):
             field = pc.receptive_field(graph, of=name)
             for position, seen in case["seen"]:
                 (found,) = field.interval(position, clipped=True)
