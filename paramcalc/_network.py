@@ -9,9 +9,9 @@ from operator import methodcaller
 from typing import Any, Self, overload
 
 from paramcalc._checks import as_int, as_str, entries, later, name_of, wrong
-from paramcalc._plan import answers, locate_in, plan_of, run
+from paramcalc._plan import locate_in, plan_of, run
 from paramcalc._repeats import repeats, span, times_text
-from paramcalc._trace import steps_of
+from paramcalc._trace import merged, steps_of
 from paramcalc.errors import (
     ConfigError,
     ParamcalcError,
@@ -101,15 +101,11 @@ class Network(Builtin):
         return shape
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
-        if plan_of(self).has_shared:
-            found = [(step.path, step.parameters) for step in steps_of(self, shape)]
-        else:
-            found = list(answers(self, shape, tensors_of))
         return tuple(
             [
-                Parameter(join_path(path, one.name), one.shape, one.trainable)
-                for path, tensors in found
-                for one in tensors
+                Parameter(join_path(step.path, one.name), one.shape, one.trainable)
+                for step in steps_of(self, shape)
+                for one in step.parameters
             ]
         )
 
@@ -132,8 +128,22 @@ class Network(Builtin):
             raise
 
     def _macs(self, shape: Shape | None, output: Shape | None) -> int:
-        counts = answers(self, shape, macs_of)
-        return sum([count for _, count in counts])
+        plan = plan_of(self)
+        shapes = run(plan, shape)
+        nodes: Any = iter(plan.nodes)
+        total = 0
+        try:
+            for number, (_, node, source, inputs) in enumerate(nodes):
+                if node._network_depth:
+                    continue
+                if len(inputs) < 2:
+                    total += node._macs(shapes[source], shapes[number])
+                else:
+                    total += node._macs(shapes[source], shapes[number], *merged(shapes, inputs)[1:])
+        except ParamcalcError as error:
+            locate_in(plan, nodes, error)
+            raise
+        return total
 
     def _at(self, path: str) -> Layer:
         """The layer at a path, as tables print it."""
@@ -167,18 +177,6 @@ class Network(Builtin):
         error = Builtin._missing(self, what) if first is self else first._missing(what)
         locate(error, path, first)
         return error
-
-
-def tensors_of(layer: Layer, shape: Any, *_: Any) -> tuple[Parameter, ...]:
-    """The tensors of a layer."""
-    return layer._tensors(shape)
-
-
-def macs_of(layer: Layer, *shapes: Any) -> int:
-    """The multiply-accumulates for its input, its output, and further inputs."""
-    count: Any = layer._macs
-    number: int = count(*shapes)
-    return number
 
 
 def tree_lines(layer: Layer, margin: str) -> Iterator[str]:

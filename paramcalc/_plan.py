@@ -119,24 +119,6 @@ def ask(path: str, layer: Layer, question: Callable[..., T], *shapes: Any) -> T:
         raise
 
 
-def answers(network: Layer, shape: Any, question: Callable[..., T]) -> Iterator[tuple[str, T]]:
-    """Yield the path of each layer, and its answer.
-
-    The question gets the layer, its input and output shapes, and the shapes of further inputs.
-    """
-    plan = plan_of(network)
-    shapes = run(plan, shape)
-    nodes = iter(plan.nodes)
-    try:
-        for number, (path, node, source, inputs) in enumerate(nodes):
-            if not node._network_depth:
-                others = [shapes[one] for one in inputs[1:]]
-                yield path, question(node, shapes[source], shapes[number], *others)
-    except ParamcalcError as error:
-        locate_in(plan, nodes, error)
-        raise
-
-
 def inputs_of(network: Layer, shape: Any) -> tuple[Shape, ...]:
     """The shapes of a network's inputs, of which several are a tuple already."""
     return (shape,) if len(network._input_names) == 1 else shape

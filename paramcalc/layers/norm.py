@@ -28,6 +28,8 @@ class Normalization(Builtin):
 
     def _check(self) -> None:
         """Store neither in one way, however it was given."""
+        if self.bias and self.scale:
+            return  # As given: the usual case.
         if not (self.bias or self.scale):
             object.__setattr__(self, self._affine, False)
         if not getattr(self, self._affine):

@@ -22,8 +22,11 @@ def conv_norm(
 
     If it is not `padded`, the border is lost.
     """
-    sizes = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
-    padding = tuple([size // 2 for size in sizes]) if padded else 0
+    padding: int | tuple[int, int] = 0
+    if padded and isinstance(kernel_size, int):
+        padding = kernel_size // 2
+    elif padded and isinstance(kernel_size, tuple):
+        padding = kernel_size[0] // 2, kernel_size[1] // 2
     return [
         pc.Conv2d(
             in_channels, out_channels, kernel_size, stride, padding, groups=groups, bias=False
