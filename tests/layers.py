@@ -57,6 +57,14 @@ ROWS = [
     separable(pc.SeparableConv1d, 1),
     separable(pc.SeparableConv2d, 2),
     Row(
+        pc.LocallyConnected2d,
+        lambda: [pc.LocallyConnected2d(6, 3), pc.LocallyConnected2d(6, (2, 3), 2, bias=False)],
+        (4, 9, 9),
+        drawn.local_convs(),
+        lambda one: spatial(one, one.kernel_size),
+        is_compared=False,
+    ),
+    Row(
         pc.Pool,
         lambda: [pc.Pool(3, 2, 1), pc.Pool((2, 3), mode="avg", ceil_mode=True)],
         (4, 9, 9),
