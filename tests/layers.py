@@ -266,7 +266,6 @@ ROWS = [
         lambda _: drawn.of_rank(1),
         [],
         [called("layers.RepeatVector")],
-        is_compared=False,
     ),
     Row(
         pc.Flatten,
