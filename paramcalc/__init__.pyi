@@ -45,13 +45,14 @@ from paramcalc.layers.conv import (
     ConvTranspose3d as ConvTranspose3d,
 )
 from paramcalc.layers.dense import Dense as Dense
-from paramcalc.layers.depthwise import (
-    DepthwiseConv1d as DepthwiseConv1d,
-    DepthwiseConv2d as DepthwiseConv2d,
-)
 from paramcalc.layers.embedding import Embedding as Embedding
 from paramcalc.layers.frozen import Frozen as Frozen, freeze as freeze
 from paramcalc.layers.input import Input as Input
+from paramcalc.layers.keras_conv import (
+    DepthwiseConv1d as DepthwiseConv1d,
+    DepthwiseConv2d as DepthwiseConv2d,
+    LocallyConnected2d as LocallyConnected2d,
+)
 from paramcalc.layers.norm import (
     BatchNorm as BatchNorm,
     GroupNorm as GroupNorm,

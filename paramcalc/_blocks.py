@@ -15,7 +15,7 @@ from paramcalc.layers.activation import Activation, Identity
 from paramcalc.layers.attention import MultiheadAttention
 from paramcalc.layers.conv import Conv1d, Conv2d
 from paramcalc.layers.dense import Dense
-from paramcalc.layers.depthwise import DepthwiseConv1d, DepthwiseConv2d
+from paramcalc.layers.keras_conv import DepthwiseConv1d, DepthwiseConv2d
 from paramcalc.layers.norm import LayerNorm
 
 

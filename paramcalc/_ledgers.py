@@ -22,9 +22,9 @@ from paramcalc.layers.conv import (
     ConvTranspose3d,
 )
 from paramcalc.layers.dense import Dense
-from paramcalc.layers.depthwise import DepthwiseConv1d, DepthwiseConv2d
 from paramcalc.layers.embedding import Embedding
 from paramcalc.layers.input import Input
+from paramcalc.layers.keras_conv import DepthwiseConv1d, DepthwiseConv2d, LocallyConnected2d
 from paramcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 from paramcalc.layers.parameters import Parameters
 from paramcalc.layers.pool import AdaptivePool, GlobalPool, Pool
@@ -185,7 +185,8 @@ TORCHVISION = Ledger(
     {
         (*CONVS, *TRANSPOSED, Dense, Layer, MatMul): ("multiply-accumulates", num_macs),
         (*MOVING, *NORMS, *POOLS, *RECURRENT, Activation, Add, Concat): None,
-        (Embedding, MultiheadAttention, Multiply, PReLU, RepeatVector, Scale, Upsample): None,
+        (Embedding, LocallyConnected2d, MultiheadAttention, Multiply, PReLU): None,
+        (RepeatVector, Scale, Upsample): None,
     },
 )
 FVCORE = Ledger(
@@ -212,7 +213,8 @@ FVCORE = Ledger(
             lambda at: (4 if at.layer.mode == "bilinear" else 1) * at.o,
         ),
         (*MOVING, *RECURRENT, Activation, Add, Concat): None,
-        (Embedding, Multiply, PReLU, Pool, RepeatVector, RMSNorm, Scale): None,
+        (Embedding, LocallyConnected2d, Multiply, PReLU, Pool, RepeatVector, RMSNorm): None,
+        (Scale,): None,
     },
 )
 TORCHINFO = Ledger(
@@ -228,16 +230,8 @@ TORCHINFO = Ledger(
         (MultiheadAttention, Scale): ("0", lambda _: 0),
         (Add, Multiply, Concat, MatMul): ("0", lambda _: 0),
         (
-            *MOVING,
-            *NORMS,
-            *POOLS,
-            Activation,
-            Dense,
-            Embedding,
-            PReLU,
-            RepeatVector,
-            Upsample,
-            Layer,
+            *(*MOVING, *NORMS, *POOLS, Activation, Dense, Embedding),
+            *(LocallyConnected2d, PReLU, RepeatVector, Upsample, Layer),
         ): (
             "parameters, once, wherever they are used",
             lambda at: at.step.num_params,
@@ -258,7 +252,7 @@ TENSORFLOW = Ledger(
             keras_conv,
         ),
         TRANSPOSED: ("2·O·k_h·k_w·C_in / (s_h·s_w), + O of a bias", keras_transposed),
-        (Dense,): (
+        (Dense, LocallyConnected2d): (
             "2·multiply-accumulates + O of a bias",
             lambda at: 2 * at.step.num_macs + at.bias,
         ),

@@ -105,6 +105,11 @@ def depthwise_convs(draw: st.DrawFn, kind: Callable[..., Any], rank: int) -> Any
     return kind(**fields)
 
 
+def local_convs() -> Drawn:
+    fields = SMALL, per_axis(SMALL), per_axis(SMALL), FLAGS
+    return of_either_format(pc.LocallyConnected2d, *fields)
+
+
 @st.composite
 def transposed_convs(draw: st.DrawFn, kind: Callable[..., Any], rank: int) -> Any:
     fields = draw(conv_fields(rank, draw(FEW)))

@@ -57,6 +57,14 @@ ROWS = [
     separable(pc.SeparableConv1d, 1),
     separable(pc.SeparableConv2d, 2),
     Row(
+        pc.LocallyConnected2d,
+        lambda: [pc.LocallyConnected2d(6, 3), pc.LocallyConnected2d(6, (2, 3), 2, bias=False)],
+        (4, 9, 9),
+        drawn.local_convs(),
+        lambda one: spatial(one, one.kernel_size),
+        is_compared=False,
+    ),
+    Row(
         pc.Pool,
         lambda: [pc.Pool(3, 2, 1), pc.Pool((2, 3), mode="avg", ceil_mode=True)],
         (4, 9, 9),
@@ -231,7 +239,6 @@ ROWS = [
         drawn.scales(),
         drawn.scaled,
         [called("mul", note="of the input and an `nn.Parameter`")],
-        is_compared=False,
     ),
     Row(
         pc.PixelShuffle,
@@ -277,7 +284,6 @@ ROWS = [
             called("Tensor.narrow", "length=stop", note=f"length is stop − start; {WITH_BATCH}"),
             called("Tensor.split Tensor.chunk", note=f"one `Slice` per part; {WITH_BATCH}"),
         ],
-        is_compared=False,
     ),
     Row(
         pc.RepeatVector,
@@ -287,7 +293,6 @@ ROWS = [
         lambda _: drawn.of_rank(1),
         [],
         [called("layers.RepeatVector")],
-        is_compared=False,
     ),
     Row(
         pc.Flatten,

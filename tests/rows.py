@@ -107,7 +107,6 @@ def depthwise(kind: Callable[..., Any], rank: int) -> Row:
         lambda one: spatial(one, one.kernel_size),
         [],
         [called(f"layers.DepthwiseConv{rank}D", KERAS_WINDOWS)],
-        is_compared=False,
     )
 
 
@@ -120,7 +119,6 @@ def separable(kind: Callable[..., Any], rank: int) -> Row:
         lambda one: spatial(one, one.kernel_size),
         [],
         [called(f"layers.SeparableConv{rank}D", f"filters=out_channels {KERAS_WINDOWS}")],
-        is_compared=False,
     )
 
 

@@ -137,6 +137,8 @@ def test_layers_that_differ_are_not_equal(one: pc.Layer, other: pc.Layer) -> Non
         "DepthwiseConv2d(3)",
         "DepthwiseConv1d(3, stride=2, padding='same', depth_multiplier=4)",
         "SeparableConv2d(64, 3)",
+        "LocallyConnected2d(64, 3)",
+        "LocallyConnected2d(64, (3, 5), stride=2, bias=False)",
         "SeparableConv1d(64, 3, dilation=2, bias=False)",
         "GroupNorm(32, 64)",
         "GroupNorm(32, None, affine=False)",

@@ -29,6 +29,9 @@ FIGURES: list[tuple[pc.Layer, tuple[int, ...], list[int | None]]] = [
     (pc.DepthwiseConv2d(3, padding=1, depth_multiplier=2), (6, 9, 11), [10692, 11880, 22572]),
     (pc.DepthwiseConv2d(3, depth_multiplier=2, dilation=2, bias=False), (6, 9, 11), [3780, 3780, 10368]),
     (pc.DepthwiseConv1d(3, 2), (6, 13), [108, 144, 252]),
+    # Of tf_keras 2.21, which is Keras 2.
+    (pc.LocallyConnected2d(5, (3, 2), (2, 1)), (4, 7, 6), [None, None, 3675]),
+    (pc.LocallyConnected2d(5, (3, 2), (2, 1), bias=False), (4, 7, 6), [None, None, 3600]),
     (pc.SeparableConv2d(5, 3, padding=1, dilation=1, depth_multiplier=2), (6, 9, 11), [16632, 17127, 33759]),
     (pc.SeparableConv1d(5, 3, padding=1, depth_multiplier=2), (6, 13), [1248, 1313, 2561]),
     (pc.ConvTranspose2d(4, 6, 3, stride=2), (4, 5, 7), [7560, 36630, 18810]),

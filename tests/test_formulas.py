@@ -133,6 +133,14 @@ def test_a_dense_layer_is_a_convolution_of_size_1(in_features: int, out_features
         assert dense == formulas.conv_params(in_features, out_features, (1,), bias=bias)
 
 
+def test_a_locally_connected_layer_has_a_convolution_at_each_position() -> None:
+    for channels, filters, bias in product((1, 2, 3), (1, 4), (True, False)):
+        each = [*oracle.conv_weights(channels, filters, (2, 3), 1), *range(filters * bias)]
+        positions = [*product(range(3), range(4))]
+        count = formulas.locally_connected_params(channels, filters, (2, 3), (3, 4), bias)
+        assert count == len([*product(positions, each)])
+
+
 def test_a_normalization_has_a_scale_and_a_shift_for_each_channel() -> None:
     for channels in range(1, 6):
         trained = [(channel, what) for channel in range(channels) for what in ("scale", "shift")]

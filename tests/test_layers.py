@@ -278,6 +278,28 @@ def test_depthwise_convolution_is_a_convolution_of_as_many_groups_as_channels() 
         assert depthwise.sources(shape) == conv.sources(shape)
 
 
+@pytest.mark.parametrize(
+    ("layer", "shape", "output", "weight", "bias"),
+    [
+        # Read off tf_keras 2.21, which is Keras 2.
+        (pc.LocallyConnected2d(5, (3, 2), (2, 1)), (4, 7, 6), (5, 3, 5), (15, 24, 5), (3, 5, 5)),
+        (pc.LocallyConnected2d(5, (3, 2), (2, 1)), (7, 6, 4), (5, 2, 3), (6, 42, 5), (2, 3, 5)),
+    ],
+)
+def test_locally_connected_layer_has_weights_at_each_position(
+    layer: pc.Layer,
+    shape: tuple[int, ...],
+    output: tuple[int, ...],
+    weight: tuple[int, ...],
+    bias: tuple[int, ...],
+) -> None:
+    assert layer.output_shape(shape) == output
+    assert [one.shape for one in layer.parameters(shape)] == [weight, bias]
+    assert layer.num_params(shape) == math.prod(weight) + math.prod(bias)
+    assert layer.num_macs(shape) == math.prod(weight)
+    assert layer.sources(shape) == pc.Conv2d(None, 5, (3, 2), (2, 1)).sources(shape)
+
+
 def test_separable_convolution_is_a_depthwise_and_a_pointwise_one() -> None:
     separable = pc.SeparableConv2d(5, 3, 2, 1, 2, 4)
     parts = pc.Conv2d(6, 24, 3, 2, 1, 2, groups=6, bias=False), pc.Conv2d(24, 5, 1)

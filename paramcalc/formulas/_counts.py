@@ -36,6 +36,30 @@ def conv_params(
     return (weights + 1) * out_channels if bias else weights * out_channels
 
 
+def locally_connected_params(
+    in_channels: int,
+    out_channels: int,
+    kernel_size: Iterable[int],
+    output_lengths: Iterable[int],
+    bias: bool = True,
+) -> int:
+    """The trainable values of a convolution whose weights differ from position to position.
+
+    `H_out·W_out·(k_h·k_w·C + 1)·C_out`: each position of the output has the filters and biases of a
+    convolution. Without bias, the `+ 1` is left out.
+
+    Source:
+        Keras 2 `LocallyConnected2D`, whose weight has the shape (H_out·W_out, k_h·k_w·C, C_out) and
+        whose bias has (H_out, W_out, C_out).
+
+    Example:
+        >>> locally_connected_params(3, 32, (3, 3), (30, 30))
+        806400
+    """
+    filters = conv_params(in_channels, out_channels, kernel_size, bias=bias)
+    return prod(output_lengths) * filters
+
+
 def dense_params(in_features: int, out_features: int, bias: bool = True) -> int:
     """The trainable values of a dense (fully connected, linear) layer.
 

@@ -34,8 +34,10 @@ def shapes(case: Case, tensors: Tensors) -> list[Shape]:
     """In Keras's layout: the axes of channels come last, in the other order."""
     found: list[Shape] = []
     for name, shape in tensors:
-        if case.layer not in {"LayerNorm", "RMSNorm", "Embedding", "MultiheadAttention"}:
+        if case.layer not in {"LayerNorm", "RMSNorm", "Embedding", "MultiheadAttention", "PReLU"}:
             shape = (*shape[2:], *reversed(shape[:2]))
+        if "depthwise" in f"{case.layer}.{name}".lower() and len(shape) > 2:
+            shape = (*shape[:-2], case.channels, shape[-1] // case.channels)
         if case.layer == "GRU" and name.startswith("bias_hh"):
             shape = (2, *found.pop())  # Keras has both biases in one tensor.
         found.append(shape)
@@ -75,18 +77,26 @@ def stated(case: Case) -> Shape:
     return (case.shape[-1],) if lengths is None else entries(lengths) or (lengths,)
 
 
+def is_trained(case: Case) -> bool:
+    """Whether a layer normalization has a scale or a shift."""
+    has_either = any(case.fields.get(one, True) for one in ("bias", "scale"))
+    return has_either and case.fields.get("elementwise_affine") is not False
+
+
 def is_sound(case: Case) -> bool:
     """Whether there is nothing wrong with a convolution but what Keras says first."""
     fields, groups = case.fields, case.fields.get("groups", 1)
     if not case.is_conv or 0 in case.shape or case.rank != int(case.layer[-2]) + 1:
         return False
+    words = {"same", "valid", "causal"} if case.layer == "Conv1d" else {"same", "valid"}
     least = {"out_channels": 1, "kernel_size": 1, "stride": 1, "dilation": 1, "padding": 0}
     numbers = [(fields.get(name, one), one) for name, one in least.items()]
     return (
         case.fits
-        and all(value in {"same", "valid"} or min(flat(value)) >= one for value, one in numbers)
-        and fields["in_channels"] in {None, case.channels}
-        and not (groups < 1 or case.channels % groups or fields["out_channels"] % groups)
+        and all(value in words or min(flat(value)) >= one for value, one in numbers)
+        and fields.get("in_channels") in {None, case.channels}
+        and fields.get("depth_multiplier", 1) > 0
+        and not (groups < 1 or case.channels % groups or fields.get("out_channels", 0) % groups)
     )
 
 
@@ -157,6 +167,11 @@ DIFFERENCES: dict[str, Difference] = {
         "the batch is not counted",
         lambda case: bool(case.branches) and case.fields.get("dim") == -1 - len(case.branches[0]),
     ),
+    "the batch axis is shared": accepted(
+        "`PReLU` takes the last axis for it",
+        "the batch is not counted",
+        lambda case: -1 - case.rank in case.fields.get("shared_axes", ()),
+    ),
     "padding is negative": accepted(
         "`ZeroPadding` crops",
         "`Crop` crops",
@@ -181,7 +196,8 @@ DIFFERENCES: dict[str, Difference] = {
         "allowed by `LayerNormalization` without scale and shift",
         "a stated size must match",
         lambda case: (
-            case.fields.get("elementwise_affine") is False
+            case.layer == "LayerNorm"
+            and not is_trained(case)
             and stated(case) != case.shape[-len(stated(case)) :]
         ),
     ),

@@ -151,6 +151,11 @@ DIFFERENCES: dict[str, Difference] = {
     "dim is the batch axis": accepted(
         "flattens or joins examples", "the batch is not counted", counts_back_to_the_batch
     ),
+    "a part from a position counted from the end to one that is not": accepted(
+        "allowed by slices, empty for a long axis",
+        "a longer input does not give a shorter output",
+        lambda case: case.fields.get("start", 0) < 0 <= case.fields.get("stop", -1),
+    ),
     "an inner number of features is 0": accepted(
         "allowed: `kdim`, `vdim` or `dim_feedforward` of 0",
         "sizes are at least 1",
@@ -189,6 +194,7 @@ DIFFERENCES: dict[str, Difference] = {
                 )
             )
             and not (case.layer == "InstanceNorm" and prod(case.spatial) == 1)
+            and 0 not in (on_each_axis(case) or ())
         ),
         on_each_axis,
     ),

@@ -49,20 +49,10 @@ class Ask:
             layer.build((None, *others, channels) if self.last else (None, channels, *others))
 
 
-def is_causal(fields: Fields, padding: Any) -> bool:
-    """Whether all that one window needs stands before the axis: Keras has a word for it in 1-D."""
-    size, step = fields["kernel_size"], fields.get("dilation", 1)
-    numbers = isinstance(size, int) and isinstance(step, int)
-    return numbers and bool(padding == ((step * (size - 1), 0),))
-
-
 def run_conv(ask: Ask) -> Any:
     fields, rank, transposed = ask.fields, int(ask.name[-2]), "Transpose" in ask.name
     padding = fields.get("padding", 0)
-    if not transposed and is_causal(fields, padding):
-        padding = "causal"
     arguments = {
-        "filters": fields["out_channels"],
         "kernel_size": fields["kernel_size"],
         "strides": fields.get("stride", 1),
         "padding": padding if isinstance(padding, str) else "valid",
@@ -70,12 +60,17 @@ def run_conv(ask: Ask) -> Any:
         "use_bias": fields.get("bias", True),
         **ask.format(),
     }
-    if transposed:
+    if "out_channels" in fields:
+        arguments["filters"] = fields["out_channels"]
+    if ask.name.startswith(("Depthwise", "Separable")):
+        arguments["depth_multiplier"] = fields.get("depth_multiplier", 1)
+    elif transposed:
         arguments["output_padding"] = fields.get("output_padding")
     else:
         arguments["groups"] = fields.get("groups", 1)
-    module = ask.make(f"Conv{rank}D{'Transpose' * transposed}", **arguments)
-    ask.build(module, fields["in_channels"], rank)
+    kind = ask.name.partition("Conv")[0]
+    module = ask.make(f"{kind}Conv{rank}D{'Transpose' * transposed}", **arguments)
+    ask.build(module, fields.get("in_channels"), rank)
     if isinstance(padding, str):
         return module(ask.x)
     if transposed:
@@ -132,9 +127,14 @@ def run_global_pool(ask: Ask, default: str = "avg", keepdims: bool = False) -> A
     return ask.make(name, keepdims=keepdims, **ask.format())(ask.x)
 
 
+def scale_and_center(fields: Fields, affine: bool) -> Fields:
+    parts = {"scale": "scale", "center": "bias"}
+    return {theirs: affine and fields.get(ours, True) for theirs, ours in parts.items()}
+
+
 def run_channel_norm(ask: Ask) -> Any:
     affine = ask.fields.get("affine", ask.name != "InstanceNorm")
-    arguments = {"scale": affine, "center": affine, "axis": ask.axis}
+    arguments = {**scale_and_center(ask.fields, affine), "axis": ask.axis}
     if ask.name == "BatchNorm":
         module = ask.make("BatchNormalization", **arguments)
     else:
@@ -150,8 +150,7 @@ def run_last_axes_norm(ask: Ask) -> Any:
     lengths = (stated,) if isinstance(stated, int) else stated or (None,)
     arguments: Fields = {"axis": [one - len(lengths) for one in range(len(lengths))]}
     if ask.name == "LayerNorm":
-        affine = ask.fields.get("elementwise_affine", True)
-        arguments |= {"scale": affine, "center": affine and ask.fields.get("bias", True)}
+        arguments |= scale_and_center(ask.fields, ask.fields.get("elementwise_affine", True))
     module = ask.make(f"{ask.name.replace('Norm', 'Normalization')}", **arguments)
     if stated is not None:
         others = [None] * (len(ask.x.shape) - len(lengths))
@@ -160,6 +159,10 @@ def run_last_axes_norm(ask: Ask) -> Any:
 
 
 def run_prelu(ask: Ask) -> Any:
+    if "shared_axes" in ask.fields:
+        rank = len(ask.x.shape) - 1
+        axes = [axis + (1 if axis >= 0 else rank + 1) for axis in ask.fields["shared_axes"]]
+        return ask.make("PReLU", shared_axes=axes)(ask.x)
     stated = ask.fields.get("num_parameters", 1)
     channels = ask.x.shape[ask.axis]
     shared = set(range(1, len(ask.x.shape)))
@@ -206,6 +209,10 @@ def run_permute(ask: Ask) -> Any:
 
 def run_flatten(ask: Ask) -> Any:
     return ask.make("Flatten")(ask.x)
+
+
+def run_repetition(ask: Ask) -> Any:
+    return ask.make("RepeatVector", n=ask.fields["n"])(ask.x)
 
 
 def run_dense(ask: Ask) -> Any:

@@ -129,7 +129,7 @@ def channel_norm(rng: random.Random, least: int) -> Config:
     channels, rank = rng.randint(1, 8), some_rank(rng, least)
     others = [1] * rank if rng.random() < 0.1 else lengths(rng, rank)
     at, shape = channels_at(rng, channels, others)
-    fields = flag(rng, "affine") | flag(rng, "track_running_stats")
+    fields = flag(rng, "affine") | flag(rng, "track_running_stats") | flag(rng, "bias")
     return {"num_features": none_at_times(rng, channels), **fields, **at}, shape
 
 
@@ -138,7 +138,7 @@ def group_norm(rng: random.Random) -> Config:
     channels = multiple(rng, groups) + (rng.random() < 0.1)
     at, shape = channels_at(rng, channels, lengths(rng, rng.randint(0, 4)))
     fields = {"num_groups": groups, "num_channels": none_at_times(rng, channels)}
-    return fields | flag(rng, "affine") | at, shape
+    return fields | flag(rng, "affine") | flag(rng, "bias") | at, shape
 
 
 def last_axes_norm(rng: random.Random, bias: bool) -> Config:
@@ -187,7 +187,13 @@ def crop(rng: random.Random) -> Config:
     return {"cropping": field, **at}, shape
 
 
-def upsample(rng: random.Random) -> Config:
+def factor(rng: random.Random) -> float:
+    """Some whose products with lengths are rounded by a float."""
+    known = [0.29, 1 / 3, 0.5, 0.7, 0.75, 1.1, 1.25, 1.5, 2.0, 2.3, 3]
+    return rng.choice([*known, round(rng.uniform(0.2, 3), rng.randint(1, 6))])
+
+
+def upsample(rng: random.Random, whole: bool = False) -> Config:
     ranks = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
     mode = rng.choice(["nearest", "nearest-exact", *ranks])
     rank = ranks.get(mode) or rng.choice([1, 2, 3, 1, 2, 3, 4])
@@ -195,7 +201,12 @@ def upsample(rng: random.Random) -> Config:
         rank = rng.randint(1, 3)
     fields = maybe(rng, 0.5, size=axes(rng, rank, 1, 9))
     if not fields or rng.random() < 0.04:
-        fields |= maybe(rng, 0.96, scale_factor=axes(rng, rank, 1, 3))
+        factors: Any = axes(rng, rank, 1, 3)
+        if not whole and rng.random() < 0.6:
+            factors = factor(rng)
+            if rng.random() < 0.5:
+                factors = [factor(rng) for _ in range(rank)]
+        fields |= maybe(rng, 0.96, scale_factor=factors)
     if mode != "nearest" or rng.random() < 0.5:
         fields["mode"] = mode
     at, shape = channels_at(rng, rng.randint(1, 4), lengths(rng, rank))

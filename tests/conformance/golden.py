@@ -71,7 +71,7 @@ class Case:
 
     @property
     def is_conv(self) -> bool:
-        return self.layer.startswith("Conv")
+        return "Conv" in self.layer
 
     def spread(self, value: Any) -> tuple[Any, ...]:
         """One for each spatial axis."""
@@ -194,7 +194,8 @@ def slid(case: Case, **changes: Any) -> Shape:
             ceil_mode = fields.get("ceil_mode", False)
             found = len(oracle.windows(length, size, stride, sides, spread, ceil_mode=ceil_mode))
         lengths.append(found)
-    return case.join(fields.get("out_channels", case.channels), lengths)
+    filters = case.channels * fields.get("depth_multiplier", 1)
+    return case.join(fields.get("out_channels", filters), lengths)
 
 
 def on_each_axis(case: Case) -> Shape | None:
@@ -214,7 +215,7 @@ def on_each_axis(case: Case) -> Shape | None:
             case.spread(fields.get("scale_factor")),
             strict=True,
         )
-        lengths = [size or length * factor for length, size, factor in each]
+        lengths = [size or int(length * factor) for length, size, factor in each]
     elif case.layer in {"Pad", "Crop"}:
         sides = case.spread(fields["padding" if case.layer == "Pad" else "cropping"])
         sums = [sum(case.spread(side)[:2]) for side in sides]

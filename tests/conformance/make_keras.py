@@ -43,6 +43,7 @@ from ask_keras import (
     run_pool,
     run_prelu,
     run_recurrent,
+    run_repetition,
     run_reshape,
     run_upsample,
 )
@@ -63,10 +64,12 @@ from generator import (
     dense,
     elementwise,
     embedding,
+    flag,
     flatten,
     global_pool,
     group_norm,
     last_axes_norm,
+    maybe,
     pad,
     pairs,
     permute,
@@ -111,23 +114,25 @@ def without(fields: Fields, *names: str) -> Fields:
 def keras_conv(rng: random.Random, rank: int, transposed: bool) -> Config:
     fields, shape = conv(rng, rank, transposed)
     padding = rng.choice(["same"] * 5 + ["valid"] * 3 + ["pairs", "causal", "sides"])
-    if padding == "causal":
-        size, step = fields["kernel_size"], fields.get("dilation", 1)
-        if rank > 1 or transposed or entries(size) or entries(step):
-            padding = "valid"
-        else:
-            fields["padding"] = [[step * (size - 1), 0]]
+    if padding == "causal" and (rank > 1 or transposed):
+        padding = "valid"
     if padding == "pairs":
         fields["padding"] = pairs(rng, rank, 3)
     elif padding == "sides":
         fields["padding"] = axes(rng, rank, 0, 3)
-    elif padding != "causal":
+    else:
         fields["padding"] = padding
     if padding == "same" and rng.random() < 0.7:
         fields.pop("output_padding", None)
     if transposed:
         fields.pop("groups", None)
     return either_format(rng, (fields, shape))
+
+
+def keras_depthwise(rng: random.Random, rank: int, separable: bool) -> Config:
+    fields, shape = keras_conv(rng, rank, transposed=False)
+    fields = without(fields, "in_channels", "groups", *[] if separable else ["out_channels"])
+    return fields | maybe(rng, 0.6, depth_multiplier=rng.randint(1, 3)), shape
 
 
 def keras_pool(rng: random.Random) -> Config:
@@ -152,9 +157,29 @@ def keras_norm(rng: random.Random, make: Callable[[random.Random], Config]) -> C
     return either_format(rng, (without(fields, "track_running_stats"), shape))
 
 
+def keras_channel_norm(rng: random.Random, make: Callable[[random.Random], Config]) -> Config:
+    fields, shape = keras_norm(rng, make)
+    return fields | flag(rng, "scale"), shape
+
+
+def keras_layer_norm(rng: random.Random) -> Config:
+    fields, shape = last_axes_norm(rng, bias=True)
+    return fields | flag(rng, "scale"), shape
+
+
 def keras_rms_norm(rng: random.Random) -> Config:
     fields, shape = last_axes_norm(rng, bias=False)
     return without(fields, "elementwise_affine"), shape
+
+
+def keras_prelu(rng: random.Random) -> Config:
+    fields, shape = keras_norm(rng, prelu)
+    if rng.random() < 0.6:
+        rank = len(shape)
+        axes = rng.sample(range(rank), rng.randint(0, rank))
+        shared = [axis - rank * (rng.random() < 0.2) for axis in axes]
+        return {"shared_axes": shared if rng.random() < 0.9 else [*shared, rank]}, shape
+    return fields, shape
 
 
 def keras_pad(rng: random.Random) -> Config:
@@ -168,7 +193,7 @@ def keras_crop(rng: random.Random) -> Config:
 
 
 def keras_upsample(rng: random.Random) -> Config:
-    fields, shape = upsample(rng)
+    fields, shape = upsample(rng, whole=True)
     fields = without(fields, "mode")
     if len(shape) != 3 and "size" in fields:
         fields = {"scale_factor": axes(rng, len(shape) - 1, 1, 3)}
@@ -180,6 +205,11 @@ def keras_upsample(rng: random.Random) -> Config:
 def keras_permute(rng: random.Random) -> Config:
     fields, shape = permute(rng)
     return {"dims": [dim % len(shape) for dim in fields["dims"]]}, shape
+
+
+def repetition(rng: random.Random) -> Config:
+    rank = rng.choice([1] * 8 + [2, 3])
+    return {"n": rng.randint(1, 40)}, [rng.randint(1, 12) for _ in range(rank)]
 
 
 def keras_flatten(rng: random.Random) -> Config:
@@ -217,25 +247,38 @@ LAYERS: dict[str, tuple[int, Recipe, Callable[[Ask], Any]]] = {
         f"ConvTranspose{n}d": (360, partial(keras_conv, rank=n, transposed=True), run_conv)
         for n in (1, 2, 3)
     },
+    **{
+        f"DepthwiseConv{n}d": (360, partial(keras_depthwise, rank=n, separable=False), run_conv)
+        for n in (1, 2)
+    },
+    **{
+        f"SeparableConv{n}d": (360, partial(keras_depthwise, rank=n, separable=True), run_conv)
+        for n in (1, 2)
+    },
     "Pool": (700, keras_pool, run_pool),
     "AdaptivePool": (500, keras_adaptive_pool, run_adaptive_pool),
     "GlobalPool": (320, partial(keras_norm, make=global_pool), run_global_pool),
     "Pad": (400, keras_pad, run_pad),
     "Crop": (360, keras_crop, run_crop),
     "Upsample": (500, keras_upsample, run_upsample),
-    "BatchNorm": (360, partial(keras_norm, make=partial(channel_norm, least=0)), run_channel_norm),
-    "InstanceNorm": (
-        320,
-        partial(keras_norm, make=partial(channel_norm, least=1)),
+    "BatchNorm": (
+        400,
+        partial(keras_channel_norm, make=partial(channel_norm, least=0)),
         run_channel_norm,
     ),
-    "GroupNorm": (320, partial(keras_norm, make=group_norm), run_channel_norm),
-    "LayerNorm": (320, partial(last_axes_norm, bias=True), run_last_axes_norm),
+    "InstanceNorm": (
+        400,
+        partial(keras_channel_norm, make=partial(channel_norm, least=1)),
+        run_channel_norm,
+    ),
+    "GroupNorm": (400, partial(keras_channel_norm, make=group_norm), run_channel_norm),
+    "LayerNorm": (400, keras_layer_norm, run_last_axes_norm),
     "RMSNorm": (320, keras_rms_norm, run_last_axes_norm),
-    "PReLU": (320, partial(keras_norm, make=prelu), run_prelu),
+    "PReLU": (500, keras_prelu, run_prelu),
     "Reshape": (320, reshape, run_reshape),
     "Permute": (320, keras_permute, run_permute),
     "Flatten": (320, keras_flatten, run_flatten),
+    "RepeatVector": (320, repetition, run_repetition),
     "Dense": (320, dense, run_dense),
     "Embedding": (320, embedding, run_embedding),
     "RNN": (320, partial(keras_recurrent, two_biases=False), run_recurrent),

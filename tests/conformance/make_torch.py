@@ -244,7 +244,7 @@ LAYERS: dict[str, tuple[int, Recipe, Callable[[Ask], Made]]] = {
     "Scale": (500, scale, run_scale),
     "Pad": (800, pad, run_pad),
     "Crop": (400, crop, run_crop),
-    "Upsample": (600, upsample, run_plain),
+    "Upsample": (900, upsample, run_plain),
     "PixelShuffle": (360, pixel_shuffle, run_plain),
     "PixelUnshuffle": (360, pixel_unshuffle, run_plain),
     "Reshape": (400, reshape, run_reshape),
