@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from paramcalc._graph import Graph
 from paramcalc._plan import plan_of
-from paramcalc._trace import Step, outermost
+from paramcalc._trace import Step
 from paramcalc.errors import join_path
 from paramcalc.layers._base import Layer
 from paramcalc.layers._builtin import Builtin
@@ -35,7 +35,7 @@ def called_again(graph: Graph, path: str, steps: Sequence[Step]) -> Iterator[str
         before = first.setdefault(id(layer), where)
         if before == where:
             continue
-        inside = [one for one in steps if outermost(one.path, frozenset({where})) is not None]
+        inside = [one for one in steps if f"{one.path}.".startswith((f"{where}.", f"{where}["))]
         if any(not one.shared and one._tensors for one in inside):
             what = f"{where} {type(layer).__name__}: called at {before} too, and counted again"
             yield f'{what}; Shared("name", layer) counts it once'

@@ -249,6 +249,8 @@ def test_a_layer_that_is_called_twice_is_two_unless_it_is_shared() -> None:
     assert pc.summary(pc.Sequential(pc.Graph(x, net(net(x))))).notes == (
         note.replace("[1] Dense", "[0][1] Sequential").replace("at [0]", "at [0][0]"),
     )
+    near = pc.Dense(4, 4)(RELU(RELU(x), name="a"), name="ab")  # No part of "a".
+    assert pc.summary(pc.Graph(x, near)).notes == ()
 
 
 # Values

@@ -43,6 +43,7 @@ FIGURES = {
     "vit_b_16": (86_567_656, 17_563_828_224, "17.564"),
     "swin_t": (28_288_354, 4_490_566_656, "4.491"),
 }
+GRAPHS = ["nasnet_large", "siamese"]
 SIZES = {"inception_v3": 299}
 """The length of an image's sides, where it is not 224."""
 DOCUMENTS = {
@@ -66,7 +67,7 @@ def test_shape_parameters_and_macs_of_published_networks(name: str) -> None:
     assert round(Decimal(macs) / 10**9, 3) == Decimal(ops)
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", [*FIGURES, "nasnet_large"])
 def test_num_classes_and_in_channels_change_the_first_and_last_layer_alone(name: str) -> None:
     """The first convolution and the last layer change, and nothing else."""
     make = getattr(zoo, name)
@@ -210,20 +211,75 @@ def test_unet_takes_images_that_halve_evenly() -> None:
             assert network.output_shape((3, length, length)) == (3, length - 184, length - 184)
 
 
+# What the cells of Keras 3.15 NASNetLarge give, in their order, read off a run.
+CELLS = [
+    *[(168, 83), (336, 42), *[(1008, 42)] * 6],
+    *[(1344, 21), *[(2016, 21)] * 6],
+    *[(2688, 11), *[(4032, 11)] * 6],
+]
+
+
+def cells(network: pc.Graph, shape: pc.Shape) -> list[pc.Shape]:
+    """What each cell of a NASNet gives, without its stem and its head."""
+    return [one.output_shape or () for one in pc.summary(network, shape, depth=1).rows[1:-1]]
+
+
+def test_nasnet_has_the_counts_of_its_paper_and_the_cells_of_keras() -> None:
+    """Table 2: 88.9 million parameters, 23.8 billion multiply-accumulates."""
+    network = zoo.nasnet_large()
+    assert sum(one.size for one in network.parameters()) == 88_949_818
+    assert round(Decimal(network.num_macs()) / 10**9, 1) == Decimal("23.8")
+    assert cells(network, (3, 331, 331)) == [(channels, n, n) for channels, n in CELLS]
+    assert network.output_shape() == (1000,)
+
+
+@pytest.mark.parametrize(
+    ("size", "lengths"),
+    [
+        ((32, 32), [(8, 8), (4, 4), (2, 2), (1, 1)]),
+        ((131, 200), [(33, 50), (17, 25), (9, 13), (5, 7)]),
+    ],
+)
+def test_nasnet_takes_other_images_as_keras_does(
+    size: tuple[int, int], lengths: list[tuple[int, int]]
+) -> None:
+    """The lengths of Keras's cells for an `input_shape`, read off a run."""
+    network = zoo.nasnet_large()
+    assert network.num_params((3, *size)) == network.num_params()
+    assert [*dict.fromkeys([one[1:] for one in cells(network, (3, *size))])] == lengths
+
+
+def test_siamese_has_one_tower_for_both_images() -> None:
+    """The parameters that implementations report, and the maps of figure 4."""
+    network = zoo.siamese()
+    steps = pc.trace(network)
+    counts = [step.num_params for step in steps if step.num_params]
+    assert counts == [6_464, 401_536, 262_272, 524_544, 37_752_832, 4_097]
+    assert network.num_params() == sum(counts) == 38_951_745
+    maps = [(64, 96), (64, 48), (128, 42), (128, 21), (128, 18), (128, 9), (256, 6)]
+    shapes = [step.output_shape for step in steps]
+    found = [*dict.fromkeys([shape for shape in shapes if len(shape) == 3])]
+    assert found == [(channels, n, n) for channels, n in maps]
+    assert network.num_macs() == 2 * network["a"].num_macs((1, 105, 105)) + 4096
+    assert network.output_shape() == (1,)
+    smallest: object = pc.smallest_input(network)
+    assert smallest == {"left": (1, 105, 105), "right": (1, 105, 105)}
+
+
 def test_every_network_of_the_zoo_is_compared_and_documented() -> None:
-    assert set(zoo.__all__) == {*FIGURES, *DOCUMENTS, "gpt2", "lenet5", "unet"}
+    assert set(zoo.__all__) == {*FIGURES, *DOCUMENTS, "gpt2", "lenet5", *GRAPHS, "unet"}
     assert zoo.__all__ == sorted(zoo.__all__)
     for name in zoo.__all__:
         document = getattr(zoo, name).__doc__
         assert ">>>" in document, name
         assert "Source:" in document, name
         options = list(signature(getattr(zoo, name)).parameters)
-        if name in FIGURES:
+        if name in {*FIGURES, "nasnet_large"}:
             assert options == ["num_classes", "in_channels"]
 
 
 def test_networks_of_the_zoo_survive_being_written() -> None:
     names = {name: getattr(pc, name) for name in pc.__all__} | {"WindowAttention": WindowAttention}
-    for name in FIGURES:
+    for name in [*FIGURES, *GRAPHS]:
         network = getattr(zoo, name)()
         assert eval(repr(network), names) == network  # noqa: S307  # what repr promises

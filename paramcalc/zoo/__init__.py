@@ -4,6 +4,7 @@ Each is a function that returns an ordinary network, with options for the number
 classes and of input channels. Counts are those that torchvision publishes;
 strides and poolings are placed as in its models. They take images of (3, 224, 224),
 `inception_v3` of (3, 299, 299) and `unet` of (1, 572, 572); `gpt2` takes token indices.
+`nasnet_large` is that of Keras, for (3, 331, 331), and `siamese` takes two of (1, 105, 105).
 
 Example:
     >>> from paramcalc import zoo
@@ -29,6 +30,7 @@ from paramcalc.zoo.gpt import gpt2
 from paramcalc.zoo.inception import inception_v3
 from paramcalc.zoo.lenet import lenet5
 from paramcalc.zoo.mobilenet import mobilenet_v2, mobilenet_v3_large, mobilenet_v3_small
+from paramcalc.zoo.nasnet import nasnet_large
 from paramcalc.zoo.resnet import (
     resnet18,
     resnet34,
@@ -39,6 +41,7 @@ from paramcalc.zoo.resnet import (
     wide_resnet50_2,
 )
 from paramcalc.zoo.shufflenet import shufflenet_v2_x1_0
+from paramcalc.zoo.siamese import siamese
 from paramcalc.zoo.squeezenet import squeezenet1_0, squeezenet1_1
 from paramcalc.zoo.swin import swin_t
 from paramcalc.zoo.unet import unet
@@ -58,6 +61,7 @@ __all__ = [
     "mobilenet_v2",
     "mobilenet_v3_large",
     "mobilenet_v3_small",
+    "nasnet_large",
     "parameters_tutorial",
     "parameters_tutorial_3d",
     "raschka_chapter_11",
@@ -68,6 +72,7 @@ __all__ = [
     "resnet50",
     "resnext50_32x4d",
     "shufflenet_v2_x1_0",
+    "siamese",
     "squeezenet1_0",
     "squeezenet1_1",
     "stack_overflow_answer",

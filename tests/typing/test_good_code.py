@@ -399,3 +399,4 @@ def test_zoo() -> None:
         zoo.wide_resnet50_2(),
     ]
     assert_type(networks, list[pc.Sequential])
+    assert_type([zoo.nasnet_large(), zoo.siamese()], list[pc.Graph])
