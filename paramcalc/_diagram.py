@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import log2
@@ -9,8 +10,10 @@ from typing import Any
 
 from paramcalc._branches import Branches
 from paramcalc._checks import as_depth
+from paramcalc._graph import Graph
 from paramcalc._network import Network
 from paramcalc._notes import layouts_of
+from paramcalc._plan import inputs_of
 from paramcalc._repeats import THIN, repeats, times_text
 from paramcalc._trace import Step, shape_text, walk, ways
 from paramcalc.errors import ParamcalcError, join_path
@@ -24,11 +27,14 @@ from paramcalc.render.boxes import (
     LINE,
     Box,
     Glyph,
+    end_of,
     fork_of,
     frame_of,
     picture_of,
     row_of,
+    sign_of,
 )
+from paramcalc.render.layered import graph_of
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Row, Table, printable
 
@@ -79,8 +85,16 @@ class Diagram(Shown):
 class Drawing:
     """A picture in the making, with what is known of each layer by its path."""
 
-    def __init__(self, steps: Sequence[Step], depth: int | None) -> None:
+    def __init__(self, network: Layer, input_shape: Any, depth: int | None) -> None:
+        steps = walk(network, input_shape, "diagram")
         self.depth: int | None = depth
+        # The shapes of several inputs and outputs; the glyphs around a graph inside say its.
+        self.ends: dict[str, Shape] = {}
+        graph = network._thawed
+        if isinstance(graph, Graph):
+            shape = graph._checked(input_shape)
+            self.ends |= zip(graph._input_names, inputs_of(graph, shape), strict=True)
+            self.ends |= graph.output_shapes(input_shape)
         self.number: int = 0
         self.times: int = 1
         self.steps: dict[str, list[Step]] = {}  # All of a network.
@@ -110,6 +124,10 @@ class Drawing:
     def boxes_of(self, layer: Layer, path: str, level: int) -> Iterator[Box]:
         """Yield the boxes of a layer: several of a network in a row."""
         inside: Any = layer._thawed
+        if isinstance(inside, Branches) and inside._is_merge:
+            self.count()
+            yield sign_of(inside._sign, self.title_of(inside, path))
+            return
         if not isinstance(inside, Network) or not (self.depth is None or level < self.depth):
             if not isinstance(inside, Identity):
                 yield self.box_of(layer, path)
@@ -121,11 +139,54 @@ class Drawing:
                 row_of(list(self.boxes_of(one, where, level + 1)))
                 for where, one in inside._parts(path)
             ]
-            title = f"{self.names.get(path, path)} {type(inside).__name__}: "
-            title += shape_text(self.steps[path][-1].output_shape or ())
-            yield fork_of(rows, inside._sign, title.strip(": "))
+            yield fork_of(rows, inside._sign, self.title_of(inside, path))
+        elif isinstance(inside, Graph):
+            yield from self.graph_of(inside, path, level + 1)
         else:
             yield from self.chain_of(inside._parts(path), level + 1)
+
+    def title_of(self, merge: Branches, path: str) -> str:
+        """What is said of a sign."""
+        title = f"{self.names.get(path, path)} {type(merge).__name__}: "
+        return (title + shape_text(self.steps[path][-1].output_shape or ())).strip(": ")
+
+    def count(self) -> None:
+        """Refuse a picture with too much in it."""
+        self.number += 1
+        if self.number > MAX_GLYPHS:
+            problem = f"more than {MAX_GLYPHS} glyphs are too many for a picture; give depth"
+            raise ParamcalcError(f"diagram: {problem}")
+
+    def graph_of(self, graph: Graph, path: str, level: int) -> Iterator[Box]:
+        """Yield the boxes of a graph; a chain in it is an item of its own."""
+        shapes = {} if path else self.ends
+        rows: list[list[Box]] = []
+        reads: list[list[int]] = []
+        items: dict[str, int] = {}
+        for number, name in enumerate(graph._input_names):
+            items[name] = number
+            rows.append([label_of(name, shapes.get(name))] if len(graph.inputs) > 1 else [])
+            reads.append([])
+        for chain in chains_of(graph):
+            parts = [(join_path(path, name), one) for name, one, _ in chain]
+            row = list(self.chain_of(parts, level))
+            sources = [items[name] for name in chain[0][2]]
+            if row:
+                rows.append(row)
+                reads.append(sources)
+            place = len(rows) - 1 if row else sources[0]  # Identities are lines.
+            items |= {name: place for name, _, _ in chain}
+        main = items[graph.outputs[0]]
+        if len(graph.outputs) > 1:
+            ends = [items[name] for name in graph.outputs]
+            main = len(rows) + (0 if path else ends.index(max(ends)))
+            rows += [[label_of(name, shapes.get(name))] for name in graph.outputs]
+            reads += [[end] for end in ends]
+        boxes = list(graph_of(rows, reads, len(graph.inputs), main))
+        if len(graph.inputs) > 1:  # Its ports are on the left, however the rest is wrapped.
+            boxes[0].put(boxes[0].width, 0, row_of(boxes[1:]))
+            boxes = boxes[:1]
+        yield from boxes
 
     def opened(self, layer: Network, path: str) -> Layer:
         """The network inside a layer that is made of layers."""
@@ -161,15 +222,13 @@ class Drawing:
 
     def box_of(self, layer: Layer, path: str) -> Box:
         """The glyph of a layer, or of a network that is not opened, with its labels."""
-        self.number += 1
-        if self.number > MAX_GLYPHS:
-            problem = f"more than {MAX_GLYPHS} glyphs are too many for a picture; give depth"
-            raise ParamcalcError(f"diagram: {problem}")
+        self.count()
         steps = self.steps.get(path, [])
         if steps and not layer._network_depth:
             layer = steps[0].layer
+        is_source = bool(steps) and not steps[0].inputs and not layer._network_depth
         ends: list[Any] = [one for step in steps for one in step[2:4]] or [None]
-        shapes = ends[0], ends[-1]
+        shapes = (ends[-1] if is_source else ends[0]), ends[-1]
         first, last = self.is_last.get(path, (False, False))
         text = layer._text(shapes[0])
         num_params = sum([step.num_params for step in steps])
@@ -178,7 +237,8 @@ class Drawing:
         title = f"{name} {text}".strip()
         if shapes[1]:
             labels.append(shape_text(shapes[1]).replace(" ", ""))
-            title += f": {shape_text(shapes[0])} → {shape_text(shapes[1])}"
+            read = "" if is_source else f"{shape_text(shapes[0])} → "
+            title += f": {read}{shape_text(shapes[1])}"
         if num_params:
             labels.append(compact(num_params))
             title += f"; {num_params:,} parameters"
@@ -202,7 +262,35 @@ class Drawing:
             ]
             box.labels += lines
             box.below += LINE * len(labels) + 4
+        box.is_source = is_source
+        if is_source or layer._arity[0] > 1:
+            box.lines.pop(0)
+            step = heights[0] / (layer._arity[0] + 1)
+            ports = [(left, step * at - heights[0] / 2) for at in range(1, layer._arity[0] + 1)]
+            box.ports = ports or box.ports
         return box
+
+
+def chains_of(graph: Graph) -> list[list[tuple[str, Layer, tuple[str, ...]]]]:
+    """The nodes of a graph, together where each reads the one before it alone."""
+    readers = Counter([*[at for *_, given in graph.nodes for at in given], *graph.outputs])
+    chains: list[list[tuple[str, Layer, tuple[str, ...]]]] = []
+    ends: dict[str, list[tuple[str, Layer, tuple[str, ...]]]] = {}
+    for node in graph.nodes:
+        name, one, given = node
+        if not one._is_merge and given and given[0] in ends and readers[given[0]] == 1:
+            ends[name] = ends[given[0]]
+            ends[name].append(node)
+            continue
+        chains.append([node])
+        if not one._is_merge:
+            ends[name] = chains[-1]
+    return chains
+
+
+def label_of(name: str, shape: Shape | None) -> Box:
+    """The name and the shape of an input or output."""
+    return end_of([printable(name), *([shape_text(shape).replace(" ", "")] if shape else [])])
 
 
 def name_of_glyph(layer: Layer, path: str, shape: Shape | None) -> str:
@@ -252,7 +340,8 @@ def diagram(
 
     There is a glyph per layer, the higher the larger its images.
 
-    A chain is a row; branches are below each other, and merge at a sign. Widths show channels,
+    A chain is a row; branches are below each other, and merge at a sign. A layer of a `Graph` is to
+    the right of all that it reads; several inputs and outputs are named. Widths show channels,
     colors show what a layer does: the legend says it in words. Normalizations and activations are
     thin bars; identities are lines. Blocks that repeat are drawn once.
 
@@ -278,7 +367,7 @@ def diagram(
         [('conv2d 3×3', '8×30×30', '224'), ('pool 2×2', '8×15×15')]
     """
     levels = as_depth(depth, "diagram")
-    drawing = Drawing(walk(network, input_shape, "diagram"), levels)
+    drawing = Drawing(network, input_shape, levels)
     root = row_of(list(drawing.boxes_of(network, "", 0)), is_root=True)
     picture, glyphs = picture_of(root)
     return Diagram(glyphs, picture.width, picture.height, picture)

@@ -81,9 +81,8 @@ def boxes(found: pc.results.Diagram) -> list[tuple[float, float, float, float]]:
     return places
 
 
-@pytest.mark.parametrize(("network", "shape"), NETWORKS)
-def test_nothing_overlaps_and_all_is_within(network: pc.Layer, shape: pc.Shape | None) -> None:
-    found = pc.diagram(network, shape)
+def check_nothing_overlaps(found: pc.results.Diagram) -> None:
+    """All labels and glyphs are apart, and within the picture."""
     places = sorted(boxes(found))
     for number, (left, top, right, bottom) in enumerate(places):
         assert left >= 0 <= top
@@ -93,6 +92,11 @@ def test_nothing_overlaps_and_all_is_within(network: pc.Layer, shape: pc.Shape |
             if other[0] >= right - 0.5:
                 break
             assert other[1] >= bottom - 0.5 or other[3] <= top + 0.5, (places[number], other)
+
+
+@pytest.mark.parametrize(("network", "shape"), NETWORKS)
+def test_nothing_overlaps_and_all_is_within(network: pc.Layer, shape: pc.Shape | None) -> None:
+    check_nothing_overlaps(pc.diagram(network, shape))
 
 
 @given(networks_and_shapes())
@@ -151,6 +155,18 @@ def test_branches_fork_and_merge_at_a_sign() -> None:
         (group,) = found.iter(f"{SVG}g")
         assert [node.text for node in group.iter(f"{SVG}text")] == [sign]
         assert f"{kind.__name__}: " in "".join(group.itertext())
+
+
+def test_a_branch_that_reads_nothing_has_a_line_of_its_own() -> None:
+    network = pc.Add(pc.Identity(), pc.Parameters(positions=(8, 4)))
+    found = pc.diagram(network, (8, 4))
+    (glyph,) = found.glyphs
+    assert glyph.title == "[1] Parameters(positions=(8, 4)): 8 × 4; 32 parameters"
+    assert glyph.heights[0] == glyph.heights[1]
+    ends = [line[-1] for line in lines(found) if line[0] != line[-1]]
+    assert not [x for x, y in ends if y == glyph.y and x <= glyph.x]
+    read = pc.diagram(pc.Add(pc.Identity(), pc.Dense(4, 4)), (8, 4))
+    assert len(lines(read)) == len(lines(found)) + 2  # Of the fork, and of the glyph.
 
 
 def test_the_long_way_of_a_u_net_hangs_below_its_skip_connection() -> None:

@@ -20,6 +20,8 @@ ROOMS = [
     "render.",
     "render.svg",
     "render.boxes",
+    "render.wires",
+    "render.layered",
     "render.shown",
     "formulas._lengths",
     "formulas._counts",

@@ -68,6 +68,9 @@ class Box:
         self.signs: list[tuple[float, float, str, str]] = []
         self.labels: list[tuple[float, float, str]] = []
         self.glyphs: list[Glyph] = []
+        # Where lines enter, in the order of what is read; none for a sign, which they go around.
+        self.ports: list[Point] = [(0, 0)]
+        self.is_source: bool = False  # It reads nothing.
         self.has_fork: bool = False
         self.hanging: Box | None = None  # The long way beside a skip connection: it goes below.
 
@@ -89,6 +92,7 @@ def row_of(boxes: Sequence[Box], limit: float = MAX_WIDTH, *, is_root: bool = Fa
     """Boxes from left to right; a longer row goes on below."""
     row = Box()
     row.has_fork = any(box.has_fork for box in boxes)
+    row.is_source = any(box.is_source for box in boxes[:1])
     lines: list[list[Box]] = [[]]
     for box in boxes:
         line = lines[-1]
@@ -166,7 +170,8 @@ def fork_of(branches: Sequence[Box], sign: str, title: str) -> Box:
     right = left + max([one.width for one in branches]) + GAP
     for y, branch in zip(places, branches, strict=True):
         fork.put(left, y, branch)
-        fork.lines.append([(0, 0), (GAP / 2, 0), (GAP / 2, y), (left, y)])
+        if not branch.is_source:
+            fork.lines.append([(0, 0), (GAP / 2, 0), (GAP / 2, y), (left, y)])
         way: list[Point] = [(left + branch.width, y)]
         if abs(y) < RADIUS:
             way.append((right - (RADIUS**2 - y**2) ** 0.5, y))
@@ -177,6 +182,23 @@ def fork_of(branches: Sequence[Box], sign: str, title: str) -> Box:
     fork.lines.append([(right + RADIUS, 0), (right + GAP, 0)])
     fork.width, fork.above, fork.below = right + GAP, max(fork.above, 8), max(fork.below, 8)
     return fork
+
+
+def sign_of(sign: str, title: str) -> Box:
+    """A merge of lines, which come from the left, from above and from below."""
+    box = Box(2 * GAP, 8, 8)
+    box.ports = []
+    box.signs.append((GAP, 0, sign, title))
+    box.lines.append([(GAP + RADIUS, 0), (box.width, 0)])
+    return box
+
+
+def end_of(lines: Sequence[str]) -> Box:
+    """The name and the shape of an input or output, at the end of a line."""
+    box = Box(max(map(svg.width_of_text, lines)) + GAP, LINE, LINE)
+    first = 4 - LINE / 2 * (len(lines) - 1)
+    box.labels += [(box.width / 2, first + LINE * at, text) for at, text in enumerate(lines)]
+    return box
 
 
 def frame_of(box: Box, times: int) -> Box:

@@ -24,6 +24,7 @@ STYLE = f"""
 .paramcalc-diagram {{ font: {FONT}px ui-sans-serif, system-ui, sans-serif; max-width: none; }}
 .paramcalc-diagram text {{ fill: currentColor; text-anchor: middle; }}
 .paramcalc-diagram path {{ fill: none; stroke: currentColor; stroke-opacity: 0.55; }}
+.paramcalc-diagram path {{ shape-rendering: crispEdges; }}
 .paramcalc-diagram polygon, .paramcalc-diagram circle {{ stroke: currentColor; stroke-width: 0.7; }}
 .paramcalc-diagram .other {{ fill: currentColor; fill-opacity: 0.12; }}
 """
@@ -84,7 +85,7 @@ def render(picture: Picture, *, alone: bool = True) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="paramcalc-diagram" {size} {box}>',
         f"<style>{STYLE}{ALONE if alone else ''}</style>",
-        *[f'<path d="{path_of(one)}"/>' for one in picture.lines],
+        f'<path d="{" ".join(map(path_of, picture.lines))}"/>',  # One, or shared ways are darker.
         *[f'<path d="{path_of(one)}Z" stroke-dasharray="4 3"/>' for one in picture.frames],
     ]
     for points, kind, title in picture.shapes:
