@@ -255,6 +255,12 @@ def test_recurrent_layer_returns_the_last_of_a_sequence() -> None:
     assert last.num_params() == gru.num_params()
 
 
+def test_repeated_features_come_from_their_own_alone() -> None:
+    assert pc.RepeatVector(3).sources((8,)) == (None, (0, pc.layers.Window()))
+    with pytest.raises(pc.ShapeError, match="expects \\(features\\)"):
+        pc.RepeatVector(3).sources((8, None))
+
+
 def test_rnn_of_10_000_layers_is_counted() -> None:
     assert pc.RNN(4, 4, 10_000).num_params() == 10_000 * pc.RNN(4, 4).num_params()
 
@@ -300,6 +306,15 @@ def test_locally_connected_layer_has_weights_at_each_position(
     assert layer.sources(shape) == pc.Conv2d(None, 5, (3, 2), (2, 1)).sources(shape)
 
 
+def test_equal_convolutions_on_different_channels_have_their_own_working() -> None:
+    net = pc.Sequential([pc.DepthwiseConv2d(3, depth_multiplier=2)] * 2)
+    records = pc.summary(net, (3, 9, 9)).to_records()
+    assert [one["working"] for one in records] == ["(3·3 + 1)·3·2", "(3·3 + 1)·6·2"]
+    local = pc.Sequential([pc.LocallyConnected2d(1, 2)] * 2)
+    counts = [one["working"] for one in pc.summary(local, (1, 4, 4)).to_records()]
+    assert counts == [f"({n} − 2 + 1)·({n} − 2 + 1)·(2·2·1 + 1)·1" for n in (4, 3)]
+
+
 def test_separable_convolution_is_a_depthwise_and_a_pointwise_one() -> None:
     separable = pc.SeparableConv2d(5, 3, 2, 1, 2, 4)
     parts = pc.Conv2d(6, 24, 3, 2, 1, 2, groups=6, bias=False), pc.Conv2d(24, 5, 1)
@@ -313,6 +328,8 @@ def test_separable_convolution_is_a_depthwise_and_a_pointwise_one() -> None:
     assert fields[0].size == fields[1].size == (5, 5)
     assert fields[0].interval((1, 1)) == fields[1].interval((1, 1))
     assert [step.path for step in pc.trace(separable, shape)] == ["depthwise", "pointwise"]
+    assert pc.Sequential(separable)["[0]"] == separable
+    assert pc.Sequential(separable)["[0].pointwise"] == pc.Conv2d(None, 5, 1)
     net = pc.Sequential(pc.SeparableConv2d(5, 3), pc.Pool(2), data_format="channels_last")
     assert net.output_shape((9, 11, 6)) == (3, 4, 5)
 

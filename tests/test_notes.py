@@ -102,6 +102,9 @@ def test_a_layer_whose_data_format_is_not_that_of_its_neighbors() -> None:
         ),
     )
     assert notes(conv, pc.Permute((1, 2, 0)), norm) == ()
+    last = replace(conv, data_format=LAST)
+    assert len(notes(last, pc.PReLU(None), shape=(28, 28, 3))) == 1
+    assert notes(last, pc.PReLU(shared_axes=(0, 1)), norm, shape=(28, 28, 3)) == ()
     assert notes(conv, pc.GlobalPool(), norm) == ()
 
 

@@ -58,6 +58,9 @@ class Convolution(SlidingLayer):
     def _divisor(self) -> int:
         return self.groups if self.in_channels is None else 1
 
+    def _period(self) -> int | None:
+        return lcm(*self.stride) * self._divisor()
+
 
 @layer
 class Conv(Convolution):
@@ -101,9 +104,6 @@ class Conv(Convolution):
             shape, lengths, self.kernel_size, self.stride, self.padding, self.dilation
         )
         return (self.out_channels, *counts) if first else (*counts, self.out_channels)
-
-    def _period(self) -> int | None:
-        return lcm(*self.stride) * self._divisor()
 
 
 class Conv1d(Conv):
@@ -243,6 +243,9 @@ class ConvTranspose(Convolution):
         else:
             cropped = [before for before, _ in as_pairs(self.padding, self._rank)]
         return list(map(transposed, self.kernel_size, self.stride, cropped, self.dilation))
+
+    def _period(self) -> int | None:
+        return self._divisor()  # Each step of it is one of the input.
 
     def _weight(self, shape: Shape | None) -> Shape:
         return (self._stated(shape), self.out_channels // self.groups, *self.kernel_size)

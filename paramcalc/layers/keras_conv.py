@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY
-from math import lcm, prod
+from math import prod
 
 from paramcalc.formulas import conv_params, locally_connected_params
 from paramcalc.layers import _fields
@@ -33,9 +33,6 @@ class OpenConvolution(Convolution):
             shape, lengths, self.kernel_size, self.stride, self.padding, self.dilation
         )
         return self._join(self._channels(shape)[1], counts)
-
-    def _period(self) -> int | None:
-        return lcm(*self.stride)
 
 
 @layer
