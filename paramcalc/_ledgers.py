@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -160,9 +160,16 @@ def keras_pool(at: At) -> int:
 
 
 def keras_attention(at: At) -> int:
-    """Attention, with the products of the heads and softmax."""
-    projections = (8 * at.layer.embed_dim + 4 * at.layer.bias) * at.n
-    return int(projections + 6 * at.layer.num_heads * at.shape[0] ** 2)
+    """Attention: the projections with their biases, and softmax."""
+    length, layer = at.shape[0], replace(at.layer, add_bias_kv=False)
+    keys = at.step.merged[1][0] if at.step.merged else length
+    heads, groups, *sizes = layer._heads()
+    products = length * keys * heads * sum(sizes)
+    projections = layer._macs(at.shape, None, *at.step.merged[1:]) - products
+    biases = length * (heads * sizes[0] + layer.embed_dim) + keys * groups * sum(sizes)
+    softmax = 6 * heads * length * keys
+    shared = 2 * (layer.num_kv_heads is not None)
+    return int(2 * projections + layer.bias * biases + softmax + shared)
 
 
 def keras_recurrent(per_feature: int, per_unit: int) -> Callable[[At], int]:
@@ -227,7 +234,11 @@ TORCHINFO = Ledger(
             lambda at: at.step.num_params * prod(at.layer._split(at.step.output_shape)[1]),
         ),
         RECURRENT: ("parameters · length", lambda at: at.step.num_params * at.shape[0]),
-        (MultiheadAttention, Scale): ("0", lambda _: 0),
+        (Scale,): ("0", lambda _: 0),
+        (MultiheadAttention,): (
+            "0; parameters, once, of four projections",
+            lambda at: at.step.num_params if at.layer._is_projected else 0,
+        ),
         (Add, Multiply, Concat, MatMul): ("0", lambda _: 0),
         (
             *(*MOVING, *NORMS, *POOLS, Activation, Dense, Embedding),
@@ -283,7 +294,10 @@ TENSORFLOW = Ledger(
         ),
         (GlobalPool,): ("N; maximum 0", lambda at: at.n if at.layer.mode == "avg" else 0),
         (Add, Multiply): ("O for each two branches", lambda at: (len(at.step.inputs) - 1) * at.o),
-        (MultiheadAttention,): ("8·L·E² + 4·L·E of biases + 6·H·L²", keras_attention),
+        (MultiheadAttention,): (
+            "L·(2·weights + biases) + 6·H·L²; 2 more with fewer key and value heads",
+            keras_attention,
+        ),
         (Embedding,): ("2·N", lambda at: 2 * at.n),
         (Upsample,): (
             "1 for each axis; interpolated 0",

@@ -253,7 +253,16 @@ def headed(kind: Callable[..., Any], *fields: Drawn, **more: Drawn) -> Drawn:
 
 def attentions() -> Drawn:
     dims = {"kdim": optional(SMALL), "vdim": optional(SMALL)}
-    return headed(pc.MultiheadAttention, add_bias_kv=FLAGS, **dims)
+
+    @cache
+    def grouped(groups: int) -> Drawn:
+        heads = {"num_heads": multiples(groups), "num_kv_heads": just(groups), "bias": FLAGS}
+        sizes = {"head_dim": SMALL, "value_dim": optional(SMALL)}
+        return st.builds(pc.MultiheadAttention, SMALL, **heads, **sizes, **dims)
+
+    alike = headed(pc.MultiheadAttention, add_bias_kv=FLAGS, **dims)
+    of_values = headed(pc.MultiheadAttention, value_dim=SMALL, **dims)
+    return st.one_of(alike, of_values, FEW.flatmap(grouped))
 
 
 def encoders() -> Drawn:

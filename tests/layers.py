@@ -32,7 +32,7 @@ WITH_BATCH = "its axes include the batch"
 LAST = "the last by default, the first here"
 LAST_SIDE_FIRST = "(left, right, top, bottom) is ((top, bottom), (left, right)) here"
 SHARED = "it counts axes from 1; `PReLU(shared_axes=())` is its default"
-ONE_HEAD = "`key_dim` is the size of one head, `embed_dim` of all heads"
+FEATURES = "`embed_dim` is the features of the input"
 FREE_NAME = 'any name: `Activation("relu")`'
 AXIS = "axis=normalized_shape"  # The number of an axis there, its length here.
 LENGTHS = "numbers of axes there, their lengths here; omit it for the last axis"
@@ -338,12 +338,26 @@ ROWS = [
         lambda: [
             pc.MultiheadAttention(8, 2),
             pc.MultiheadAttention(8, 4, bias=False, add_bias_kv=True, kdim=3, vdim=5),
+            pc.MultiheadAttention(8, 6, num_kv_heads=2, head_dim=3, value_dim=5),
         ],
         (5, 8),
         drawn.attentions(),
         lambda attention: sequences(attention.embed_dim),
         [called("nn.MultiheadAttention")],
-        [called("layers.MultiHeadAttention", "key_dim=embed_dim use_bias=bias", note=ONE_HEAD)],
+        [
+            called(
+                "layers.MultiHeadAttention",
+                "key_dim=head_dim use_bias=bias",
+                note=FEATURES,
+                taken="embed_dim",
+            ),
+            called(
+                "layers.GroupQueryAttention",
+                "num_query_heads=num_heads num_key_value_heads=num_kv_heads use_bias=bias",
+                note=FEATURES,
+                taken="embed_dim",
+            ),
+        ],
     ),
     Row(
         pc.TransformerEncoderLayer,

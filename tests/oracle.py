@@ -127,6 +127,31 @@ def attention_products(
     return number
 
 
+def projections(
+    embed_dim: int, kdim: int, vdim: int, heads: int, groups: int, head_dim: int, value_dim: int
+) -> dict[str, list[tuple[int, int]]]:
+    """Of attention the pairs of features that each projection has a weight for, head by head."""
+    outputs = [(head, one) for head in range(heads) for one in range(value_dim)]
+    return {
+        "queries": [*product(range(embed_dim), range(heads * head_dim))],
+        "keys": [*product(range(kdim), range(groups * head_dim))],
+        "values": [*product(range(vdim), range(groups * value_dim))],
+        "outputs": [*product(range(len(outputs)), range(embed_dim))],
+    }
+
+
+def grouped_products(lengths: tuple[int, int], sizes: tuple[int, ...]) -> int:
+    """The multiplications of attention of grouped queries, one by one."""
+    length, keys = lengths
+    *_, heads, _, head_dim, value_dim = sizes
+    weights = projections(*sizes)
+    places = {"queries": length, "keys": keys, "values": keys, "outputs": length}
+    number = sum([len([*product(range(places[name]), one)]) for name, one in weights.items()])
+    for _ in product(range(heads), range(length), range(keys)):
+        number += len(range(head_dim)) + len(range(value_dim))
+    return number
+
+
 def taps(layer: Any, axis: int, length: int, output: int) -> list[set[int]]:
     """For each position of a layer's output the positions of the axis before it that it sees."""
 

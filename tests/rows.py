@@ -25,6 +25,8 @@ class Elsewhere:
     theirs: dict[str, Any]
     """What arguments there must be."""
     note: str
+    taken: str = ""
+    """The field here that it takes from the input."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,13 @@ def called(
     *,
     theirs: dict[str, Any] | None = None,
     note: str = "",
+    taken: str = "",
     **fields: Any,
 ) -> Elsewhere:
     """Names in which `#` stands for 1, 2 and 3, and arguments as "theirs=ours", with blanks."""
     each = [one.replace("#", n) for one in names.split() for n in ("123" if "#" in one else "1")]
     pairs = dict([pair.split("=") for pair in arguments.split()])
-    return Elsewhere(tuple(each), pairs, fields, theirs or {}, note)
+    return Elsewhere(tuple(each), pairs, fields, theirs or {}, note, taken)
 
 
 OF_OUTPUTS = "it takes outputs; paramcalc takes branches"

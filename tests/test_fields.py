@@ -72,6 +72,18 @@ def test_examples_of_a_row_fit_its_shape_and_state_every_field(row: Row) -> None
         (pc.GroupNorm(2, 8, bias=False, scale=False), pc.GroupNorm(2, 8, affine=False)),
         (pc.LayerNorm(8, False, False), pc.LayerNorm(8, bias=False, scale=False)),
         (pc.LayerNorm(8, False, False), pc.LayerNorm(8, False)),
+        (
+            pc.MultiheadAttention(8, 2, num_kv_heads=2, head_dim=4, value_dim=4),
+            pc.MultiheadAttention(8, 2),
+        ),
+        (
+            pc.MultiheadAttention(8, 2, head_dim=3, value_dim=3),
+            pc.MultiheadAttention(8, 2, head_dim=3),
+        ),
+        (
+            pc.MultiheadAttention(8, 2, head_dim=4, value_dim=3),
+            pc.MultiheadAttention(8, 2, value_dim=3),
+        ),
     ],
 )
 def test_fields_that_mean_the_same_are_stored_the_same(one: pc.Layer, other: pc.Layer) -> None:
@@ -179,6 +191,8 @@ def test_layers_that_differ_are_not_equal(one: pc.Layer, other: pc.Layer) -> Non
         "GRU(None, 64, bidirectional=True, recurrent_bias=False)",
         "LSTM(128, 64, num_layers=2, return_sequences=False, proj_size=7)",
         "MultiheadAttention(8, 2, add_bias_kv=True, kdim=3)",
+        "MultiheadAttention(7, 6, num_kv_heads=2, head_dim=4, value_dim=8)",
+        "MultiheadAttention(8, 2, bias=False, num_kv_heads=1)",
         "TransformerEncoderLayer(512, 8)",
         "TransformerEncoderLayer(512, 8, dim_feedforward=64, bias=False)",
         "Add(Identity(), Pool(3, stride=1, padding=1))",

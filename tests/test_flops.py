@@ -97,6 +97,11 @@ FIGURES: list[tuple[pc.Layer, tuple[int, ...], list[int | None]]] = [
     (pc.GRU(4, 3), (5, 4), [0, 405, 81]),
     (pc.MultiheadAttention(6, 2), (5, 6), [1020, 0, 1860]),
     (pc.MultiheadAttention(6, 2, bias=False), (5, 6), [1020, 0, 1740]),
+    (pc.MultiheadAttention(6, 2, head_dim=4, value_dim=3), (5, 6), [1190, 196, 2120]),
+    (pc.MultiheadAttention(6, 4, bias=False, num_kv_heads=2, head_dim=3), (5, 6), [1680, 216, 2762]),
+    (pc.MultiheadAttention(6, 2, num_kv_heads=1), (5, 6), [840, 126, 1472]),
+    (pc.MultiheadAttention(6, 2, kdim=5, vdim=5), (4, 6), [None, 0, 1344]),
+    (pc.MultiheadAttention(7, 3, kdim=6, vdim=3, head_dim=4, value_dim=5), (5, 7), [None, None, 3740]),
     (pc.Sequential(pc.Conv2d(3, 8, 3, padding=1), pc.Activation("relu"), pc.Pool(2), pc.Flatten(), pc.Dense(192, 10), pc.Activation("relu"), pc.Dropout(0.5), pc.Dense(10, 4)), (3, 9, 12), [25288, 26166, 52222]),
 ]  # fmt: skip
 NETWORKS = {

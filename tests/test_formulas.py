@@ -253,6 +253,38 @@ def test_attention_counts_weights_and_products() -> None:
             assert formulas.attention_macs(length, *dims, bias_kv) == products
 
 
+@pytest.mark.parametrize("groups", [1, 2, 3])
+def test_grouped_attention_counts_weights_and_products(groups: int) -> None:
+    dims = product([2, 5], [1, 3], [4], [groups, 2 * groups], [groups], [1, 3], [2, 3])
+    for sizes in dims:
+        weights = oracle.projections(*sizes)
+        assert formulas.grouped_attention_params(*sizes, bias=False) == sum(
+            map(len, weights.values())
+        )
+        biases = sum([len({column for _, column in one}) for one in weights.values()])
+        without = formulas.grouped_attention_params(*sizes, bias=False)
+        assert formulas.grouped_attention_params(*sizes) == without + biases
+        for length, keys in product([1, 4], [None, 1, 3]):
+            products = oracle.grouped_products((length, keys or length), sizes)
+            assert formulas.grouped_attention_macs(length, *sizes, keys) == products
+
+
+def test_grouped_attention_of_equal_heads_is_the_usual_one() -> None:
+    for heads, size, kdim, vdim in product([1, 2, 3], [1, 4], [2, 5], [3, 7]):
+        dims, sizes = (heads * size, kdim, vdim), (heads, heads, size, size)
+        for bias in (True, False):
+            usual = formulas.attention_params(*dims, bias)
+            assert formulas.grouped_attention_params(*dims, *sizes, bias) == usual
+        for keys in (None, 1, 6):
+            usual = formulas.attention_macs(5, *dims, key_length=keys)
+            assert formulas.grouped_attention_macs(5, *dims, *sizes, keys) == usual
+        assert formulas.attention_macs(5, *dims, key_length=5) == formulas.attention_macs(5, *dims)
+        more = formulas.attention_macs(5, *dims, True, 6) - formulas.attention_macs(
+            5, *dims, False, 6
+        )
+        assert more == 2 * 5 * heads * size
+
+
 def test_arguments_left_out_of_formulas_are_the_plain_case() -> None:
     assert formulas.dilated_kernel_size(3) == 3
     assert formulas.window_length(28, 5) == 24

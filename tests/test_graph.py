@@ -194,6 +194,45 @@ def test_a_matrix_product() -> None:
     assert pc.receptive_field(net, of="keys").size == (None, 1)
 
 
+def test_attention_to_another_sequence() -> None:
+    """Torch 2.13: projections of 5 queries and 9 keys and values, then their products."""
+    x, memory = pc.Input(5, 8)(name="x"), pc.Input(9, 6)(name="memory")
+    attention = pc.MultiheadAttention(8, 2, kdim=6, vdim=6)
+    net = pc.Graph((x, memory), attention(x, memory))
+    assert net.output_shape() == (5, 8)
+    assert net.num_params() == attention.num_params()
+    projections = 5 * 8 * 8 + 2 * 9 * 6 * 8 + 5 * 8 * 8
+    assert net.num_macs() == projections + 2 * 5 * 9 * 8
+    assert net.num_macs({"x": (4, 8), "memory": (3, 6)}) == 2 * 4 * 64 + 2 * 3 * 48 + 2 * 12 * 8
+    # Twice the projections, their biases, and 6 for each weight of attention; not its products.
+    registered = 2 * projections + 8 * (5 + 9 + 9 + 5) + 6 * 2 * 5 * 9
+    assert pc.flops(net, convention="tensorflow").num_flops == registered
+    three = pc.Graph((x, memory), attention(x, memory, memory))
+    assert three.num_macs() == net.num_macs()
+    grouped = pc.MultiheadAttention(8, 2, kdim=6, vdim=6, num_kv_heads=1, head_dim=3)
+    sizes = 5 * 8 * 2 * 6 + 9 * 6 * 6 + 5 * 9 * 2 * 6
+    assert pc.Graph((x, memory), grouped(x, memory)).num_macs() == sizes
+    assert pc.MultiheadAttention(8, 2)(x, x).shape == pc.MultiheadAttention(8, 2)(x).shape
+    both = pc.Graph(x, pc.MultiheadAttention(8, 2)(x, x))
+    assert both.num_macs() == pc.MultiheadAttention(8, 2).num_macs((5, 8))
+    assert pc.receptive_field(both).size == (None,)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "words"),
+    [
+        ([(9, 7)], "MultiheadAttention: expects 6 features of keys or values, got shape (9, 7)"),
+        ([(9, 6), (8, 6)], "MultiheadAttention: keys and values must be of one length, got (9, 6) and (8, 6)"),
+        ([(2, 9, 6)], "MultiheadAttention: expects (length, features), got shape (2, 9, 6); leave out the batch axis"),
+    ],
+)  # fmt: skip
+def test_words_of_attention_to_what_does_not_fit(shapes: list[pc.Shape], words: str) -> None:
+    tensors = [pc.Input(shape)() for shape in [(5, 8), *shapes]]
+    with pytest.raises(pc.ShapeError) as caught:
+        pc.MultiheadAttention(8, 2, kdim=6, vdim=6)(*tensors)
+    assert str(caught.value) == words
+
+
 def test_several_outputs() -> None:
     x = pc.Input(3, 8, 8)()
     features = pc.Conv2d(3, 8, 3)(x, name="features")

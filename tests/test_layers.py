@@ -92,6 +92,22 @@ def test_attention_tensors_are_torchs() -> None:
         "bias_v": (1, 1, 6),
         "out_proj.weight": (6, 6),
     }
+    assert shapes(pc.MultiheadAttention(6, 4, kdim=7, vdim=5, num_kv_heads=2, head_dim=3)) == {
+        "q_proj.weight": (12, 6),
+        "q_proj.bias": (12,),
+        "k_proj.weight": (6, 7),
+        "k_proj.bias": (6,),
+        "v_proj.weight": (6, 5),
+        "v_proj.bias": (6,),
+        "out_proj.weight": (6, 12),
+        "out_proj.bias": (6,),
+    }
+    assert shapes(pc.MultiheadAttention(6, 2, bias=False, value_dim=4)) == {
+        "q_proj.weight": (6, 6),
+        "k_proj.weight": (6, 6),
+        "v_proj.weight": (8, 6),
+        "out_proj.weight": (6, 8),
+    }
     weights = {
         "self_attn.in_proj_weight": (18, 6),
         "self_attn.out_proj.weight": (6, 6),
@@ -107,6 +123,16 @@ def test_attention_tensors_are_torchs() -> None:
     assert encoder.num_params() == 168 + (6 + 1) * 7 + (7 + 1) * 6 + 2 * 2 * 6 == 289
     assert encoder.num_macs((3, 6)) == 3 * (4 * 36 + 2 * 42) + 2 * 3 * 3 * 6
     assert pc.MultiheadAttention(6, 2).num_params() == 168
+
+
+def test_grouped_attention_of_a_published_network() -> None:
+    # Mistral 7B, Jiang and others, table 1: dim 4096, 32 heads of 128, 8 of keys and values.
+    attention = pc.MultiheadAttention(4096, 32, bias=False, num_kv_heads=8)
+    assert attention.num_params() == 4096 * 4096 * 2 + 2 * 4096 * 8 * 128 == 41_943_040
+    feed_forward, norms, table = 3 * 4096 * 14336, 2 * 4096, 2 * 32000 * 4096
+    assert 32 * (attention.num_params() + feed_forward + norms) + table + 4096 == 7_241_732_096
+    # Gemma 7B, Gemma Team, table 1: dim 3072, 16 heads of 256.
+    assert pc.MultiheadAttention(3072, 16, bias=False, head_dim=256).num_params() == 4 * 3072 * 4096
 
 
 def test_norm_and_transposed_tensors_are_torchs() -> None:

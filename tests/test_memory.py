@@ -334,6 +334,12 @@ def test_the_peak_is_that_of_buffers_and_their_intervals(
 # Laws
 
 
+def thawed(layer: pc.Layer) -> pc.Layer:
+    """The layer, or what is frozen or shared in it."""
+    inside: pc.Layer = getattr(layer, "layer", layer)
+    return inside
+
+
 @given(networks_and_shapes(), st.integers(1, 9), DTYPES, OPTIMIZERS)
 def test_totals_add_up_and_activations_are_the_trace(
     case: NetworkAndShape, batch_size: int, dtype: str, optimizer: str
@@ -350,11 +356,7 @@ def test_totals_add_up_and_activations_are_the_trace(
     assert gradients == sum((size * bits + 7) // 8 for size in trained)
     # What is frozen is a weight all the same, and no buffer.
     layers = [step for step in pc.trace(network, shape) if not hasattr(step.layer, "layers")]
-    tensors = [
-        one
-        for step in layers
-        for one in getattr(step.layer, "layer", step.layer).parameters(step.input_shape)
-    ]
+    tensors = [one for step in layers for one in thawed(step.layer).parameters(step.input_shape)]
     weights = [one.size for one in tensors if one.trainable]
     assert parameters == sum((size * bits + 7) // 8 for size in weights)
     full = 32 if dtype == "mixed" else bits

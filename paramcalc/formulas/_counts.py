@@ -157,6 +157,37 @@ def attention_params(
     return weights + biases + (2 * embed_dim if bias_kv else 0)
 
 
+def grouped_attention_params(
+    embed_dim: int,
+    kdim: int,
+    vdim: int,
+    num_heads: int,
+    num_kv_heads: int,
+    head_dim: int,
+    value_dim: int,
+    bias: bool = True,
+) -> int:
+    """The trainable values of attention whose heads have a size of their own.
+
+    `E·H·D + K·G·D + V·G·D_v + E·H·D_v`: the projections of E features to H heads of queries with D
+    features each, of keys to G heads, of values to G heads with D_v features each, and of the
+    H heads back. Each result of a projection has a bias: `H·D + G·D + G·D_v + E`.
+
+    Source:
+        Ainslie and others, "GQA: Training Generalized Multi-Query Transformer Models", section 2.2.
+        Vaswani and others, "Attention Is All You Need", section 3.2.2: sizes of d_k and d_v.
+        Keras 3 `MultiHeadAttention` and `GroupQueryAttention`.
+
+    Example:
+        >>> grouped_attention_params(4096, 4096, 4096, 32, 8, 128, 128, bias=False)
+        41943040
+    """
+    weights = embed_dim * num_heads * head_dim + kdim * num_kv_heads * head_dim
+    weights += vdim * num_kv_heads * value_dim + embed_dim * num_heads * value_dim
+    biases = num_heads * head_dim + num_kv_heads * head_dim + num_kv_heads * value_dim + embed_dim
+    return weights + biases if bias else weights
+
+
 def conv_macs(
     in_channels: int,
     out_channels: int,
@@ -214,12 +245,20 @@ def recurrent_macs(
     return length * recurrent_params(input_size, hidden_size, gates, 0, proj_size)
 
 
-def attention_macs(length: int, embed_dim: int, kdim: int, vdim: int, bias_kv: bool = False) -> int:
-    """The multiply-accumulates of multi-head attention on sequences of one length.
+def attention_macs(
+    length: int,
+    embed_dim: int,
+    kdim: int,
+    vdim: int,
+    bias_kv: bool = False,
+    key_length: int | None = None,
+) -> int:
+    """The multiply-accumulates of multi-head attention.
 
     `L·E·(E + K + V + E) + 2·L·S·E`: each position uses each weight of the projections once; then
     come the products of queries and keys, and of attention and values. S is L, or L + 1 with a
-    trainable key and value.
+    trainable key and value. If keys and values are of another length, S is that, and the
+    projections cost `L·E·(E + E) + S·E·(K + V)`.
 
     Source:
         Vaswani and others, "Attention Is All You Need", table 1: n²·d for the products.
@@ -228,6 +267,41 @@ def attention_macs(length: int, embed_dim: int, kdim: int, vdim: int, bias_kv: b
         >>> attention_macs(197, 768, 768, 768)
         524391936
     """
-    attended = length + 1 if bias_kv else length
+    keys = length if key_length is None else key_length
     projections = length * attention_params(embed_dim, kdim, vdim, bias=False)
-    return projections + 2 * length * attended * embed_dim
+    if key_length is not None:
+        projections = length * embed_dim * (embed_dim + embed_dim)
+        projections += key_length * embed_dim * (kdim + vdim)
+    return projections + 2 * length * (keys + 1 if bias_kv else keys) * embed_dim
+
+
+def grouped_attention_macs(
+    length: int,
+    embed_dim: int,
+    kdim: int,
+    vdim: int,
+    num_heads: int,
+    num_kv_heads: int,
+    head_dim: int,
+    value_dim: int,
+    key_length: int | None = None,
+) -> int:
+    """The multiply-accumulates of attention whose heads have a size of their own.
+
+    `L·E·H·(D + D_v) + S·G·(K·D + V·D_v) + L·S·H·(D + D_v)`: each of L positions is projected to
+    queries and from the heads, each of S to keys and values; then each head of the queries
+    multiplies those of its group. S is `key_length`, or L.
+
+    Source:
+        The weights of `grouped_attention_params`; for the products, Vaswani and others, "Attention
+        Is All You Need", equation 1.
+
+    Example:
+        >>> grouped_attention_macs(1024, 4096, 4096, 4096, 32, 8, 128, 128)
+        51539607552
+    """
+    keys = length if key_length is None else key_length
+    sizes = head_dim + value_dim
+    projections = length * embed_dim * num_heads * sizes
+    projections += keys * num_kv_heads * (kdim * head_dim + vdim * value_dim)
+    return projections + length * keys * num_heads * sizes

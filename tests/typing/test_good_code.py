@@ -339,6 +339,8 @@ def test_formulas() -> None:
     counts = [
         formulas.attention_macs(10, 8, 8, 8),
         formulas.attention_params(8, 8, 8, bias=False),
+        formulas.grouped_attention_macs(10, 8, 8, 8, 4, 2, 2, 2),
+        formulas.grouped_attention_params(8, 8, 8, 4, 2, 2, 2),
         formulas.conv_macs(3, 8, (3, 3), [30, 30]),
         formulas.conv_params(3, 8, [3, 3], groups=1, bias=True),
         formulas.dense_macs(8, 8),
