@@ -137,6 +137,8 @@ def test_a_graph_in_all_it_answers() -> None:
     assert pc.freeze(net).num_params() == 0
     assert pc.smallest_input(net) == (3, 3, 3)
     assert pc.smallest_input(net, (3, None, 9)) == (3, 3, 9)
+    assert pc.smallest_input(pc.Graph(X, RELU(X))) == (4,)  # No layer says what its axis is.
+    assert pc.Parameters(a=4, b=(2, 3)).num_params() == 10
     assert pc.input_lengths(net, 7) == (range(9, 10), range(9, 10))
     field = pc.receptive_field(net)
     assert (field.size, field.stride, field.misaligned) == ((7, 7), (1, 1), ())
@@ -338,6 +340,7 @@ DENSE: Any = pc.Dense(4, 4)
         (lambda: DENSE(X, X), "Dense: is called on 1 tensor, got 2"),
         (lambda: DENSE(), "Dense: is called on 1 tensor, got 0"),
         (lambda: pc.MatMul()(X), "MatMul: is called on 2 tensors, got 1"),
+        (lambda: pc.MultiheadAttention(4, 2)(X, X, X, X), "MultiheadAttention: is called on 1 to 3 tensors, got 4"),
         (lambda: pc.Add()(), "Add: is called on 1 tensor or more, got 0"),
         (lambda: pc.Parameters(w=4)(X), "Parameters: is called on 0 tensors, got 1"),
         (lambda: DENSE(X, name="a b"), "Dense: a name must be a Python identifier, got 'a b'"),
@@ -368,6 +371,7 @@ def test_words_of_config_errors(make: Callable[[], Any], words: str) -> None:
         (lambda: Y[:, :, :4] @ Y, "MatMul: the last axis of the first must be the last but one of the second, got (3, 8, 4) and (3, 8, 8)"),
         (lambda: X @ Y, "MatMul: both inputs must have at least 2 axes, got (4,) and (3, 8, 8)"),
         (lambda: Y @ Y[:2], "MatMul: axes before the last two must be equal or 1, got (3, 8, 8) and (2, 8, 8)"),
+        (lambda: pc.Parameters(a=4, b=(2, 3))(), "Parameters: has one output, got 2 tensors: use a Parameters for each"),
         (lambda: Y[3:], "Slice: [3:] keeps nothing of dim 0, of length 3 in shape (3, 8, 8)"),
         (lambda: pc.MatMul().output_shape((3, 3)), "MatMul: takes several inputs: call it on tensors of a Graph"),
         (lambda: pc.summary(pc.Add(), (3, 3)), "Add: takes several inputs: call it on tensors of a Graph"),

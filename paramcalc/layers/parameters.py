@@ -39,7 +39,7 @@ class Parameters(Builtin):
 
     Args:
         **shapes: the name of the tensor, and its shape; an int is that of a vector. Several
-            tensors can be counted, and in a `Graph` each is an output.
+            tensors can be counted, but have no output.
 
     Source:
         torch 2.13 `torch.nn.Parameter`; Keras 3 `Layer.add_weight`.

@@ -177,8 +177,6 @@ class CenterCrop(SpatialLayer):
 
     def _of(self, partner: Any) -> CenterCrop:
         """The same with the size of a second tensor."""
-        if None in partner:
-            raise self._missing("the receptive field")
         return CenterCrop(self._split(partner)[1], data_format=self.data_format)
 
     def _merge(self, outputs: Sequence[Shape], shape: Shape | None) -> Shape:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from math import inf
 
 from paramcalc.render.boxes import GAP, Box, row_of
-from paramcalc.render.wires import Node, Wire, arrive, region_of
+from paramcalc.render.wires import Node, Wire, region_of, settle
 
 SWEEPS = 8
 Link = tuple[Node, Node, int]
@@ -56,7 +56,7 @@ def graph_of(
     straighten(links, spine)
     place(grid, links, spine)
     for column in grid:
-        arrive(column, into)
+        settle(column, into)
     start = 0
     items = dict(zip(nodes, rows, strict=True))
     for end in range(1, len(grid)):

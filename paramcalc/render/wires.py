@@ -48,7 +48,7 @@ class Wire:
         self.goal: float = 0  # The height at which it comes to its last column.
 
     def hops(self) -> Iterator[tuple[Node, float]]:
-        """Yield each node that it leaves, and the height at which it comes to the next column."""
+        """Yield each node before the last, and the height at which it comes to the next column."""
         for left, right in pairwise(self.nodes):
             yield left, right.y if right.is_line else self.goal
 
@@ -90,7 +90,7 @@ class Net:
             yield from self.rest.turns(start, goal)
 
 
-def arrive(column: Sequence[Node], wires: Mapping[Node, list[Wire]]) -> None:
+def settle(column: Sequence[Node], wires: Mapping[Node, list[Wire]]) -> None:
     """Set the heights at which lines come to a column: straight, if they can go around a sign."""
     drops: list[tuple[float, float, Node]] = []
     for node in column:
