@@ -391,6 +391,7 @@ def test_words_of_config_errors(make: Callable[[], Any], words: str) -> None:
         (lambda: X @ Y, "MatMul: both inputs must have at least 2 axes, got (4,) and (3, 8, 8)"),
         (lambda: Y @ Y[:2], "MatMul: axes before the last two must be equal or 1, got (3, 8, 8) and (2, 8, 8)"),
         (lambda: pc.Parameters(a=4, b=(2, 3))(), "Parameters: has one output, got 2 tensors: use a Parameters for each"),
+        (lambda: pc.CenterCrop()(Y, X), "CenterCrop: both inputs must have the same number of axes, got (3, 8, 8) and (4,)"),
         (lambda: Y[3:], "Slice: [3:] keeps nothing of dim 0, of length 3 in shape (3, 8, 8)"),
         (lambda: pc.MatMul().output_shape((3, 3)), "MatMul: takes several inputs: call it on tensors of a Graph"),
         (lambda: pc.summary(pc.Add(), (3, 3)), "Add: takes several inputs: call it on tensors of a Graph"),
@@ -505,6 +506,9 @@ def test_a_skip_connection_is_cut_or_padded_to_its_partner(
     net = pc.Graph((x, y), pc.concat(pc.CenterCrop()(x, y), y))
     assert net.output_shape() == (skip[0] + partner[0], *partner[1:])
     assert pc.receptive_field(net, of="skip").misaligned == ()
+    assert net.num_macs() == pc.summary(net).num_macs == net.num_params() == 0
+    for ask in pc.explain, pc.memory, pc.diagram, pc.smallest_input, pc.trace, pc.flops:
+        assert str(ask(net))
     alone = pc.receptive_field(pc.CenterCrop(partner[1:]), skip)
     cut = pc.receptive_field(pc.Graph((x, y), pc.CenterCrop()(x, y)), of="skip")
     assert (cut.size, cut.padding) == (alone.size, alone.padding)

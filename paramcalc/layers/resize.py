@@ -175,27 +175,35 @@ class CenterCrop(SpatialLayer):
     def _arity(self) -> tuple[int, int]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
         return (2, 2) if self.size is None else (1, 1)
 
-    def _of(self, partner: Any) -> CenterCrop:
-        """The same with the size of a second tensor."""
-        return CenterCrop(self._split(partner)[1], data_format=self.data_format)
-
     def _merge(self, outputs: Sequence[Shape], shape: Shape | None) -> Shape:
         first, partner = outputs
-        return self._of(partner)._shape(first)
+        if len(first) != len(partner):
+            shapes = f"{show(first)} and {show(partner)}"
+            raise self._misfit(f"both inputs must have the same number of axes, got {shapes}")
+        self._lengths(first)
+        return self._join(first[self._stated_axis()], self._split(partner)[1])
 
     def _sources_of(self, before: list[Form], output: Shape | None) -> Sequence[Sources | None]:
         if self.size is not None:
             return SpatialLayer._sources_of(self, before, output)
-        return [self._of(before[1])._sources(before[0]), None]
+        windows: list[Any] = self._windows_to(before[0], self._split(before[1])[1])
+        joined = self._join(Window(), windows)
+        return [tuple([(axis, one) for axis, one in enumerate(joined)]), None]
+
+    def _macs(self, shape: Shape | None, output: Shape | None, *_: Shape) -> int:
+        return 0
 
     def _shape(self, shape: Shape) -> Shape:
         rank = len(self._lengths(shape))
         return self._join(shape[self._stated_axis()], spread(self.size, rank))
 
     def _windows(self, shape: Form) -> Sequence[Window | None]:
-        lengths = self._lengths(shape)
-        windows: list[Window] = []
-        for length, size in zip(lengths, spread(self.size, len(lengths)), strict=True):
+        return self._windows_to(shape, spread(self.size, len(shape) - 1))
+
+    def _windows_to(self, shape: Form, sizes: Sequence[Any]) -> list[Any]:
+        """The window along each spatial axis, to these lengths."""
+        windows: list[Any] = []
+        for length, size in zip(self._lengths(shape), sizes, strict=True):
             if length is None:
                 raise self._missing("the receptive field")
             windows.append(Window(padding=-center_cropping(length, size)[0]))
