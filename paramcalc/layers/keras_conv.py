@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY
 from math import prod
+from typing import Any
 
 from paramcalc.formulas import conv_params, locally_connected_params
 from paramcalc.layers import _fields
@@ -17,7 +18,10 @@ class OpenConvolution(Convolution):
 
     __slots__ = ()
 
-    in_channels, groups = None, 1
+    in_channels: int | None = None
+    groups: int = 1
+    padding: Any = (0, 0)
+    dilation: Any = (1, 1)
 
     @property
     def _is_open(self) -> bool:
@@ -143,7 +147,6 @@ class LocallyConnected2d(OpenConvolution):
     data_format: str | None = _fields.data_format()
 
     _rank = 2
-    padding, dilation = (0, 0), (1, 1)
 
     def __init__(
         self,

@@ -23,8 +23,8 @@ class Normalization(Builtin):
     _affine = "affine"
     """The field without which there is neither."""
 
-    bias: bool
-    scale: bool
+    bias: bool = False
+    scale: bool = True
 
     def _check(self) -> None:
         """Store neither in one way, however it was given."""
@@ -206,8 +206,6 @@ class LastAxesNorm(Normalization, FeaturesLayer):
         read_normalized_shape, default=None, symbol="n", states="last axes"
     )
     elementwise_affine: bool = flag(default=True)
-
-    bias, scale = False, True
 
     def _shape(self, shape: Shape) -> Shape:
         wanted: Any = self.normalized_shape
