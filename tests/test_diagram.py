@@ -167,6 +167,8 @@ def test_a_branch_that_reads_nothing_has_a_line_of_its_own() -> None:
     assert not [x for x, y in ends if y == glyph.y and x <= glyph.x]
     read = pc.diagram(pc.Add(pc.Identity(), pc.Dense(4, 4)), (8, 4))
     assert len(lines(read)) == len(lines(found)) + 2  # Of the fork, and of the glyph.
+    for one in found, read:  # The skip connection is a line in both.
+        assert any(line[0][0] == 20 and line[-1][1] < glyph.y for line in lines(one))
 
 
 def test_the_long_way_of_a_u_net_hangs_below_its_skip_connection() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from strategies import networks_and_shapes
 from test_diagram import check_nothing_overlaps, lines as all_lines, picture
 
@@ -108,6 +108,17 @@ def cases(draw: st.DrawFn) -> Case:
     return case
 
 
+def signs_alone(num_inputs: int, *reads: tuple[int, ...]) -> Case:
+    """Signs after some inputs, where lines meet that seldom do."""
+    case = Case()
+    case.num_inputs = num_inputs
+    for _ in range(num_inputs):
+        case.add(Box() if num_inputs == 1 else Box(40, 12, 12))
+    for read in reads:
+        case.add(sign_of("+", ""), *read)
+    return case
+
+
 def arranged(case: Case) -> tuple[list[Point], list[Line], Box]:
     """Where the boxes are, the lines between them, and the row."""
     row, x = Box(), 0.0
@@ -149,6 +160,8 @@ def share(one: Line, other: Line) -> bool:
 
 
 @given(cases())
+@example(signs_alone(1, (0,), (1, 0, 1), (1, 2, 1, 1), (3,)))
+@example(signs_alone(3, (2, 0, 0, 1), (0, 1, 0, 0), (3, 4)))
 def test_each_edge_is_a_line_and_none_crosses_a_box(case: Case) -> None:
     places, found, row = arranged(case)
     wanted = Counter(
@@ -201,6 +214,18 @@ def test_boxes_are_in_an_order_in_which_lines_do_not_cross() -> None:
     case.add(sign_of("+", ""), 2, 3)
     first, second, of_second, of_first, _ = [y for _, y in arranged(case)[0]]
     assert (of_first, of_second) == (first, second)
+
+
+def test_a_box_is_level_with_what_it_is_between_where_there_is_room() -> None:
+    case = Case()
+    case.num_inputs = 2
+    case.add(Box(40, 12, 12))
+    case.add(Box(40, 12, 12))
+    pair = Box(40, 12, 90)
+    pair.ports = [(0, 0), (0, 80)]
+    case.add(pair, 0, 1)
+    case.add(sign_of("+", ""), 2)
+    assert [y for _, y in arranged(case)[0]] == [0, 80, 0, 0]
 
 
 # Laws of pictures

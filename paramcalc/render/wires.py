@@ -172,7 +172,7 @@ def lay(nets: Sequence[Net], taken: list[float]) -> None:
         if not ready:  # Some wait for each other: one of them turns twice.
             split(waiting, taken)
         for net in ready:
-            before = [one.track for one in laid if one.precedes(net) or one.overlaps(net)]
+            before = [one.track for one in laid if one.overlaps(net)]
             net.track = max(before, default=-1) + 1
             laid.append(net)
             waiting.remove(net)
