@@ -17,7 +17,7 @@ Example:
 from importlib import import_module
 
 _MODULES = {
-    "errors": "ConfigError ParamcalcError ShapeError",
+    "errors": "ConfigError ParamcalcError ReadError ShapeError",
     "layers._base": "Layer Parameter Shape",
     "layers._tensor": "Tensor",
     "layers.activation": "Activation Dropout Identity PReLU Scale",
@@ -50,7 +50,7 @@ _MODULES = {
     "_trace": "trace",
 }
 """The public names by module. A module is loaded when one of its names is first asked for."""
-_ROOMS = ("formulas", "layers", "results", "zoo")
+_ROOMS = ("formulas", "layers", "readers", "results", "zoo")
 
 __all__ = sorted(" ".join(_MODULES.values()).split())  # pyright: ignore[reportUnsupportedDunderAll]
 

@@ -59,6 +59,13 @@ ROOMS = [
     "_columns",
     "_diagram",
     "_summary",
+    "_counterparts",
+    "_compare",
+    "readers._build",
+    "readers.",
+    "readers",
+    "write.",
+    "write",
     "results",
     "__init__",
     "zoo.blocks",
@@ -221,7 +228,7 @@ print(*sys.modules)
     ).stdout.splitlines()
     assert {"paramcalc.zoo", "paramcalc.layers.recurrent"}.isdisjoint(before.split())
     assert "paramcalc.layers.recurrent" in after.split()
-    assert {*pc.__all__, "formulas", "layers", "results", "zoo"} == {*dir(pc)}
+    assert {*pc.__all__, "formulas", "layers", "readers", "results", "zoo"} == {*dir(pc)}
     with pytest.raises(AttributeError, match="has no attribute 'Conv4d'"):
         _ = pc.Conv4d  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
 
