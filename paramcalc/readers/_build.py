@@ -29,16 +29,23 @@ class Node(NamedTuple):
 
 
 Chain = list[tuple[str, Layer]]
+NOWHERE = "*"
+"""The start of a chain that reads nothing."""
 
 
 def identifier(name: str) -> str:
     """A name that a part of a network can have: `block1/conv-1` is `block1_conv_1`."""
     word = re.sub(r"\W", "_", name).lstrip("_") or "layer"
-    return f"n{word}" if word[0].isdigit() else f"{word}_" if iskeyword(word) else word
+    is_taken = iskeyword(word) or word in ("data_format", "dim")
+    return f"n{word}" if word[0].isdigit() else f"{word}_" if is_taken else word
 
 
 def network_of(
-    inputs: Mapping[str, Shape | None], nodes: Sequence[Node], outputs: Sequence[str]
+    inputs: Mapping[str, Shape | None],
+    nodes: Sequence[Node],
+    outputs: Sequence[str],
+    *,
+    is_inside: bool = False,
 ) -> Layer:
     """The network of nodes, in an order in which each follows what it reads.
 
@@ -46,6 +53,7 @@ def network_of(
         inputs: the shape of each input, or None if it is unknown: then it must have branches alone.
         nodes: the layers. Those that no output needs are left out.
         outputs: the names of the nodes, or inputs, that are the outputs.
+        is_inside: whether it is a part of another network, which states the shape of the input.
 
     Raises:
         ReadError: it can only be a `Graph`, and the shape of an input is unknown.
@@ -62,7 +70,8 @@ def network_of(
         except ConfigError:  # It nests too deeply.
             chain = None
         if chain is not None:
-            return in_a_row([*([(name, Input(*shape))] if shape else []), *chain])
+            states = [(name, Input(*shape))] if shape and not is_inside else []
+            return in_a_row([*states, *chain])
     for name, shape in inputs.items():
         if shape is None:
             problem = "the network has skips that branches cannot say: give input_shape"
@@ -73,17 +82,18 @@ def network_of(
 
 def in_a_row(chain: Chain) -> Sequential:
     """A `Sequential` of named layers; of layers, if their names are numbers in brackets."""
-    if all(name == f"[{at}]" for at, (name, _) in enumerate(chain)):
+    if all(name[0] == "[" or isinstance(layer, Input) for name, layer in chain):
         return Sequential([layer for _, layer in chain])
-    return Sequential(**dict(chain))
+    return Sequential(**{identifier(name): layer for name, layer in chain})
 
 
 def chain_of(source: str, nodes: Sequence[Node], output: str) -> Chain | None:
     """The layers in a row, with merges of branches; None if there are other skips.
 
-    Each node is the end of a chain that starts at an output with several readers, or at the input.
-    A merge of chains with one start is a layer after that start. It takes the place of its readers;
-    when it is the only one left, the chain goes on.
+    Each node is the end of a chain that starts at an output with several readers, at the input, or
+    at a layer that reads nothing. A merge of chains with one start is a layer after that start. It
+    takes the place of its readers; when it is the only one left, the chain goes on. Chains that
+    read nothing can join in any merge.
     """
     readers = Counter([*[one for node in nodes for one in node.reads], output])
     starts: dict[str, tuple[str, Chain]] = {source: ("", [])}
@@ -99,6 +109,9 @@ def chain_of(source: str, nodes: Sequence[Node], output: str) -> Chain | None:
         return (start, chain) if readers[name] == 1 else (name, [])
 
     for name, layer, reads in nodes:
+        if not reads:
+            starts[name] = NOWHERE, [(name, layer)]
+            continue
         if not isinstance(layer, Branches) or not layer._is_merge:
             if len(reads) != 1:
                 return None
@@ -106,13 +119,18 @@ def chain_of(source: str, nodes: Sequence[Node], output: str) -> Chain | None:
             starts[name][1].append((name, layer))
             continue
         ends = [from_start(one) for one in reads]
-        start = ends[0][0]
-        if not start or any(one != start for one, _ in ends):
+        reading = [one for one, _ in ends if one != NOWHERE]
+        start, before = reading[0] if reading else NOWHERE, Chain()
+        if any(one != start for one in reading) or (not start and len(reading) > 1):
             return None
-        readers[start] -= len(reads) - 1
+        if len(reading) == 1:  # The chain goes on.
+            at = next(at for at, (one, _) in enumerate(ends) if one == start)
+            before, ends[at] = ends[at][1], (start, Chain())
+        elif reading:
+            readers[start] -= len(reading) - 1
         options = {"dim": layer.dim} if isinstance(layer, Concat) else {}
         branches = [in_a_row(chain) if chain else Identity() for _, chain in ends]
         kind: Any = type(layer)
-        starts[name] = start, [(name, kind(branches, **options))]
+        starts[name] = start, [*before, (name, kind(branches, **options))]
     start, chain = from_start(output)
-    return None if start else chain
+    return chain if start in ("", NOWHERE) else None

@@ -1,0 +1,379 @@
+"""An interpreter of Python as it stands in classes of networks.
+
+It runs on the syntax tree alone. Values are those of values.py; what a source imports is `Known` by
+its path, and a subclass says what it does.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from paramcalc.errors import ReadError, show
+from paramcalc.readers._torch.plain import METHODS, calculate, compare, formatted, key_of, text
+from paramcalc.readers._torch.values import (
+    Bound,
+    Class,
+    Function,
+    Known,
+    Meter,
+    Partial,
+    Poison,
+    Scope,
+    Super,
+    Thing,
+    attempt,
+    bounded,
+    plain,
+)
+
+MAX_DEPTH = 80
+"""Calls and expressions in each other; each is up to eight calls of Python."""
+MEANT = {"torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional", "np": "numpy"} | {
+    one: one for one in ("math", "functools.partial", "collections.OrderedDict", "copy")
+}
+"""What names stand for that are not imported."""
+
+
+class Returned(NamedTuple):
+    """The end of a function."""
+
+    value: Any
+
+
+class Interpreter:
+    """What a source means."""
+
+    def __init__(self, builtins: frozenset[str]) -> None:
+        self.meter = Meter()
+        self.depth = 0
+        self.line = ""
+        """Where the statement is that runs."""
+        self.builtins = builtins
+        self.module = Scope({})
+
+    # What a subclass knows.
+
+    def call_known(self, known: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        """What something imported returns."""
+        raise NotImplementedError
+
+    def attribute_of(self, value: Any, name: str) -> Any:
+        """An attribute of a value of the subclass."""
+        raise ReadError(f"{show(value)} has no {name} that is known")
+
+    def inherited(self, first: Any, known: Known, name: str) -> Any:
+        """A method that a class inherits from something imported, or None."""
+        return None
+
+    def operate(self, name: str, left: Any, right: Any) -> Any:
+        """The value of an operator."""
+        return calculate(self.meter, name, left, right)
+
+    def is_a(self, value: Any, kind: Known) -> bool:
+        """Whether a value is of a class that the source imports."""
+        return False
+
+    def item_of(self, value: Any, key: Any) -> Any:
+        """A part of a value of the subclass."""
+        raise ReadError(f"{show(value)} has no parts that are known")
+
+    # Calls.
+
+    def deeper(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """What a function returns, one level deeper."""
+        if self.depth >= MAX_DEPTH:
+            raise ReadError("the source calls itself too deep")
+        self.depth += 1
+        try:
+            return function(*arguments)
+        finally:
+            self.depth -= 1
+
+    def call(self, value: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        """What a value returns when it is called."""
+        if isinstance(value, Function):
+            return self.deeper(self.call_function, value, arguments, keywords)
+        if isinstance(value, Known):
+            return self.call_known(value, arguments, keywords)
+        if isinstance(value, Class):
+            return self.make(value, arguments, keywords)
+        if isinstance(value, Bound):
+            if isinstance(value.function, str):
+                return self.call_method(value.first, value.function, arguments, keywords)
+            return self.call(value.function, [value.first, *arguments], keywords)
+        if isinstance(value, Partial):
+            both = {**value.keywords, **keywords}
+            return self.call(value.function, [*value.arguments, *arguments], both)
+        if isinstance(value, Thing):
+            return self.call(self.attribute(value, "__call__"), arguments, keywords)
+        raise ReadError(f"{show(value)} cannot be called")
+
+    def call_method(
+        self, value: Any, name: str, arguments: list[Any], keywords: dict[str, Any]
+    ) -> Any:
+        """What a method of a plain value returns."""
+        kind = int if isinstance(value, bool) else type(value)
+        function = METHODS[kind][name]
+        return attempt(name, lambda: function(self.meter, value, *arguments, **keywords))
+
+    def call_function(
+        self, function: Function, arguments: list[Any], keywords: dict[str, Any]
+    ) -> Any:
+        """What a function of the source returns."""
+        names = self.bind(function, arguments, keywords)
+        method = (function.owner, arguments[0]) if function.owner and arguments else None
+        scope = Scope(names, function.scope, None, method)
+        if isinstance(function.body, list):
+            end = self.run(function.body, scope)
+            return end.value if isinstance(end, Returned) else None
+        return self.evaluate(function.body, scope)
+
+    def bind(
+        self, function: Function, arguments: list[Any], keywords: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The names that a call gives to the arguments of a function."""
+        given, what = function.arguments, function.name or "a lambda"
+        names = [one.arg for one in [*given.posonlyargs, *given.args]]
+        only = [one.arg for one in given.kwonlyargs]
+        bound = dict(zip(names, arguments, strict=False))
+        if len(arguments) > len(names) and not given.vararg:
+            raise ReadError(f"{what} takes {len(names)} arguments, got {len(arguments)}")
+        rest: dict[str, Any] = {}
+        for name, value in keywords.items():
+            if name in bound:
+                raise ReadError(f"{what} gets {name} twice")
+            (bound if name in names or name in only else rest)[name] = value
+        if rest and not given.kwarg:
+            raise ReadError(f"{what} takes no {' and no '.join(rest)}")
+        defaults = dict(zip(reversed(names), reversed(function.defaults), strict=False))
+        pairs = zip(only, function.keyword_defaults, strict=True)
+        defaults |= {name: value for name, value in pairs if value is not Ellipsis}
+        missing = [name for name in [*names, *only] if name not in bound | defaults]
+        if missing:
+            raise ReadError(f"{what} needs {' and '.join(missing)}")
+        bound = defaults | bound
+        if given.vararg:
+            bound[given.vararg.arg] = tuple(arguments[len(names) :])
+        if given.kwarg:
+            bound[given.kwarg.arg] = rest
+        return bound
+
+    def make(self, cls: Class, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        """An object of a class of the source."""
+        self.meter.spend(20)
+        thing = self.new(cls)
+        start = self.member(cls.mro, "__init__", thing)
+        if start is not None:
+            self.call(start, arguments, keywords)
+        elif arguments or keywords:
+            raise ReadError(f"{cls.name} takes no arguments")
+        return thing
+
+    def new(self, cls: Class) -> Thing:
+        """An object without attributes."""
+        return Thing(cls)
+
+    # Attributes.
+
+    def member(self, mro: Iterable[Any], name: str, first: Any) -> Any:
+        """What the classes have by a name, for an object; None if nothing."""
+        for cls in mro:
+            if isinstance(cls, Known):
+                found = self.inherited(first, cls, name)
+                if found is not None:
+                    return found
+            elif name in cls.members:
+                return self.bound(cls.members[name], first)
+            elif name == "__init__" and cls.is_record:
+                return Bound(Known("dataclasses.fill"), first)
+        return None
+
+    def bound(self, value: Any, first: Any) -> Any:
+        """A member of a class, as an object sees it."""
+        value = sound(value)
+        if not isinstance(value, Function) or value.kind == "staticmethod":
+            return value
+        if value.kind == "classmethod":
+            return Bound(value, first.cls if isinstance(first, Thing) else first)
+        if isinstance(first, Class):
+            return value
+        return self.call(value, [first], {}) if value.kind == "property" else Bound(value, first)
+
+    def attribute(self, value: Any, name: str) -> Any:
+        """An attribute of a value."""
+        if isinstance(value, Known):
+            return self.known_attribute(value, name)
+        if name.startswith("__") and name not in ("__init__", "__call__"):
+            return attribute_of_class(value, name)
+        if isinstance(value, Thing) and name in value.attributes:
+            return sound(value.attributes[name])
+        if type(value) in METHODS and name in METHODS[type(value)]:
+            return Bound(name, value)
+        mro = mro_of(value)
+        found = self.member(mro, name, value.first if isinstance(value, Super) else value)
+        if found is None and not any(isinstance(one, Class) and name in one.members for one in mro):
+            return self.attribute_of(value, name)
+        return found
+
+    def known_attribute(self, known: Known, name: str) -> Any:
+        """An attribute of something imported."""
+        return Known(f"{known.path}.{name}")
+
+    def set_attribute(self, value: Any, name: str, new: Any) -> None:
+        """Give an object an attribute."""
+        if isinstance(value, Class):
+            value.members[name] = new
+        elif isinstance(value, Thing):
+            value.attributes[name] = new
+        else:
+            raise ReadError(f"{show(value)} gets no attribute {name}")
+
+    # Names.
+
+    def find(self, name: str, scope: Scope) -> Any:
+        """What a name stands for."""
+        place: Scope | None = scope
+        while place is not None:
+            if name in place.names:
+                return sound(place.names[name])
+            place = place.parent
+        if name in self.builtins or name.endswith(("Error", "Exception", "Warning")):
+            return Known(f"builtins.{name}")
+        for path in MEANT.values():
+            if MEANT.get(name) == path or path.endswith(f".{name}"):
+                return Known(path)
+        raise ReadError(f"{name} is not defined")
+
+    def assign(self, target: Any, value: Any, scope: Scope) -> None:
+        """Give a value to a name, an attribute, an entry, or several."""
+        if isinstance(target, ast.Name):
+            scope.names[target.id] = value
+        elif isinstance(target, ast.Attribute):
+            self.set_attribute(self.evaluate(target.value, scope), target.attr, value)
+        elif isinstance(target, ast.Subscript):
+            whole, key = self.evaluate(target.value, scope), self.evaluate(target.slice, scope)
+            self.set_item(whole, key, value)
+        elif isinstance(target, ast.Tuple | ast.List):
+            self.assign_all(target.elts, value, scope)
+        else:
+            raise ReadError("a value is given to something that is no name")
+
+    def assign_all(self, targets: list[Any], value: Any, scope: Scope) -> None:
+        """Give the values of a list to several targets, one of which may take the rest."""
+        values = self.unpack(value, len(targets))
+        stars = [at for at, one in enumerate(targets) if isinstance(one, ast.Starred)]
+        if stars:
+            at, more = stars[0], len(values) - len(targets) + 1
+            if more >= 0:
+                values[at : at + more] = [values[at : at + more]]
+        if len(values) != len(targets):
+            raise ReadError(f"{len(targets)} names get {len(values)} values")
+        for one, part in zip(targets, values, strict=True):
+            self.assign(one.value if isinstance(one, ast.Starred) else one, part, scope)
+
+    def unpack(self, value: Any, number: int) -> list[Any]:
+        """The values of a list, for as many names."""
+        return list(self.iterate(value))
+
+    def set_item(self, whole: Any, key: Any, value: Any) -> None:
+        """Give a list or a dict an entry."""
+        if isinstance(whole, dict):
+            whole[key_of(self.meter, key)] = value
+        elif isinstance(whole, list) and isinstance(key, int):
+            attempt("an index", whole.__setitem__, key, value)
+        else:
+            raise ReadError(f"{show(whole)} gets no entry {show(key)}")
+
+    # Values.
+
+    def truth(self, value: Any) -> bool:
+        """Whether a value counts as true."""
+        if plain(value) or isinstance(value, list | tuple | dict | range):
+            return bool(value)
+        return True
+
+    def iterate(self, value: Any) -> Iterable[Any]:
+        """The values of a container."""
+        if isinstance(value, dict):
+            self.meter.spend(len(value))
+            return list(value)
+        if isinstance(value, str | list | tuple | range):
+            return value
+        raise ReadError(f"{show(value)} has no values to go through")
+
+    def listed(self, value: Any) -> list[Any]:
+        """The values of a container, in a list of their own."""
+        found = self.iterate(value)
+        if isinstance(found, range | str | list | tuple):
+            self.meter.spend(len(found))
+        return list(found)
+
+    def item(self, value: Any, key: Any) -> Any:
+        """A part of a value."""
+        if isinstance(value, dict):
+            return attempt("a key", value.__getitem__, key_of(self.meter, key))
+        if isinstance(value, str | list | tuple | range):
+            if isinstance(key, slice):
+                self.meter.spend(attempt("a slice", lambda: len(range(len(value))[key])))
+            elif not isinstance(key, int):
+                raise ReadError(f"{show(key)} is no index")
+            return attempt("an index", value.__getitem__, key)
+        return self.item_of(value, key)
+
+    def show(self, value: Any, spec: str = "") -> str:
+        """A value in a text."""
+        return formatted(self.meter, value, spec)
+
+    def text(self, value: Any) -> str:
+        """A value as `str` writes it."""
+        return text(self.meter, value)
+
+    def compare(self, name: str, left: Any, right: Any) -> Any:
+        """The value of a comparison."""
+        return compare(self.meter, name, left, right)
+
+    def constant(self, value: Any) -> Any:
+        """A number or a text, as it is written."""
+        if plain(value) or value is Ellipsis:
+            return bounded(value) if isinstance(value, int) else value
+        raise ReadError(f"{show(value)} is no number and no text")
+
+    # What expressions.py and statements.py define: the meaning of each kind of node.
+
+    def evaluate(self, node: Any, scope: Scope) -> Any:
+        """The value of an expression."""
+        raise NotImplementedError
+
+    def run(self, body: list[Any], scope: Scope) -> Any:
+        """Run statements; return what ended them, if something did."""
+        raise NotImplementedError
+
+
+def sound(value: Any) -> Any:
+    """A value that could be found."""
+    if isinstance(value, Poison):
+        raise ReadError(value.error.problem, where=value.error.where)
+    return value
+
+
+def mro_of(value: Any) -> list[Any]:
+    """The classes in which an attribute of a value is looked up."""
+    if isinstance(value, Class):
+        return value.mro
+    if isinstance(value, Super):
+        mro = value.first.cls.mro
+        return list(mro[mro.index(value.cls) + 1 :])
+    if not isinstance(value, Thing):
+        return []
+    return value.cls.mro if isinstance(value.cls, Class) else [value.cls]
+
+
+def attribute_of_class(value: Any, name: str) -> Any:
+    """The class of an object, or the name of a class."""
+    if name == "__class__" and isinstance(value, Thing):
+        return value.cls
+    if name == "__name__" and isinstance(value, Class | Function):
+        return value.name
+    raise ReadError(f"the attribute {name} is not read")

@@ -1,0 +1,308 @@
+"""The interpreter of torch: what all its names mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paramcalc._branches import Multiply
+from paramcalc.errors import ReadError
+from paramcalc.layers.activation import Identity
+from paramcalc.readers._torch import merging, parts, shaping
+from paramcalc.readers._torch.applying import Applying
+from paramcalc.readers._torch.builtins import BUILTINS, CONSTANTS, FUNCTIONS, IGNORED
+from paramcalc.readers._torch.calls import CALLS, elementwise
+from paramcalc.readers._torch.methods import METHODS_OF_MODULES, parameter, parts_of
+from paramcalc.readers._torch.modules import is_of_nn
+from paramcalc.readers._torch.tensors import (
+    BATCH,
+    Module,
+    Rows,
+    Sizes,
+    States,
+    Tensor,
+    Unusable,
+    Weight,
+)
+from paramcalc.readers._torch.tracer import tensors_in
+from paramcalc.readers._torch.values import Bound, Function, Known, Thing, Unknown
+
+IDENTITIES = {"StochasticDepth", "DropPath", "DropBlock2d", "DropBlock3d"}
+"""What drops branches in training alone, in torchvision and timm."""
+FALSE = {
+    "torch.jit.is_scripting", "torch.jit.is_tracing", "torch.cuda.is_available",
+    "torch.onnx.is_in_onnx_export", "torch.is_grad_enabled", "torch.backends.mps.is_available",
+}  # fmt: skip
+UNCHANGED = {
+    "torch.compile", "torch.jit.script", "torch.nn.utils.spectral_norm", "torch.Size",
+    "torch.nn.utils.parametrizations.spectral_norm", "torch.nn.utils.rnn.pack_padded_sequence",
+    "torch.nn.utils.rnn.pack_sequence",
+}  # fmt: skip
+OPERATORS = {"Add": "add", "Sub": "sub", "Mult": "mul", "Div": "div", "MatMult": "matmul"}
+LOGICAL = ("BitAnd", "BitOr", "BitXor")
+
+
+class Reader(Applying):
+    """An interpreter that knows torch."""
+
+    def __init__(self, layers: dict[str, Any]) -> None:
+        super().__init__(BUILTINS)
+        self.layers = layers
+
+    # Names of torch.
+
+    def call(self, value: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        if isinstance(value, Function) and value.name in self.layers:
+            return self.given_call(value.name, arguments, keywords)
+        return super().call(value, arguments, keywords)
+
+    def call_known(self, known: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        path, name = known.path, known.name
+        if name in self.layers and not path.startswith("builtins."):
+            return self.given_call(name, arguments, keywords)
+        if path in FUNCTIONS:
+            return self.checked(FUNCTIONS[path], name, arguments, keywords)
+        if path.startswith(IGNORED) or name == "_log_api_usage_once":
+            return None
+        if path in FALSE:
+            return False
+        if path in UNCHANGED and arguments:
+            return arguments[0]
+        if is_of_nn(known) or name == "__init__":
+            return self.call_nn(known, arguments, keywords)
+        if path in SPECIAL:
+            return SPECIAL[path](self, arguments, keywords)
+        if path.startswith("torch.") or path == "numpy.linspace":
+            return self.call_torch(known, arguments, keywords)
+        if name in IDENTITIES and path.startswith(("torchvision.", "timm.")):
+            return Module(known, kind=name, layer=Identity())
+        raise unknown(short(path), name)
+
+    def call_nn(self, known: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        """What a class of `torch.nn` makes, or what a method of one does."""
+        name, first = known.name, arguments[0] if arguments else None
+        is_method = known.path == f"torch.nn.Module.{name}" and name in METHODS_OF_MODULES
+        if isinstance(first, Module) and is_method:
+            return self.checked(METHODS_OF_MODULES[name], name, arguments, keywords)
+        if isinstance(first, Module) and name in ("__init__", "forward"):
+            return self.inherited_call(known, first, arguments[1:], keywords)
+        if name in ("Parameter", "Buffer"):
+            made = self.checked(parameter, name, arguments, keywords)
+            made.is_buffer = made.is_buffer or name == "Buffer"
+            made.trainable = made.trainable and not made.is_buffer
+            return made
+        if name == "pad_packed_sequence" and arguments:
+            return first, Unusable("the lengths of sequences")
+        if name[:1].isupper() and ".utils." not in known.path:
+            return self.make_known(known, arguments, keywords)
+        raise unknown(short(known.path), name)
+
+    def call_torch(self, known: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        """What a function of torch returns, or a method of a tensor."""
+        name = known.name
+        plain = name[:-1] if name.endswith("_") and name[:-1] in CALLS else name
+        if plain not in CALLS:
+            is_method = known.path.startswith("torch.Tensor.")
+            raise unknown(f"x.{name}" if is_method else short(known.path), name)
+        first = keywords.get("input", arguments[0] if arguments else None)
+        if isinstance(first, Weight) and (plain != name or plain in ("to", "clone", "detach")):
+            if name == "requires_grad_":
+                first.trainable = not arguments[1:] or self.truth(arguments[1])
+            return first
+        result = self.checked(CALLS[plain], short(known.path), arguments, keywords)
+        if plain != name and isinstance(first, Tensor) and isinstance(result, Tensor):
+            first.dims, first.frame, first.name = result.dims, result.frame, result.name
+        return result
+
+    def given_call(self, name: str, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        """What the caller's layer gives for tensors; without tensors, a module of it."""
+        given = list(dict.fromkeys(tensors_in([arguments, keywords])))
+        if not given:
+            return self.replacement(name, arguments, keywords)
+        return self.emit(name, self.layer_given(name, arguments, keywords), *given)
+
+    def inherited_call(
+        self, known: Known, module: Module, arguments: list[Any], keywords: dict[str, Any]
+    ) -> Any:
+        """What the `__init__` or the `forward` of a class of torch does."""
+        kind = known.path.split(".")[-2]
+        if known.name == "__init__":
+            self.start(module, kind, arguments, keywords)
+            return None
+        if kind != "Sequential":
+            return self.call_layer(module, arguments, keywords)
+        value = arguments[0] if arguments else keywords.get("input")
+        for one in parts_of(module):
+            value = self.call(one, [value], {})
+        return value
+
+    def known_attribute(self, known: Known, name: str) -> Any:
+        path = f"{known.path}.{name}"
+        return CONSTANTS.get(path, Known(path))
+
+    def copied(self, value: Any, memo: dict[int, Any]) -> Any:
+        """A copy of a value, and of all in it."""
+        self.meter.spend(5)
+        if id(value) in memo:
+            return memo[id(value)]
+        if isinstance(value, list | tuple):
+            return type(value)([self.deeper(self.copied, one, memo) for one in value])
+        if isinstance(value, dict):
+            return {key: self.deeper(self.copied, one, memo) for key, one in value.items()}
+        if isinstance(value, Weight):
+            made = Weight(value.shape, value.trainable, value.name, is_buffer=value.is_buffer)
+            memo[id(value)] = made
+            return made
+        if not isinstance(value, Thing):
+            return value
+        thing = emptied(value)
+        memo[id(value)] = thing
+        for key, one in value.attributes.items():
+            thing.attributes[key] = self.deeper(self.copied, one, memo)
+        return thing
+
+    # Tensors.
+
+    def attribute_of(self, value: Any, name: str) -> Any:
+        if isinstance(value, Tensor | Weight | States):
+            return self.attribute_of_tensor(value, name)
+        if isinstance(value, tuple) and name in ("values", "indices") and len(value) == 2:
+            return value[name == "indices"]  # Of a maximum.
+        if isinstance(value, tuple) and name == "numel":
+            return Bound(Known("math.prod"), value)  # Of a shape.
+        return super().attribute_of(value, name)
+
+    def attribute_of_tensor(self, value: Any, name: str) -> Any:
+        """An attribute or a method of a tensor."""
+        if name in ATTRIBUTES:
+            return ATTRIBUTES[name](self, value)
+        if name in ("dtype", "device", "layout"):
+            return Known(f"torch.{name}")
+        if name in ("is_cuda", "requires_grad", "is_sparse", "grad"):
+            return isinstance(value, Weight) and name == "requires_grad" and value.trainable
+        return Bound(Known(f"torch.Tensor.{name}"), value)
+
+    def operate(self, name: str, left: Any, right: Any) -> Any:
+        is_left, is_right = self.is_tensor(left), self.is_tensor(right)
+        if (is_left or is_right) and name in OPERATORS:
+            return CALLS[OPERATORS[name]](self, left, right)
+        if is_left and is_right and name in LOGICAL:
+            return merging.combine(self, name.lower(), Multiply(), left, right)
+        if is_left or is_right:
+            return elementwise(name.lower())(self, left, right)
+        if isinstance(left, Rows) or isinstance(right, Rows):
+            return rows_after(name, left, right)
+        for one in (left, right):
+            if isinstance(one, Unknown):
+                return one
+        return super().operate(name, left, right)
+
+    def compare(self, name: str, left: Any, right: Any) -> Any:
+        if name in ("Is", "IsNot", "In", "NotIn"):
+            return super().compare(name, left, right)
+        if self.is_tensor(left) and self.is_tensor(right):
+            return merging.combine(self, "compare", Multiply(), left, right)
+        if self.is_tensor(left) or self.is_tensor(right):
+            return elementwise("compare")(self, left, right)
+        for one in (left, right):
+            if isinstance(one, Unknown):
+                return one
+        return super().compare(name, left, right)
+
+    def truth(self, value: Any) -> bool:
+        if isinstance(value, Unknown):
+            raise ReadError(value.problem)
+        if isinstance(value, Tensor | States):
+            raise ReadError("a condition depends on the values of a tensor")
+        return super().truth(value)
+
+    def iterate(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            return list(parts.unbind(self, value, 0))
+        return super().iterate(value)
+
+    def unpack(self, value: Any, number: int) -> list[Any]:
+        if isinstance(value, Sizes):
+            return [BATCH, *[Unknown(f"the length of axis {at}") for at in range(1, number)]]
+        return super().unpack(value, number)
+
+    def item_of(self, value: Any, key: Any) -> Any:
+        if isinstance(value, Sizes):
+            return CALLS["size"](self, value.tensor, key)
+        if isinstance(value, States):
+            first, *others = key if isinstance(key, tuple) else (key,)
+            if isinstance(first, int) and not isinstance(first, bool):
+                state = self.last_state(value, first)
+                return parts.index(self, state, tuple(others)) if others else state
+        if isinstance(value, Weight) and isinstance(key, Weight | Tensor):
+            return CALLS["embedding"](self, key, value)
+        if isinstance(value, Tensor | Weight | States):
+            return parts.index(self, value, key)
+        return super().item_of(value, key)
+
+    def set_item(self, whole: Any, key: Any, value: Any) -> None:
+        if isinstance(whole, Weight) or (isinstance(whole, Tensor) and whole.frame is None):
+            return  # It has no values here.
+        super().set_item(whole, key, value)
+
+
+def unknown(what: str, name: str) -> ReadError:
+    """The error for a name that has no meaning here."""
+    return ReadError(f"{what} is not known: pass layers={{{name!r}: ...}}")
+
+
+def short(path: str) -> str:
+    """A path as sources write it."""
+    return path.replace("torch.nn.functional.", "F.").replace("torch.nn.", "nn.")
+
+
+def emptied(thing: Thing) -> Thing:
+    """A thing of the same class, without attributes."""
+    if isinstance(thing, Module):
+        return Module(thing.cls, {}, thing.kind, thing.layer, dict(thing.options))
+    return Thing(thing.cls)
+
+
+def rows_after(name: str, left: Any, right: Any) -> Rows:
+    """The value of an operator on the size of the batch."""
+    number, rows = (left, right) if isinstance(left, int) else (right, left)
+    if isinstance(number, int) and isinstance(rows, Rows) and number > 0:
+        if name == "Mult":
+            return Rows(rows.times * number)
+        if name == "FloorDiv" and rows is left and rows.times % number == 0:
+            return Rows(rows.times // number)
+    raise ReadError("the size of the batch is mixed with other lengths")
+
+
+def deep_copy(reader: Reader, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    return reader.deeper(reader.copied, arguments[0] if arguments else None, {})
+
+
+def shallow_copy(reader: Reader, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    value = arguments[0] if arguments else None
+    if isinstance(value, Thing):
+        thing = emptied(value)
+        thing.attributes.update(value.attributes)
+        return thing
+    return reader.listed(value) if isinstance(value, list) else value
+
+
+def checkpoint(reader: Reader, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    options = {key: one for key, one in keywords.items() if key != "use_reentrant"}
+    return reader.call(arguments[0] if arguments else None, arguments[1:], options)
+
+
+SPECIAL = {
+    "copy.deepcopy": deep_copy,
+    "copy.copy": shallow_copy,
+    "torch.utils.checkpoint.checkpoint": checkpoint,
+    "torch.device": lambda *_: Known("torch.device"),
+}
+"""What takes functions or modules."""
+ATTRIBUTES: dict[str, Any] = {
+    "shape": lambda t, x: x.shape if isinstance(x, Weight) else CALLS["size"](t, x),
+    "T": shaping.turned,
+    "mT": lambda t, x: shaping.transpose(t, x, -2, -1),
+    "data": lambda _, x: x,
+    "real": lambda _, x: x,
+    "ndim": lambda t, x: CALLS["dim"](t, x),
+}

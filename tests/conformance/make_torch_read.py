@@ -1,0 +1,160 @@
+"""Write what torch makes of the sources for its reader.
+
+Run it with `PYTHONPATH=tests python tests/conformance/make_torch_read.py`. It needs torch 2.13.0
+and torchvision 0.21.0; the tests need neither.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import copy
+import functools
+import gzip
+import json
+import math
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from make_torchvision import load_torchvision
+from torch_sources import Idiom, idioms
+from torchvision_sources import TORCHVISION
+
+torch: Any = import_module("torch")
+nn: Any = torch.nn
+META = torch.device("meta")
+"""It has shapes and no values."""
+PRELUDE: dict[str, Any] = {
+    "torch": torch,
+    "nn": nn,
+    "F": nn.functional,
+    "math": math,
+    "np": import_module("numpy"),
+    "copy": copy,
+    "OrderedDict": collections.OrderedDict,
+    "partial": functools.partial,
+}
+"""What sources need not import."""
+
+
+class LightningModule(nn.Module):  # type: ignore[misc]
+    """What the tutorials of lightning inherit from."""
+
+    def save_hyperparameters(self) -> None:
+        """Keep the arguments."""
+
+
+lightning: Any = ModuleType("pytorch_lightning")
+lightning.LightningModule = LightningModule
+sys.modules["pytorch_lightning"] = lightning
+
+
+def made(idiom: Idiom) -> Any:
+    """The network of a source."""
+    names = dict(PRELUDE, __name__="source")
+    if not idiom.call:
+        return eval(idiom.source, names)  # noqa: S307  # the sources are those of this folder
+    sys.modules["source"] = ModuleType("source")
+    exec(idiom.source, names)  # noqa: S102
+    return eval(idiom.call, names)  # noqa: S307
+
+
+def given(idiom: Idiom, batch: int) -> list[Any]:
+    """Inputs for a number of examples."""
+    found: list[Any] = []
+    for name, shape in idiom.shapes.items():
+        at = min(len(shape), 1 if idiom.is_first else 0)
+        whole = (*shape[:at], batch, *shape[at:])
+        words = idiom.tokens.get(name)
+        found.append(torch.randint(words, whole) if words else torch.randn(whole))
+    return found
+
+
+def tensors(value: Any) -> list[Any]:
+    """The tensors of an output, in order."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    return [
+        one for part in getattr(value, "values", lambda: value)() or () for one in tensors(part)
+    ]
+
+
+def run(network: Any, idiom: Idiom, batch: int) -> tuple[list[Any], list[Any]]:
+    """The shapes of the outputs, and the parameters and output of each layer that has some."""
+    calls: list[Any] = []
+
+    def note(layer: Any, _: Any, output: Any) -> None:
+        number = sum([one.numel() for one in layer.parameters() if one.requires_grad])
+        calls.append([number, tensors(output)[0].shape])
+
+    hooks = [
+        one.register_forward_hook(note)
+        for one in network.modules()
+        if type(one).__module__.startswith("torch.nn.") and [*one.parameters(recurse=False)]
+    ]
+    with torch.no_grad():
+        outputs = [one.shape for one in tensors(network(*given(idiom, batch)))]
+    for one in hooks:
+        one.remove()
+    return outputs, calls
+
+
+def without_batch(shape: Any, other: Any) -> list[int]:
+    """The axes without that of 7 or 11 examples; of one that joins others, those."""
+    pairs = [(one, also) for one, also in zip(shape, other, strict=True) if (one, also) != (7, 11)]
+    return [one if one == also else one // 7 for one, also in pairs]
+
+
+def counted(pairs: Any) -> list[Any]:
+    """The parameters and the output of each call, and how often there is one like it."""
+    found: collections.Counter[Any] = collections.Counter()
+    for (number, shape), (_, other) in pairs:
+        found[number, tuple(without_batch(shape, other))] += 1
+    return [[number, shape, times] for (number, shape), times in found.items()]
+
+
+def facts(idiom: Idiom) -> dict[str, Any]:
+    """What torch says of a network."""
+    network = made(idiom).eval()
+    (outputs, calls), (others, more) = run(network, idiom, 7), run(network, idiom, 11)
+    inside = (nn.MultiheadAttention, nn.TransformerEncoderLayer)
+    is_whole = not any(isinstance(one, inside) for one in network.modules())
+    return {
+        "parameters": sum([one.numel() for one in network.parameters() if one.requires_grad]),
+        "outputs": [without_batch(*pair) for pair in zip(outputs, others, strict=True)],
+        "layers": counted(zip(calls, more, strict=True)) if is_whole else None,
+    }
+
+
+def facts_of_torchvision() -> dict[str, Any]:
+    """The parameters of torchvision's networks, and the shapes of their outputs."""
+    models: Any = load_torchvision().models
+    found: dict[str, Any] = {}
+    for name, one in TORCHVISION.items():
+        numbers: Any = contextlib.nullcontext() if name.startswith("regnet") else META
+        with numbers:  # Its stages are computed by tensors.
+            network = getattr(models, name)(**one.options)
+        with META, torch.no_grad():
+            output = network.to("meta").eval()(torch.empty(1, *one.shape))
+        number = sum([each.numel() for each in network.parameters()])
+        found[name] = [number, list(output.shape[1:])]
+    return found
+
+
+def main() -> None:
+    """Run each network for two numbers of examples."""
+    torch.manual_seed(0)
+    golden: dict[str, Any] = {"torch": torch.__version__, "idioms": {}}
+    golden["torchvision"] = facts_of_torchvision()
+    for name, idiom in idioms().items():
+        golden["idioms"][name] = facts(idiom)
+    text = json.dumps(golden, separators=(",", ":"))
+    path = Path(__file__).with_name("torch_read.json.gz")
+    path.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+if __name__ == "__main__":
+    main()
