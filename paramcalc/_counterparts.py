@@ -19,8 +19,9 @@ Conv#d | nn.Conv#d | in_channels out_channels kernel_size stride padding dilatio
 ConvTranspose#d | nn.ConvTranspose#d | in_channels out_channels kernel_size stride padding \
     output_padding groups bias dilation padding_mode device dtype
 Pool mode='max' | nn.MaxPool#d | kernel_size stride padding dilation return_indices ceil_mode
-Pool mode='avg' | nn.AvgPool#d | kernel_size stride padding ceil_mode count_include_pad \
-    divisor_override
+Pool mode='avg' | nn.AvgPool1d | kernel_size stride padding ceil_mode count_include_pad
+Pool mode='avg' | nn.AvgPool2d nn.AvgPool3d | kernel_size stride padding ceil_mode \
+    count_include_pad divisor_override
 AdaptivePool mode='max' | nn.AdaptiveMaxPool#d | output_size return_indices
 AdaptivePool mode='avg' | nn.AdaptiveAvgPool#d | output_size
 GlobalPool mode='max' | Tensor.amax | dim keepdim | over the spatial axes
