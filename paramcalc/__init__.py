@@ -15,6 +15,7 @@ Example:
 """
 
 from importlib import import_module
+from sys import _getframe
 
 _MODULES = {
     "errors": "ConfigError ParamcalcError ReadError ShapeError",
@@ -62,7 +63,14 @@ def __getattr__(name: str) -> object:
         if name in names.split():
             globals()[name] = getattr(import_module(f"paramcalc.{module}"), name)
             return globals()[name]
-    raise AttributeError(f"module 'paramcalc' has no attribute {name!r}")
+    if name.startswith("_"):
+        raise AttributeError(f"module 'paramcalc' has no attribute {name!r}")
+    leads = import_module("paramcalc._leads")
+    use = leads.lead(name, __all__, __getattr__)
+    if use and _getframe(1).f_code.co_name == "_handle_fromlist":  # Of `from paramcalc import`.
+        raise ImportError(f"cannot import name {name!r} from 'paramcalc': {use}", name=name)
+    words = f"paramcalc has no {name}: {use}" if use else leads.unknown_name(name, __all__)
+    raise AttributeError(words, name=name, obj=None)  # Python would suggest some of its object's.
 
 
 def __dir__() -> list[str]:

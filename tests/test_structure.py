@@ -16,6 +16,8 @@ ROOT = Path(__file__).parent.parent
 ROOMS = [
     "errors",
     "_checks",
+    "_counterparts",
+    "_leads",
     "render.table",
     "render.",
     "render.svg",
@@ -59,7 +61,6 @@ ROOMS = [
     "_columns",
     "_diagram",
     "_summary",
-    "_counterparts",
     "_compare",
     "readers._build",
     "readers.",

@@ -17,8 +17,6 @@ TABLE = [(tool, one) for tool in ("torch", "keras") for one in counterparts(tool
 ROW_OF = {row.name: row for row in ROWS}
 TAKEN = {"layers.MultiHeadAttention": "embed_dim", "layers.GroupQueryAttention": "embed_dim"}
 """Fields without a default that Keras takes from the input."""
-NOT_GIVEN = {"self", "mode", "args", "kwargs"}
-"""What is no argument of a user's: of torch's recurrent layers, `mode` is set by their class."""
 
 
 def test_names_are_of_the_versions_of_the_goldens() -> None:
@@ -52,8 +50,7 @@ def test_counterparts_have_the_names_and_arguments_of_the_table(
 def test_arguments_of_torch_are_all_there_in_their_order(one: Counterpart) -> None:
     theirs = GOLDEN["torch"][one.name]
     if theirs is not None and one.layer not in {"Activation", "Slice", "Sequential", "Identity"}:
-        given = [name for name in theirs if name not in NOT_GIVEN or name in one.arguments]
-        assert [*one.arguments, *one.theirs] == given
+        assert [*one.arguments, *one.theirs] == [name for name in theirs if name != "self"]
 
 
 def needed(one: Counterpart) -> set[str]:
