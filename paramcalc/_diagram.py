@@ -263,10 +263,12 @@ class Drawing:
             box.labels += lines
             box.below += LINE * len(labels) + 4
         box.is_source = is_source
-        if is_source or layer._arity[0] > 1:
+        is_step = steps and not layer._network_depth
+        reads = len(steps[0].inputs) if is_step else layer._arity[0]
+        if reads != 1:
             box.lines.pop(0)
-            step = heights[0] / (layer._arity[0] + 1)
-            ports = [(left, step * at - heights[0] / 2) for at in range(1, layer._arity[0] + 1)]
+            step = heights[0] / (reads + 1)
+            ports = [(left, step * at - heights[0] / 2) for at in range(1, reads + 1)]
             box.ports = ports or box.ports
         return box
 
@@ -278,7 +280,7 @@ def chains_of(graph: Graph) -> list[list[tuple[str, Layer, tuple[str, ...]]]]:
     ends: dict[str, list[tuple[str, Layer, tuple[str, ...]]]] = {}
     for node in graph.nodes:
         name, one, given = node
-        if not one._is_merge and given and given[0] in ends and readers[given[0]] == 1:
+        if not one._is_merge and len(given) == 1 and given[0] in ends and readers[given[0]] == 1:
             ends[name] = ends[given[0]]
             ends[name].append(node)
             continue

@@ -173,7 +173,8 @@ class Network(Builtin):
         return f"<pre>{html.escape_lines(str(self))}</pre>"
 
     def _missing(self, what: str) -> ShapeError:
-        path, first, _, _ = (plan_of(self).nodes or [("", self, -1, ())])[0]
+        reading = [node for node in plan_of(self).nodes if node[3]]
+        path, first, _, _ = (reading or [("", self, -1, ())])[0]
         error = Builtin._missing(self, what) if first is self else first._missing(what)
         locate(error, path, first)
         return error

@@ -513,3 +513,41 @@ def test_a_skip_connection_is_cut_or_padded_to_its_partner(
     cut = pc.receptive_field(pc.Graph((x, y), pc.CenterCrop()(x, y)), of="skip")
     assert (cut.size, cut.padding) == (alone.size, alone.padding)
     assert pc.receptive_field(pc.Graph((x, y), pc.CenterCrop()(x, y)), of="partner").size == (0, 0)
+
+
+def several() -> list[tuple[pc.Layer, pc.Shape, pc.Shape]]:
+    x, y = pc.Input(4, 8, 8)(name="a"), pc.Input(4, 8, 8)(name="b")
+    return [
+        (pc.Add(), (4, 8, 8), (4, 8, 8)),
+        (pc.Concat(dim=-1), (4, 8, 8), (4, 8, 3)),
+        (pc.MatMul(), (4, 8), (8, 3)),
+        (pc.CenterCrop(), (4, 8, 8), (4, 6, 9)),
+        (pc.MultiheadAttention(8, 2, kdim=4, vdim=4), (5, 8), (7, 4)),
+        (pc.Graph((x, y), x * y), (4, 8, 8), (4, 8, 8)),
+    ]
+
+
+def itself(layer: pc.Layer) -> pc.Layer:
+    return layer
+
+
+def shared(layer: pc.Layer) -> pc.Layer:
+    return pc.Shared("s", layer)
+
+
+@pytest.mark.parametrize("around", [itself, pc.Frozen, shared])
+@pytest.mark.parametrize(("layer", "first", "second"), several())
+def test_every_verb_takes_a_layer_of_several_inputs(
+    around: Any, layer: pc.Layer, first: pc.Shape, second: pc.Shape
+) -> None:
+    x, y = pc.Input(*first)(name="x"), pc.Input(*second)(name="y")
+    bare, net = (pc.Graph((x, y), one(x, y)) for one in (layer, around(layer)))
+    for verb in (pc.summary, pc.explain, pc.memory, pc.flops, pc.trace, pc.diagram):
+        assert str(verb(net))
+    for name in ("x", "y"):
+        assert pc.receptive_field(net, of=name).size == pc.receptive_field(bare, of=name).size
+    learned = pc.Graph(x, around(layer)(x, pc.Parameters(p=second)()))
+    assert pc.diagram(learned)
+    assert pc.receptive_field(learned).size == pc.receptive_field(bare, of="x").size
+    with pytest.raises(pc.ShapeError, match="input"):
+        pc.Sequential(pc.Add(learned)).output_shape()

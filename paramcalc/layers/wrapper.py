@@ -47,6 +47,8 @@ class Wrapper(Builtin):
     _is_merge = of_the_layer_inside("_is_merge")
     _arity = of_the_layer_inside("_arity")
     _merge = of_the_layer_inside("_merge")
+    _sources_of = of_the_layer_inside("_sources_of")
+    _joined_dim = of_the_layer_inside("_joined_dim")
     _shape = of_the_layer_inside("_shape")
     _params = of_the_layer_inside("_params")
     _macs = of_the_layer_inside("_macs")
