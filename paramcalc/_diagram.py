@@ -224,9 +224,10 @@ class Drawing:
         """The glyph of a layer, or of a network that is not opened, with its labels."""
         self.count()
         steps = self.steps.get(path, [])
-        if steps and not layer._network_depth:
-            layer = steps[0].layer
-        is_source = bool(steps) and not steps[0].inputs and not layer._network_depth
+        is_layer = bool(steps) and not layer._network_depth
+        layer = steps[0].layer if is_layer else layer
+        number = len(steps[0].inputs) if is_layer else layer._arity[0]
+        is_source = is_layer and not number
         ends: list[Any] = [one for step in steps for one in step[2:4]] or [None]
         shapes = (ends[-1] if is_source else ends[0]), ends[-1]
         first, last = self.is_last.get(path, (False, False))
@@ -263,24 +264,23 @@ class Drawing:
             box.labels += lines
             box.below += LINE * len(labels) + 4
         box.is_source = is_source
-        is_step = steps and not layer._network_depth
-        reads = len(steps[0].inputs) if is_step else layer._arity[0]
-        if reads != 1:
+        if number != 1:
             box.lines.pop(0)
-            step = heights[0] / (reads + 1)
-            ports = [(left, step * at - heights[0] / 2) for at in range(1, reads + 1)]
+            step = heights[0] / (number + 1)
+            ports = [(left, step * at - heights[0] / 2) for at in range(1, number + 1)]
             box.ports = ports or box.ports
         return box
 
 
 def chains_of(graph: Graph) -> list[list[tuple[str, Layer, tuple[str, ...]]]]:
-    """The nodes of a graph, together where each reads the one before it alone."""
+    """The nodes of a graph, together where each reads the one before it, and that alone."""
     readers = Counter([*[at for *_, given in graph.nodes for at in given], *graph.outputs])
     chains: list[list[tuple[str, Layer, tuple[str, ...]]]] = []
     ends: dict[str, list[tuple[str, Layer, tuple[str, ...]]]] = {}
     for node in graph.nodes:
         name, one, given = node
-        if not one._is_merge and len(given) == 1 and given[0] in ends and readers[given[0]] == 1:
+        is_next = len(given) == 1 and given[0] in ends and readers[given[0]] == 1
+        if is_next and not one._is_merge:
             ends[name] = ends[given[0]]
             ends[name].append(node)
             continue

@@ -59,7 +59,8 @@ class Lifted:
         if self.made_of or is_own or self.step.layer._network_depth:
             return self
         is_stated = counting and not layer._is_open
-        return self.step.layer, None if is_stated else self.step.input_shape, self.family
+        shapes = None if is_stated else (self.step.input_shape, self.step.merged)
+        return self.step.layer, shapes, self.family
 
     def names(self, rank: int) -> list[tuple[str, str]]:
         """The symbol and the name of each axis of its output."""

@@ -230,6 +230,13 @@ def test_attention_to_another_sequence() -> None:
     assert pc.flops(net, convention="tensorflow").num_flops == registered
     three = pc.Graph((x, memory), attention(x, memory, memory))
     assert three.num_macs() == net.num_macs()
+    same = pc.MultiheadAttention(8, 2)
+    other = pc.Input(9, 8)(name="other")
+    twice = pc.Graph((x, other), same(same(x), other))  # Equal layers, one of another sequence.
+    assert [part.num_macs for part in pc.explain(twice).parts] == [
+        4 * 5 * 64 + 2 * 25 * 8,
+        2 * 5 * 64 + 2 * 9 * 64 + 2 * 45 * 8,
+    ]
     grouped = pc.MultiheadAttention(8, 2, kdim=6, vdim=6, num_kv_heads=1, head_dim=3)
     sizes = 5 * 8 * 2 * 6 + 9 * 6 * 6 + 5 * 9 * 2 * 6
     assert pc.Graph((x, memory), grouped(x, memory)).num_macs() == sizes
