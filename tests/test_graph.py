@@ -244,6 +244,10 @@ def test_attention_to_another_sequence() -> None:
     both = pc.Graph(x, pc.MultiheadAttention(8, 2)(x, x))
     assert both.num_macs() == pc.MultiheadAttention(8, 2).num_macs((5, 8))
     assert pc.receptive_field(both).size == (None,)
+    # A position is made of its own query, and of all keys and values.
+    assert pc.receptive_field(net, of="x").size == (1,)
+    assert pc.receptive_field(net, of="x").interval(2) == ((2, 2),)
+    assert pc.receptive_field(net, of="memory").interval(2) == ((0, 8),)
 
 
 @pytest.mark.parametrize(
