@@ -154,11 +154,17 @@ def test_what_is_read_again_stays_in_memory() -> None:
 
 def test_several_inputs_are_a_dict_of_shapes() -> None:
     net, shapes = twins(), {"left": (8,), "right": (8,)}
+    smallest: Any = shapes
     assert net.output_shape() == net.output_shape(shapes) == (1,)
     assert net.num_params() == 9 * 16 + 17 * 4 + 5
     assert net.num_macs(shapes) == 2 * (8 * 16 + 16 * 4) + 4
     assert pc.memory(net).peak_bytes == 4 * (8 + 16 + 16)
     assert pc.trace(net).to_text().count("right") == 1
+    for around in pc.Frozen(net), pc.Shared("net", net):
+        assert around.output_shape() == around.output_shape(shapes) == (1,)
+        assert around.num_macs(shapes) == net.num_macs()
+        assert pc.smallest_input(around) == pc.smallest_input(net) == smallest
+        assert len(pc.diagram(around, shapes).glyphs) == len(pc.diagram(net).glyphs)
     with pytest.raises(pc.ShapeError, match=r"\[0\]\[0\] Dense: expects 8 features"):
         net.output_shape({"left": (9,), "right": (8,)})
 
