@@ -36,7 +36,7 @@ _MODULES = {
     "layers.reshape": "Flatten Permute RepeatVector Reshape Slice",
     "layers.resize": "CenterCrop Crop Pad PixelShuffle PixelUnshuffle Upsample",
     "layers.shared": "Shared",
-    "_blocks": "SeparableConv1d SeparableConv2d TransformerEncoderLayer",
+    "_blocks": "SeparableConv1d SeparableConv2d TransformerDecoderLayer TransformerEncoderLayer",
     "_diagram": "diagram",
     "_explain": "explain",
     "_flops": "flops",

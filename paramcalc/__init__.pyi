@@ -4,6 +4,7 @@ from paramcalc import formulas as formulas, layers as layers, results as results
 from paramcalc._blocks import (
     SeparableConv1d as SeparableConv1d,
     SeparableConv2d as SeparableConv2d,
+    TransformerDecoderLayer as TransformerDecoderLayer,
     TransformerEncoderLayer as TransformerEncoderLayer,
 )
 from paramcalc._branches import Add as Add, Concat as Concat, Multiply as Multiply

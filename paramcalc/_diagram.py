@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import log2
 from typing import Any
@@ -90,36 +90,29 @@ class Drawing:
         self.depth: int | None = depth
         # The shapes of several inputs and outputs; the glyphs around a graph inside say its.
         self.ends: dict[str, Shape] = {}
-        graph = network._thawed
-        if isinstance(graph, Graph):
-            shape = graph._checked(input_shape)
-            self.ends |= zip(graph._input_names, inputs_of(graph, shape), strict=True)
-            self.ends |= graph.output_shapes(input_shape)
+        inside, shape = network._thawed._inside(), network._checked(input_shape)
+        if isinstance(inside, Graph) and shape:
+            self.ends |= zip(inside._input_names, inputs_of(inside, shape), strict=True)
+            self.ends |= inside.output_shapes(input_shape)
         self.number: int = 0
         self.times: int = 1
         self.steps: dict[str, list[Step]] = {}  # All of a network.
         # Whether channels or features are the last axis, before and after a layer.
         self.is_last: dict[str, tuple[bool, bool]] = {}
-        self.names: dict[str, str] = {}  # The paths in a trace, where others are drawn.
-        self.learn("", steps, False)
-
-    def learn(self, path: str, steps: Sequence[Step], is_last: bool) -> None:
-        """Enter the steps of what is at a path."""
         after: list[bool] = []
         for step, layout in zip(steps, layouts_of(steps), strict=True):
-            where, layer = join_path(path, step.path), step.layer._thawed
+            layer = step.layer._thawed
             source = step.inputs[0] if step.inputs else -1
-            before = after[source] if source >= 0 else is_last
+            before = source >= 0 and after[source]
             if layer._family in ("features", "sequence") and layout != "channels_first":
                 before = True
             known = {"channels_last": True, "features": True, "channels_first": False}
             after.append(known.get(layout, before))
             if layer._family == "spatial":
                 before = layer._channels_last
-            self.is_last[where] = before, after[-1]
-            for around in ways(where):
-                if around.startswith(path):
-                    self.steps.setdefault(around, []).append(step)
+            self.is_last[step.path] = before, after[-1]
+            for around in ways(step.path):
+                self.steps.setdefault(around, []).append(step)
 
     def boxes_of(self, layer: Layer, path: str, level: int) -> Iterator[Box]:
         """Yield the boxes of a layer: several of a network in a row."""
@@ -132,8 +125,7 @@ class Drawing:
             if not isinstance(inside, Identity):
                 yield self.box_of(layer, path)
             return
-        if inside._inside() is not inside:
-            inside, level = self.opened(inside, path), -MAX_GLYPHS  # All in it is open.
+        inside = inside._inside()
         if isinstance(inside, Branches):
             rows = [
                 row_of(list(self.boxes_of(one, where, level + 1)))
@@ -147,7 +139,7 @@ class Drawing:
 
     def title_of(self, merge: Branches, path: str) -> str:
         """What is said of a sign."""
-        title = f"{self.names.get(path, path)} {type(merge).__name__}: "
+        title = f"{path} {type(merge).__name__}: "
         return (title + shape_text(self.steps[path][-1].output_shape or ())).strip(": ")
 
     def count(self) -> None:
@@ -188,19 +180,6 @@ class Drawing:
             boxes = boxes[:1]
         yield from boxes
 
-    def opened(self, layer: Network, path: str) -> Layer:
-        """The network inside a layer that is made of layers."""
-        inside = layer._inside()
-        before = self.steps.pop(path)
-        shape: Any = before[0].input_shape
-        steps = walk(inside, shape, "diagram")
-        drawn = [at for at, step in enumerate(steps) if not isinstance(step.layer, Identity)]
-        for at, other in zip(drawn, before, strict=True):
-            self.names[join_path(path, steps[at].path)] = other.path
-            steps[at] = steps[at]._replace(layer=other.layer, shared=other.shared)
-        self.learn(path, steps, True)
-        return inside
-
     def chain_of(self, parts: list[tuple[str, Layer]], level: int) -> Iterator[Box]:
         """Yield the boxes of layers in a row; blocks that repeat are drawn once."""
         layers: list[tuple[Layer, object]] = []
@@ -234,8 +213,7 @@ class Drawing:
         text = layer._text(shapes[0])
         num_params = sum([step.num_params for step in steps])
         labels = [printable(name_of_glyph(layer, path, shapes[0]))]
-        name = self.names.get(path, path)
-        title = f"{name} {text}".strip()
+        title = f"{path} {text}".strip()
         if shapes[1]:
             labels.append(shape_text(shapes[1]).replace(" ", ""))
             read = "" if is_source else f"{shape_text(shapes[0])} → "
@@ -255,7 +233,7 @@ class Drawing:
         left = (box.width - width) / 2
         box.lines.append([(0, 0), (left, 0)])
         box.lines.append([(left + width, 0), (box.width, 0)])
-        about = name, text, kind, tuple(labels), title
+        about = path, text, kind, tuple(labels), title
         box.glyphs.append(Glyph(*about, left, 0, width, heights, self.times))
         if not is_thin:
             lines = [

@@ -224,10 +224,6 @@ class Graph(Network):
     def _write(self, nodes: Nodes, networks: Networks, path: str, *sources: int) -> int:
         return self._write_all(nodes, networks, path, *sources)[0]
 
-    def _merge(self, outputs: Sequence[Shape], shape: Shape | None) -> Shape:
-        shapes: Any = tuple(outputs)
-        return self._shape(shapes)
-
     def _checked(self, input_shape: object) -> Any:
         if input_shape is None:
             return self._stated_shape()

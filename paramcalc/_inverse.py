@@ -32,8 +32,9 @@ def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], tupl
         read = partial(as_form, owner=verb, layer=network, wanted=wanted)
         forms: Any = as_inputs(input_shape, verb, names, read)
         return steps, forms if names[1:] else (forms,)
-    if isinstance(network, Graph):
-        return steps, network._stated_forms()
+    inside = network._thawed._inside()
+    if isinstance(inside, Graph):
+        return steps, inside._stated_forms()
     form: Form | None = network._stated_shape()
     if form is None and steps:
         form = steps[0].layer._stated_form()

@@ -100,6 +100,10 @@ class Network(Builtin):
             raise
         return shape
 
+    def _merge(self, outputs: Sequence[Shape], shape: Shape | None) -> Shape:
+        shapes: Any = tuple(outputs)
+        return self._shape(shapes)
+
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         return tuple(
             [

@@ -130,7 +130,7 @@ class Search:
             axes = [axis for axis, length in enumerate(form) if length is None]
             for at, axis in enumerate(axes):
                 self.groups[start + axis] = 0 if square else at
-                self.more[start + axis] = stated[number][axis] if len(self.forms) > 1 else 0
+                self.more[start + axis] = stated[number][axis] if stated and self.forms[1:] else 0
             start += len(form)
         for group in {*self.groups.values()}:
             here = [axis for axis, one in self.groups.items() if one == group]

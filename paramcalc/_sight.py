@@ -123,21 +123,22 @@ class Sight:
         return [Read(at, seen, dim) for at, seen in pairs if seen and at not in self.fixed]
 
     def channels(self) -> int | None:
-        """The axis of the input that holds the channels of the first layer with channels."""
+        """The axis of the input that holds the channels or features of the first layer with any."""
         reading = [at for at, reads in enumerate(self.reads) if reads]
-        known = "plain", "spatial"
+        known = "plain", "spatial", "sequence"
         first = next((at for at in reading if self.steps[at].layer._family in known), None)
         if first is None:
             return 0
         layer = self.steps[first].layer
         if layer._family == "plain":
             return None  # The indices before an embedding have no channels.
-        number, axis = self.reads[first][0].step, -1 if layer._channels_last else 0
+        is_last = layer._channels_last or layer._family == "sequence"
+        number, axis = self.reads[first][0].step, -1 if is_last else 0
         while number >= 0:
             number, sources, _ = self.reads[number][0]
             source = sources[axis % len(sources)]
             if source is not None:  # Counted from the same end, since the rank may change.
-                axis = source[0] - layer._channels_last * len(self.shapes[number])
+                axis = source[0] - is_last * len(self.shapes[number])
         return axis % len(self.shapes[self.input])
 
     def extent_of(self, number: int, axis: int) -> Extent | None:

@@ -265,10 +265,6 @@ def attentions() -> Drawn:
     return st.one_of(alike, of_values, FEW.flatmap(grouped))
 
 
-def encoders() -> Drawn:
-    return headed(pc.TransformerEncoderLayer, SMALL)
-
-
 def frozen() -> Drawn:
     return st.one_of(convs(pc.Conv2d, 2), channel_norms(pc.BatchNorm), denses()).map(pc.Frozen)
 
@@ -349,6 +345,10 @@ def scaled(scale: pc.Scale) -> Shapes:
 @cache
 def sequences(features: int | None) -> Shapes:
     return st.tuples(LENGTHS, SMALL if features is None else just(features))
+
+
+def pairs_of_sequences(features: int) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries({name: sequences(features) for name in ("tgt", "memory")})
 
 
 @cache

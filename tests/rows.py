@@ -37,8 +37,8 @@ class Row:
     """Its class; of a type with any arguments."""
     examples: Callable[[], list[Any]]
     """Makes some, of which one or another states each field."""
-    shape: pc.Shape
-    """An input that fits all of these."""
+    shape: Any
+    """An input that fits all of these; of several inputs a dict."""
     layers: Drawn
     shapes: Callable[[Any], Shapes]
     """Inputs that fit a layer."""
@@ -62,6 +62,11 @@ class Row:
     @property
     def is_network(self) -> bool:
         return bool({"layers", "nodes"} & {*self.fields})
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is no network, and has one input."""
+        return not self.is_network and not isinstance(self.shape, dict)
 
 
 def called(

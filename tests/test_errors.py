@@ -205,9 +205,7 @@ def test_words_of_a_count_that_depends_on_the_input(row: Row) -> None:
         assert str(caught.value) == path + words
 
 
-@pytest.mark.parametrize(
-    "row", [row for row in ROWS if not row.is_network], ids=lambda row: row.name
-)
+@pytest.mark.parametrize("row", [row for row in ROWS if row.is_single], ids=lambda row: row.name)
 def test_words_of_macs_that_depend_on_the_input(row: Row) -> None:
     layer = row.examples()[0]
     if not layer.num_macs(row.shape):

@@ -260,7 +260,8 @@ LAYERS = {
 }
 INSIDE = {
     *[pc.Sequential, pc.Graph, pc.Frozen, pc.Shared],
-    *[pc.TransformerEncoderLayer, pc.SeparableConv1d, pc.SeparableConv2d],
+    *[pc.TransformerEncoderLayer, pc.TransformerDecoderLayer],
+    *[pc.SeparableConv1d, pc.SeparableConv2d],
 }
 """No tool counts these: it counts the layers in them."""
 

@@ -154,11 +154,17 @@ def test_what_is_read_again_stays_in_memory() -> None:
 
 def test_several_inputs_are_a_dict_of_shapes() -> None:
     net, shapes = twins(), {"left": (8,), "right": (8,)}
+    smallest: Any = shapes
     assert net.output_shape() == net.output_shape(shapes) == (1,)
     assert net.num_params() == 9 * 16 + 17 * 4 + 5
     assert net.num_macs(shapes) == 2 * (8 * 16 + 16 * 4) + 4
     assert pc.memory(net).peak_bytes == 4 * (8 + 16 + 16)
     assert pc.trace(net).to_text().count("right") == 1
+    for around in pc.Frozen(net), pc.Shared("net", net):
+        assert around.output_shape() == around.output_shape(shapes) == (1,)
+        assert around.num_macs(shapes) == net.num_macs()
+        assert pc.smallest_input(around) == pc.smallest_input(net) == smallest
+        assert len(pc.diagram(around, shapes).glyphs) == len(pc.diagram(net).glyphs)
     with pytest.raises(pc.ShapeError, match=r"\[0\]\[0\] Dense: expects 8 features"):
         net.output_shape({"left": (9,), "right": (8,)})
 
@@ -244,6 +250,10 @@ def test_attention_to_another_sequence() -> None:
     both = pc.Graph(x, pc.MultiheadAttention(8, 2)(x, x))
     assert both.num_macs() == pc.MultiheadAttention(8, 2).num_macs((5, 8))
     assert pc.receptive_field(both).size == (None,)
+    # A position is made of its own query, and of all keys and values.
+    assert pc.receptive_field(net, of="x").size == (1,)
+    assert pc.receptive_field(net, of="x").interval(2) == ((2, 2),)
+    assert pc.receptive_field(net, of="memory").interval(2) == ((0, 8),)
 
 
 @pytest.mark.parametrize(

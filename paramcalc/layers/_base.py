@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from paramcalc._checks import (
-    as_answer,
-    as_shape,
-    entries,
-    name_of,
-    wrong,
-)
+from paramcalc._checks import as_answer, as_inputs, as_shape, entries, name_of, wrong
 from paramcalc.errors import ShapeError
 from paramcalc.layers._parameter import (
     Form as Form,
@@ -167,7 +162,7 @@ class Layer:
         return {}
 
     def _inside(self) -> Layer:
-        """The same as a network of its parts, if it has any."""
+        """What it is drawn as, with the paths of its trace: a network, if it is made of layers."""
         return self
 
     def _sources_of(self, before: list[Form], output: Shape | None) -> Sequence[Sources | None]:
@@ -190,8 +185,15 @@ class Layer:
             ...
 
     def _checked(self, input_shape: object) -> Shape | None:
-        """The shape from a caller, checked; else the one that an `Input` states; else None."""
-        if self._is_merge:
+        """The shape from a caller, checked; else the one that an `Input` states; else None.
+
+        Of several inputs it is a tuple of shapes.
+        """
+        names = self._input_names
+        if names[1:] and input_shape is not None:
+            shapes: Shape = as_inputs(input_shape, self, names, partial(as_shape, layer=self))
+            return shapes
+        if self._is_merge and not names[1:]:
             problem = "takes several inputs: call it on tensors of a Graph"
             raise self._misfit(problem)
         return self._stated_shape() if input_shape is None else as_shape(input_shape, self)

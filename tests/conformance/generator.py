@@ -324,6 +324,11 @@ def encoder(rng: random.Random) -> Config:
     return fields | flag(rng, "bias"), [rng.randint(1, 9), model]
 
 
+def decoder(rng: random.Random) -> Config:
+    fields, shape = encoder(rng)
+    return fields | {"memory": [rng.randint(1, 9), shape[1]]}, shape
+
+
 def branch(rng: random.Random, shape: list[int], end: list[int]) -> tuple[str, Fields]:
     """A layer that makes the one shape of the other, or something like it."""
     kinds: list[tuple[str, Fields]] = [("Reshape", {"target_shape": end})]

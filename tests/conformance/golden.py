@@ -48,6 +48,12 @@ class Case:
         return len(self.shape)
 
     @property
+    def input(self) -> Any:
+        """The input of a layer; the second of a decoder is among the fields."""
+        memory = self.fields.get("memory")
+        return self.shape if memory is None else {"tgt": self.shape, "memory": memory}
+
+    @property
     def channels_last(self) -> bool:
         return self.fields.get("data_format") == "channels_last"
 
@@ -123,17 +129,19 @@ def make(layer: str, fields: dict[str, Any]) -> pc.Layer:
 
 def calculated(case: Case) -> Outcome | None:
     """What paramcalc says; None if it refuses."""
+    fields, shape = dict(case.fields), case.input
+    fields.pop("memory", None)
     try:
-        layer = make(case.layer, case.fields)
-        output = layer.output_shape(case.shape)
+        layer = make(case.layer, fields)
+        output = layer.output_shape(shape)
     except pc.ParamcalcError:
         return None
     except TypeError as error:
         if str(error).partition(":")[0] not in NAMES:  # Not one that paramcalc means.
             raise
         return None
-    parameters = layer.parameters(case.shape)
-    assert layer.num_params(case.shape) == sum([one.size for one in parameters if one.trainable])
+    parameters = layer.parameters(shape)
+    assert layer.num_params(shape) == sum([one.size for one in parameters if one.trainable])
     kept: dict[bool, Tensors] = {True: [], False: []}
     for one in parameters:
         # A branch without a name is [0] here, and 0 in a framework.

@@ -29,6 +29,7 @@ from generator import (
     configurations,
     conv,
     crop,
+    decoder,
     dense,
     elementwise,
     embedding,
@@ -217,9 +218,12 @@ def run_attention(ask: Ask) -> Made:
     return module, module(ask.x, key, value)[0]
 
 
-def run_encoder(ask: Ask) -> Made:
-    module = ask.torch.nn.TransformerEncoderLayer(**ask.fields, batch_first=True)
-    return module, module(ask.x)
+def run_transformer(ask: Ask) -> Made:
+    inputs = [ask.x]
+    if "memory" in ask.fields:
+        inputs.append(ask.torch.zeros(BATCH, *ask.fields.pop("memory")))
+    module = getattr(ask.torch.nn, ask.name)(**ask.fields, batch_first=True)
+    return module, module(*inputs)
 
 
 def run_plain(ask: Ask) -> Made:
@@ -257,7 +261,8 @@ LAYERS: dict[str, tuple[int, Recipe, Callable[[Ask], Made]]] = {
     "GRU": (360, partial(recurrent, projected=False), run_recurrent),
     "LSTM": (400, partial(recurrent, projected=True), run_recurrent),
     "MultiheadAttention": (400, attention, run_attention),
-    "TransformerEncoderLayer": (360, encoder, run_encoder),
+    "TransformerEncoderLayer": (360, encoder, run_transformer),
+    "TransformerDecoderLayer": (360, decoder, run_transformer),
     "Add": (400, elementwise, run_plain),
     "Multiply": (400, elementwise, run_plain),
     "Concat": (400, concat, run_plain),

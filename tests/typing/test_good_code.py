@@ -97,6 +97,7 @@ def test_a_graph_is_written_with_tensors() -> None:
     assert_type(x.shape, pc.Shape)
     merged: list[pc.Tensor] = [x + y, x * y, x @ y, pc.concat(x, y, dim=-1), pc.concat([x, y])]
     merged += [pc.Add()(x, y), pc.MatMul()([x, y]), *x.chunk(3), *x.split((1, 2)), x[0, :4]]
+    merged += [pc.TransformerDecoderLayer(8, 2, 32, bias=False)(*[pc.Input(5, 8)()] * 2)]
     graph = pc.Graph((x, y), x @ y + x)
     shapes = {"x": (3, 4, 4), "input_2": (3, 4, 4)}
     assert_type(graph.output_shapes(shapes), dict[str, pc.Shape])
