@@ -24,6 +24,7 @@ _MODULES = {
     "layers.attention": "MultiheadAttention",
     "layers.conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
     "layers.dense": "Dense",
+    "layers.distributed": "TimeDistributed",
     "layers.embedding": "Embedding",
     "layers.frozen": "Frozen freeze",
     "layers.input": "Input",

@@ -46,6 +46,7 @@ from paramcalc.layers.conv import (
     ConvTranspose3d as ConvTranspose3d,
 )
 from paramcalc.layers.dense import Dense as Dense
+from paramcalc.layers.distributed import TimeDistributed as TimeDistributed
 from paramcalc.layers.embedding import Embedding as Embedding
 from paramcalc.layers.frozen import Frozen as Frozen, freeze as freeze
 from paramcalc.layers.input import Input as Input

@@ -22,6 +22,7 @@ from paramcalc.layers.conv import (
     ConvTranspose3d,
 )
 from paramcalc.layers.dense import Dense
+from paramcalc.layers.distributed import TimeDistributed
 from paramcalc.layers.embedding import Embedding
 from paramcalc.layers.input import Input
 from paramcalc.layers.keras_conv import DepthwiseConv1d, DepthwiseConv2d, LocallyConnected2d
@@ -76,6 +77,17 @@ class At:
         return int(self.layer._has_shift)
 
 
+def at_a_position(step: Step) -> tuple[Step, int]:
+    """A step as it is at each position of a `TimeDistributed`, and the number of positions."""
+    layer, times = step.layer._thawed, 1
+    while isinstance(layer, TimeDistributed):
+        times *= step.input_shape[0]
+        layer, shapes = layer.layer, (step.input_shape[1:], step.output_shape[1:])
+        merged = tuple([one[1:] for one in step.merged])
+        step = step._replace(input_shape=shapes[0], output_shape=shapes[1], merged=merged)
+    return step._replace(layer=layer, shared=()), times
+
+
 Kinds = tuple[type[Layer], ...]
 Rule = tuple[str, Callable[[At], int]]
 """How some layers are counted: in words, and as a function."""
@@ -98,9 +110,9 @@ class Ledger:
         rule_of = {kind: rule for kinds, rule in self.rules.items() for kind in kinds}
         counts: list[int] = []
         for step in steps:
-            layer = step.layer._thawed
-            rule = rule_of[type(layer) if isinstance(layer, Builtin) else Layer]
-            counts.append(rule[1](At(step._replace(layer=layer, shared=()))) if rule else 0)
+            one, times = at_a_position(step)
+            rule = rule_of[type(one.layer) if isinstance(one.layer, Builtin) else Layer]
+            counts.append(times * rule[1](At(one)) if rule else 0)
         return counts
 
     def lines(self) -> list[str]:

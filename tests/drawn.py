@@ -278,6 +278,11 @@ def shared() -> Drawn:
     return st.builds(pc.Shared, NAMES, st.one_of(convs(pc.Conv2d, 2), denses()))
 
 
+def distributed() -> Drawn:
+    layers = convs(pc.Conv2d, 2), channel_norms(pc.BatchNorm), denses(), flattens(), embeddings()
+    return st.one_of(*layers).map(pc.TimeDistributed)
+
+
 def networks(kind: Callable[..., Any]) -> Drawn:
     """Of layers that take all shapes and do not change them."""
     layers = st.sampled_from([pc.Identity(), pc.Activation("relu"), pc.Dropout()])

@@ -11,6 +11,7 @@ from typing import Any
 
 import drawn
 from drawn import SHAPES, Shapes, ending_with, sequences, shuffled, spatial
+from hypothesis import strategies as st
 from rows import (
     OF_OUTPUTS,
     Row,
@@ -428,6 +429,21 @@ ROWS = [
         lambda shared: shapes_for(shared.layer),
         [],
         [],
+        is_compared=False,
+    ),
+    Row(
+        pc.TimeDistributed,
+        lambda: [
+            pc.TimeDistributed(pc.Conv2d(4, 6, 3)),
+            pc.TimeDistributed(pc.Sequential(pc.BatchNorm(4), pc.Flatten())),
+        ],
+        (5, 4, 9, 9),
+        drawn.distributed(),
+        lambda one: st.tuples(drawn.FEW, shapes_for(one.layer)).map(
+            lambda parts: (parts[0], *parts[1])
+        ),
+        [],
+        [called("layers.TimeDistributed")],
         is_compared=False,
     ),
     Row(

@@ -21,14 +21,26 @@ AXES = {
 }
 """Per spatial axis the symbol of its length, the index of sizes along it, and its name."""
 
+ONE_MORE = "; leave out the batch axis, or wrap the layer in TimeDistributed"
+"""What to do about an axis too many."""
+
 
 def spatial_axes(rank: int) -> list[tuple[str, str, str]]:
     """The axes of `AXES`, or numbered ones."""
     return AXES.get(rank) or [(f"n_{i}", f"{i}", f"axis {i}") for i in range(1, rank + 1)]
 
 
+def family_of(layer: Layer, before: str) -> str:
+    """What the axes of its input are, if they are those of `before` as far as it does not say."""
+    return before if before.startswith(layer._family) else layer._family
+
+
 def name_axes(layer: Layer, rank: int, family: str) -> list[tuple[str, str]]:
     """The symbol and the name of each axis of a shape that `layer` takes or gives."""
+    layer = layer._bare
+    if family.startswith("time ") and rank > 1:
+        return [("T", "time"), *name_axes(layer, rank - 1, family.removeprefix("time "))]
+    family = family.rpartition(" ")[2]
     symbol = layer._axis_symbol
     numbered = [(f"n_{i}", f"axis {i}") for i in range(1, rank + 1)]
     if family == "plain" or (family == "sequence" and rank > 2):
@@ -155,7 +167,7 @@ class SpatialLayer(Builtin):
     def _wrong_rank(self, shape: Any, rank: int) -> ShapeError:
         names = [name for _, _, name in spatial_axes(rank)]
         wanted = self._join("channels", names if rank < 10 else [f"{rank} spatial axes"])
-        hint = "; leave out the batch axis" if len(shape) == rank + 2 else ""
+        hint = ONE_MORE if len(shape) == rank + 2 else ""
         problem = f"expects ({', '.join(wanted)}), got shape {show(shape)}{hint}"
         return self._misfit(problem, shape)
 
@@ -279,7 +291,7 @@ class SequenceLayer(FeaturesLayer):
 
     def _check_sequence(self, shape: Form) -> None:
         if len(shape) != 2:
-            hint = "; leave out the batch axis" if len(shape) == 3 else ""
+            hint = ONE_MORE if len(shape) == 3 else ""
             raise self._misfit(f"expects (length, features), got shape {show(shape)}{hint}", shape)
 
     def _shape(self, shape: Shape) -> Shape:

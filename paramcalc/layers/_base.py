@@ -52,7 +52,8 @@ class Layer:
     """The number of layers in it, itself included."""
     _family: str = ""
     """What the axes of its input are: "spatial", "features", "sequence", or "plain" for axes
-    without a meaning of their own; empty for those of the layer before."""
+    without a meaning of their own; empty for those of the layer before. "time " precedes it if
+    there is an axis before these."""
     _family_after: str = ""
     """The same for its output, if that differs."""
     _format_after: str | None = None
@@ -174,6 +175,9 @@ class Layer:
         """The axis along which inputs are concatenated, if any."""
         return None
 
+    def _check_outputs(self, hint: str) -> None:
+        """Refuse a `Graph` with several outputs, and say what to do."""
+
     def _map(self, change: Callable[[Layer], Layer]) -> Any:
         """The changed layer; of a network, a copy with each layer changed."""
         return change(self)
@@ -194,6 +198,7 @@ class Layer:
             shapes: Shape = as_inputs(input_shape, self, names, partial(as_shape, layer=self))
             return shapes
         if self._is_merge and not names[1:]:
+            self._check_outputs("wrap a graph per output")
             problem = "takes several inputs: call it on tensors of a Graph"
             raise self._misfit(problem)
         return self._stated_shape() if input_shape is None else as_shape(input_shape, self)
@@ -237,6 +242,11 @@ class Layer:
     @property
     def _thawed(self) -> Layer:
         """The layer; the one inside, if it is frozen or shared."""
+        return self
+
+    @property
+    def _bare(self) -> Layer:
+        """The layer; the one inside, whatever is around it."""
         return self
 
 

@@ -34,7 +34,7 @@ def shapes(case: Case, tensors: Tensors) -> list[Shape]:
     """In Keras's layout: the axes of channels come last, in the other order."""
     found: list[Shape] = []
     for name, shape in tensors:
-        if case.layer not in {"LayerNorm", "RMSNorm", "Embedding", "MultiheadAttention", "PReLU"}:
+        if case.inside not in {"LayerNorm", "RMSNorm", "Embedding", "MultiheadAttention", "PReLU"}:
             shape = (*shape[2:], *reversed(shape[:2]))
         if "depthwise" in f"{case.layer}.{name}".lower() and len(shape) > 2:
             shape = (*shape[:-2], case.channels, shape[-1] // case.channels)

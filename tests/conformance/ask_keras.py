@@ -46,7 +46,27 @@ class Ask:
         """On the channels that are stated."""
         if channels is not None:
             others = [None] * rank
-            layer.build((None, *others, channels) if self.last else (None, channels, *others))
+            shape = (None, *others, channels) if self.last else (None, channels, *others)
+            self.build_on(layer, shape)
+
+    def build_on(self, layer: Any, shape: tuple[Any, ...]) -> None:
+        layer.build(shape)
+
+
+class AskEach(Ask):
+    """At each position of a leading axis."""
+
+    @property
+    def rank(self) -> int:
+        return super().rank - 1
+
+    def make(self, name: str, **arguments: Any) -> Any:
+        layer = getattr(self.keras.layers, name)(**arguments)
+        self.made.append(self.keras.layers.TimeDistributed(layer))
+        return self.made[-1]
+
+    def build_on(self, layer: Any, shape: tuple[Any, ...]) -> None:
+        layer.build((shape[0], None, *shape[1:]))
 
 
 def run_conv(ask: Ask) -> Any:
@@ -219,7 +239,7 @@ def run_dense(ask: Ask) -> Any:
     bias = ask.fields.get("bias", True)
     module = ask.make("Dense", units=ask.fields["out_features"], use_bias=bias)
     if ask.fields["in_features"] is not None:
-        module.build((*[None] * (ask.rank + 1), ask.fields["in_features"]))
+        ask.build_on(module, (*[None] * (ask.rank + 1), ask.fields["in_features"]))
     return module(ask.x)
 
 

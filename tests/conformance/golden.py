@@ -54,6 +54,12 @@ class Case:
         return self.shape if memory is None else {"tgt": self.shape, "memory": memory}
 
     @property
+    def inside(self) -> str:
+        """The name of the layer, without one around it."""
+        name: str = self.fields.get("layer", (self.layer,))[0]
+        return name
+
+    @property
     def channels_last(self) -> bool:
         return self.fields.get("data_format") == "channels_last"
 
@@ -116,6 +122,10 @@ def read(path: Path, tool: str, version: str) -> list[Case]:
 def make(layer: str, fields: dict[str, Any]) -> pc.Layer:
     kind = getattr(pc, layer)
     made: pc.Layer
+    if "layer" in fields:
+        name, inner = fields["layer"]
+        made = kind(make(name, {key: tuples(one) for key, one in inner.items()}))
+        return made
     if "layers" not in fields:
         made = kind(**fields)
         return made

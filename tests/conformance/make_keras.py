@@ -27,6 +27,7 @@ from typing import Any
 
 from ask_keras import (
     Ask,
+    AskEach,
     run_adaptive_pool,
     run_attention,
     run_channel_norm,
@@ -77,6 +78,7 @@ from generator import (
     prelu,
     recurrent,
     reshape,
+    spoilt,
     upsample,
 )
 from records import entries, refusal, tuples, write
@@ -226,6 +228,17 @@ def keras_attention(rng: random.Random) -> Config:
     return without(fields, "add_bias_kv"), shape
 
 
+def keras_distributed(rng: random.Random) -> Config:
+    """With the channels left open: there Keras does not compare those stated with those given."""
+    name = rng.choice(["Conv1d", "Conv2d", "Pool", "BatchNorm", "Dense", "Embedding", "GlobalPool"])
+    fields, shape = LAYERS[name][1](rng)
+    if rng.random() < 0.2:
+        fields, shape = spoilt(rng, fields, shape)
+    open_fields = [one for one in ("in_channels", "num_features") if one in fields]
+    fields = without(fields, "dilation") | dict.fromkeys(open_fields)
+    return {"layer": [name, fields]}, [rng.randint(1, 4), *shape]
+
+
 def is_said(layer: str, fields: Fields, shape: list[int]) -> bool:
     """Whether it can be said in Keras at all, be it right or wrong."""
     if layer == "MultiheadAttention":  # It has the size of a head instead of embed_dim.
@@ -235,6 +248,8 @@ def is_said(layer: str, fields: Fields, shape: list[int]) -> bool:
         is_image = isinstance(fields.get("size"), int) or len(fields.get("size", ())) == 2
         resizes = "size" in fields and is_image and len(shape) == 3
         return resizes != ("scale_factor" in fields)
+    if layer == "TimeDistributed":  # More axes are a matter of the layer inside.
+        return len(shape) < 6
     return int(fields.get("num_layers", 1)) > 0
 
 
@@ -288,15 +303,19 @@ LAYERS: dict[str, tuple[int, Recipe, Callable[[Ask], Any]]] = {
     "Add": (360, elementwise, run_identity),
     "Multiply": (360, elementwise, run_identity),
     "Concat": (360, concat, run_identity),
+    "TimeDistributed": (400, keras_distributed, run_identity),
 }
 """Of each layer how many cases, what makes one, and what asks Keras; of branches, each is asked."""
 
 
 def run(keras: Any, layer: str, fields: Fields, x: Any) -> tuple[Any, list[Any]]:
     """The output, and the layers."""
+    kind = Ask
+    if layer == "TimeDistributed":
+        kind, (layer, fields) = AskEach, fields["layer"]
     fields = {key: tuples(one) for key, one in fields.items()}
     last = fields.pop("data_format", "channels_first") == "channels_last"
-    ask = Ask(keras, layer, fields, x, last)
+    ask = kind(keras, layer, fields, x, last)
     asking = LAYERS[layer][2] if layer in LAYERS else run_identity
     return asking(ask), ask.made
 

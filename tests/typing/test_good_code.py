@@ -85,6 +85,7 @@ def test_layers_take_what_torch_takes() -> None:
         pc.Dropout(0.1),
         pc.Identity(),
         pc.Frozen(pc.Dense(8, 8)),
+        pc.TimeDistributed(pc.Dense(8, 8)),
     ]
     network = pc.Sequential(layers)
     assert_type(network.layers, tuple[pc.Layer, ...])
