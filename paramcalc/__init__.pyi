@@ -45,6 +45,11 @@ from paramcalc.layers.conv import (
     ConvTranspose2d as ConvTranspose2d,
     ConvTranspose3d as ConvTranspose3d,
 )
+from paramcalc.layers.conv_lstm import (
+    ConvLSTM1d as ConvLSTM1d,
+    ConvLSTM2d as ConvLSTM2d,
+    ConvLSTM3d as ConvLSTM3d,
+)
 from paramcalc.layers.dense import Dense as Dense
 from paramcalc.layers.distributed import TimeDistributed as TimeDistributed
 from paramcalc.layers.embedding import Embedding as Embedding

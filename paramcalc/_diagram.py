@@ -103,7 +103,7 @@ class Drawing:
         after: list[bool] = []
         families = [""]
         for step, layout in zip(steps, layouts_of(steps), strict=True):
-            layer = step.layer._thawed
+            layer, layout = step.layer._thawed, layout.rpartition(" ")[2]
             source = step.inputs[0] if step.inputs else -1
             before = source >= 0 and after[source]
             family = family_of(layer, families[max(source, -1) + 1])

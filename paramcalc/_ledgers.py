@@ -21,6 +21,7 @@ from paramcalc.layers.conv import (
     ConvTranspose2d,
     ConvTranspose3d,
 )
+from paramcalc.layers.conv_lstm import ConvLSTM, ConvLSTM1d, ConvLSTM2d, ConvLSTM3d
 from paramcalc.layers.dense import Dense
 from paramcalc.layers.distributed import TimeDistributed
 from paramcalc.layers.embedding import Embedding
@@ -128,6 +129,7 @@ class Ledger:
 
 CONVS: Kinds = (Conv1d, Conv2d, Conv3d, DepthwiseConv1d, DepthwiseConv2d)
 TRANSPOSED: Kinds = (ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)
+CONV_LSTMS: Kinds = (ConvLSTM1d, ConvLSTM2d, ConvLSTM3d)
 POOLS: Kinds = (Pool, AdaptivePool, GlobalPool)
 NORMS: Kinds = (BatchNorm, LayerNorm, GroupNorm, InstanceNorm, RMSNorm)
 RECURRENT: Kinds = (RNN, LSTM, GRU)
@@ -151,6 +153,24 @@ def keras_conv(at: At) -> int:
     steps: Shape = at.layer.dilation
     positions = prod([-(-one // step) * step for one, step in zip(lengths, steps, strict=True)])
     return 2 * at.step.num_macs // prod(lengths) * positions + at.bias
+
+
+def torch_conv_lstm(at: At) -> int:
+    """A convolutional LSTM: at each time, a convolution of the input and one of the output."""
+    times = 1 if at.layer.return_sequences else at.shape[0]
+    return int(at.step.num_params * times * at.o // at.layer.out_channels)
+
+
+def keras_conv_lstm(at: At) -> int:
+    """A convolutional LSTM: the convolution of the input of one position."""
+    layer: ConvLSTM = at.layer
+    kind: Any = CONVS[layer._rank - 1]
+    windows = layer.kernel_size, layer.stride, layer.padding, layer.dilation
+    gates = 4 * layer.out_channels
+    conv = kind(at.c, gates, *windows, bias=layer.bias, data_format=layer.data_format)
+    frame = at.shape[1:]
+    output = conv.output_shape(frame)
+    return keras_conv(At(Step("", conv, frame, output)))
 
 
 def keras_transposed(at: At) -> int:
@@ -202,7 +222,10 @@ TORCHVISION = Ledger(
     "one for each multiply-accumulate",
     "torchvision 0.21, `_ops` of its weights",
     {
-        (*CONVS, *TRANSPOSED, Dense, Layer, MatMul): ("multiply-accumulates", num_macs),
+        (*CONVS, *TRANSPOSED, *CONV_LSTMS, Dense, Layer, MatMul): (
+            "multiply-accumulates",
+            num_macs,
+        ),
         (*MOVING, *NORMS, *POOLS, *RECURRENT, Activation, Add, Concat): None,
         (Embedding, LocallyConnected2d, MultiheadAttention, Multiply, PReLU): None,
         (RepeatVector, Scale, Upsample): None,
@@ -217,7 +240,10 @@ FVCORE = Ledger(
             "multiply-accumulates; none where padding is 'same'",
             lambda at: 0 if at.layer.padding == "same" else at.step.num_macs,
         ),
-        (*TRANSPOSED, Dense, MatMul, MultiheadAttention, Layer): ("multiply-accumulates", num_macs),
+        (*TRANSPOSED, *CONV_LSTMS, Dense, MatMul, MultiheadAttention, Layer): (
+            "multiply-accumulates",
+            num_macs,
+        ),
         (BatchNorm,): ("2·N; without scale N", lambda at: (1 + at.scale) * at.n),
         (LayerNorm, GroupNorm, InstanceNorm): (
             "5·N; without scale 4·N",
@@ -244,6 +270,10 @@ TORCHINFO = Ledger(
         (*CONVS, *TRANSPOSED): (
             "parameters · output positions",
             lambda at: at.step.num_params * prod(at.layer._split(at.step.output_shape)[1]),
+        ),
+        CONV_LSTMS: (
+            "parameters · output positions, at each time",
+            torch_conv_lstm,
         ),
         RECURRENT: ("parameters · length", lambda at: at.step.num_params * at.shape[0]),
         (Scale,): ("0", lambda _: 0),
@@ -273,6 +303,10 @@ TENSORFLOW = Ledger(
                 "with dilation, each length is rounded up to a multiple of it"
             ),
             keras_conv,
+        ),
+        CONV_LSTMS: (
+            "a convolution of the input to 4·C_out channels, of one position",
+            keras_conv_lstm,
         ),
         TRANSPOSED: ("2·O·k_h·k_w·C_in / (s_h·s_w), + O of a bias", keras_transposed),
         (Dense, LocallyConnected2d): (

@@ -47,7 +47,7 @@ def layouts_of(steps: Sequence[Step]) -> list[str]:
 
     "channels_first" and "channels_last" are images, "features" is a sequence of vectors, "input"
     is the network's input, and "flattened" has one axis of an image and the others joined; empty
-    if unknown.
+    if unknown. "time " precedes it if there is an axis before these.
     """
     layouts: list[str] = []
     for step in steps:
@@ -79,5 +79,6 @@ def layout_after(step: Step, layout: str) -> str:
     if family.endswith("plain") or (layer._kind == "dense" and layout != "features"):
         return ""
     if family.endswith("spatial"):
-        return "channels_last" if layer._channels_last else "channels_first"
+        times = family.removesuffix("spatial")
+        return times + ("channels_last" if layer._channels_last else "channels_first")
     return layer._format_after or layout

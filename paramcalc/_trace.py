@@ -122,7 +122,7 @@ class Step(NamedTuple):
         layer, shape, output = self.layer, self.input_shape, self.output_shape
         if layer._network_depth or layer._is_merge:
             return ()
-        sources = as_sources(layer.sources(shape), layer, len(shape), len(output))
+        sources = as_sources(layer._covering(shape), layer, len(shape), len(output))
         uncovered: dict[int, int] = {}
         slides: set[int] = set()
         for source, count in zip(sources, output, strict=True):
@@ -207,9 +207,12 @@ def shared_by(step: Step, owners: Owners) -> tuple[tuple[str, str], ...]:
 
 
 def stated_rank(steps: Iterable[Step]) -> int | None:
-    """The number of spatial axes, from the first layer that states one."""
-    ranks = [step.layer._stated_rank() for step in steps]
-    return next((rank for rank in ranks if rank is not None), None)
+    """The number of axes but that of channels, from the first layer that states spatial axes."""
+    for step in steps:
+        rank = step.layer._stated_rank()
+        if rank is not None:
+            return rank + step.layer._family.count("time")
+    return None
 
 
 def num_times(steps: Sequence[Step], source: int = -1) -> int:

@@ -110,6 +110,14 @@ def local_convs() -> Drawn:
     return of_either_format(pc.LocallyConnected2d, *fields)
 
 
+def conv_lstms(kind: Callable[..., Any], rank: int) -> Drawn:
+    def made(fields: dict[str, Any], return_sequences: bool) -> Any:
+        return kind(**fields, return_sequences=return_sequences)
+
+    fields = conv_fields(rank, 1).map(lambda one: {k: v for k, v in one.items() if k != "groups"})
+    return st.builds(made, fields, FLAGS)
+
+
 @st.composite
 def transposed_convs(draw: st.DrawFn, kind: Callable[..., Any], rank: int) -> Any:
     fields = draw(conv_fields(rank, draw(FEW)))
@@ -328,6 +336,11 @@ def shuffled(draw: st.DrawFn, layer: Any, factor: int) -> pc.Shape:
 
 def of_rank(rank: int) -> Shapes:
     return for_each(LENGTHS, rank)
+
+
+def timed(shapes: Shapes) -> Shapes:
+    """The same with a few positions in time before."""
+    return st.tuples(FEW, shapes).map(lambda parts: (parts[0], *parts[1]))
 
 
 @cache

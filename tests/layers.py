@@ -11,13 +11,13 @@ from typing import Any
 
 import drawn
 from drawn import SHAPES, Shapes, ending_with, sequences, shuffled, spatial
-from hypothesis import strategies as st
 from rows import (
     OF_OUTPUTS,
     Row,
     called,
     channel_norm,
     conv,
+    conv_lstm,
     depthwise,
     elementwise,
     recurrent,
@@ -57,6 +57,9 @@ ROWS = [
     depthwise(pc.DepthwiseConv2d, 2),
     separable(pc.SeparableConv1d, 1),
     separable(pc.SeparableConv2d, 2),
+    conv_lstm(pc.ConvLSTM1d, 1),
+    conv_lstm(pc.ConvLSTM2d, 2),
+    conv_lstm(pc.ConvLSTM3d, 3),
     Row(
         pc.LocallyConnected2d,
         lambda: [pc.LocallyConnected2d(6, 3), pc.LocallyConnected2d(6, (2, 3), 2, bias=False)],
@@ -439,9 +442,7 @@ ROWS = [
         ],
         (5, 4, 9, 9),
         drawn.distributed(),
-        lambda one: st.tuples(drawn.FEW, shapes_for(one.layer)).map(
-            lambda parts: (parts[0], *parts[1])
-        ),
+        lambda one: drawn.timed(shapes_for(one.layer)),
         [],
         [called("layers.TimeDistributed")],
         is_compared=False,

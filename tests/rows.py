@@ -46,6 +46,8 @@ class Row:
     keras: list[Elsewhere] = field(default_factory=list[Elsewhere])
     open_field: str = ""
     """The field that is None to take what the input has. The first example states it."""
+    times: int = 0
+    """How many axes of time are before the channels."""
     is_compared: bool = True
     """Whether the goldens have it. They say nothing of what lets every shape through and keeps no
     tensors, nor of what contains other layers as they are."""
@@ -58,6 +60,11 @@ class Row:
     def fields(self) -> list[str]:
         kind: Any = self.kind
         return [one.name for one in dataclasses.fields(kind)]
+
+    def moved(self, shape: pc.Shape) -> pc.Shape:
+        """The shape with the channels last that has them first; of an output, too."""
+        at = self.times * (len(shape) == len(self.shape))
+        return (*shape[:at], *shape[at + 1 :], shape[at])
 
     @property
     def is_network(self) -> bool:
@@ -127,6 +134,22 @@ def separable(kind: Callable[..., Any], rank: int) -> Row:
         lambda one: spatial(one, one.kernel_size),
         [],
         [called(f"layers.SeparableConv{rank}D", f"filters=out_channels {KERAS_WINDOWS}")],
+    )
+
+
+def conv_lstm(kind: Callable[..., Any], rank: int) -> Row:
+    arguments = "filters=out_channels strides=stride dilation_rate=dilation use_bias=bias"
+    return Row(
+        kind,
+        lambda: [kind(4, 6, 3), kind(None, 4, 3, 2, "same", 1, False, return_sequences=True)],
+        (5, 4, *[9] * rank),
+        drawn.conv_lstms(kind, rank),
+        lambda one: drawn.timed(spatial(one, one.kernel_size, one.in_channels)),
+        [],
+        [called(f"layers.ConvLSTM{rank}D", arguments)],
+        open_field="in_channels",
+        times=1,
+        is_compared=False,
     )
 
 

@@ -96,12 +96,13 @@ class SpatialLayer(Builtin):
         return self.data_format == "channels_last"
 
     def _doubt(self, shape: Shape, layout: str) -> str:
-        is_last = self._channels_last
+        is_last, times = self._channels_last, self._family.count("time")
+        shape, layout = shape[times:], layout.removeprefix("time " * times)
         own = "channels_last" if is_last else "channels_first"
         if layout in (own, "flattened") or len(shape) < 2:
             return ""
         other, channels = ("first", shape[0]) if is_last else ("last", shape[-1])
-        problem = f"takes {shape[self._stated_axis()]} of shape {show(shape)} for the channels"
+        problem = f"takes {shape[-is_last]} of shape {show(shape)} for the channels"
         if layout == "input":
             lengths = shape[1:] if is_last else shape[:-1]
             is_image = channels in (3, 4) or (channels == 1 and len({*lengths}) == 1)
@@ -111,6 +112,8 @@ class SpatialLayer(Builtin):
         if layout == "features":
             hint = f'{problem}, not its features; data_format="channels_last" does'
             return "" if is_last else hint
+        if layout.startswith("time "):
+            return "" if is_last else f"{problem}, not those after the time"
         return f"{problem}; the layer before has {layout.replace('_', ' ')}"
 
     def _with_format(self, data_format: str) -> Layer:
@@ -166,14 +169,17 @@ class SpatialLayer(Builtin):
 
     def _wrong_rank(self, shape: Any, rank: int) -> ShapeError:
         names = [name for _, _, name in spatial_axes(rank)]
-        wanted = self._join("channels", names if rank < 10 else [f"{rank} spatial axes"])
-        hint = ONE_MORE if len(shape) == rank + 2 else ""
+        times = ["time"] * self._family.count("time")
+        others = names if rank < 10 else [f"{rank} spatial axes"]
+        wanted = [*times, *self._join("channels", others)]
+        hint = ONE_MORE if len(shape) == rank + 2 + len(times) else ""
         problem = f"expects ({', '.join(wanted)}), got shape {show(shape)}{hint}"
         return self._misfit(problem, shape)
 
     def _wrong_channels(self, what: str, shape: Shape) -> ShapeError:
         expected, channels = getattr(self, self._stating), shape[self._stated_axis()]
-        other, elsewhere = ("first", shape[0]) if self._channels_last else ("last", shape[-1])
+        first = shape[self._family.count("time")]
+        other, elsewhere = ("first", first) if self._channels_last else ("last", shape[-1])
         # An image with its channels at the other end; elsewhere equal numbers are a coincidence.
         likely = elsewhere == expected and expected in (1, 3, 4) and channels > 4
         hint = f'; data_format="channels_{other}" would fit' if likely else ""
@@ -256,7 +262,8 @@ class SlidingLayer(SpatialLayer):
         return list(map(Window, sizes, strides, before, dilations))
 
     def _too_small(self, shape: Shape, axis: int) -> ShapeError:
-        rank, length = len(shape) - 1, self._lengths(shape)[axis]
+        lengths = self._lengths(shape)
+        rank, length = len(lengths), lengths[axis]
         size, dilation, padding = [
             spread(one, rank)[axis] for one in (self.kernel_size, self.dilation, self.padding)
         ]

@@ -110,6 +110,10 @@ class Layer:
         """
         raise self._misfit("a layer must define sources() for a receptive field")
 
+    def _covering(self, shape: Form) -> Sources:
+        """The sources, if it is asked what is seen at all."""
+        return self.sources(shape)
+
     # What networks and verbs ask. The shape is checked, and None where parameters are counted
     # without one. The answers of a user's own layer are checked here.
 

@@ -120,6 +120,9 @@ class TimeDistributed(Wrapper):
     def _sources(self, shape: Form) -> Sources:
         return beside_time(self.layer.sources(shape[1:]))
 
+    def _covering(self, shape: Form) -> Sources:
+        return beside_time(self.layer._covering(shape[1:]))
+
     def _sources_of(self, before: list[Form], output: Shape | None) -> Sequence[Sources | None]:
         inside = self.layer._sources_of([one[1:] for one in before], self._within(output))
         return [None if one is None else beside_time(one) for one in inside]
@@ -135,9 +138,5 @@ class TimeDistributed(Wrapper):
         form = self.layer._stated_form()
         return form and (None, *form)
 
-    def _stated_rank(self) -> int | None:
-        rank = self.layer._stated_rank()
-        return None if rank is None else rank + 1
-
     def _doubt(self, shape: Shape, layout: str) -> str:
-        return self.layer._doubt(shape[1:], layout)
+        return self.layer._doubt(shape[1:], layout.removeprefix("time "))

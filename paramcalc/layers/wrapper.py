@@ -60,6 +60,7 @@ class Wrapper(Builtin):
     _stated_shape = of_the_layer_inside("_stated_shape")
     _stated_form = of_the_layer_inside("_stated_form")
     _stated_rank = of_the_layer_inside("_stated_rank")
+    _covering = of_the_layer_inside("_covering")
     _period = of_the_layer_inside("_period")
 
     if TYPE_CHECKING:

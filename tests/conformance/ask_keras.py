@@ -98,6 +98,31 @@ def run_conv(ask: Ask) -> Any:
     return module(pad_by(ask, padding, ask.x))
 
 
+def run_conv_lstm(ask: Ask) -> Any:
+    fields, rank, x = ask.fields, int(ask.name[-2]), ask.x
+    padding = fields.get("padding", 0)
+    module = ask.make(
+        f"ConvLSTM{rank}D",
+        filters=fields["out_channels"],
+        kernel_size=fields["kernel_size"],
+        strides=fields.get("stride", 1),
+        padding=padding if isinstance(padding, str) else "valid",
+        dilation_rate=fields.get("dilation", 1),
+        use_bias=fields.get("bias", True),
+        return_sequences=fields.get("return_sequences", False),
+        **ask.format(),
+    )
+    if not isinstance(padding, str):
+        pad = getattr(ask.keras.layers, f"ZeroPadding{rank}D")
+        around = pad(padding=sides(padding, rank), **ask.format())
+        x = ask.keras.layers.TimeDistributed(around)(x)
+    if fields["in_channels"] is not None:
+        shape = [None, *x.shape[1:]]
+        shape[-1 if ask.last else 2] = fields["in_channels"]
+        module.build(tuple(shape))
+    return module(x)
+
+
 def sides(value: Any, rank: int) -> Any:
     """Of one axis Keras has the number or pair alone, not in a tuple."""
     given = entries(value)

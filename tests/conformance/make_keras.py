@@ -32,6 +32,7 @@ from ask_keras import (
     run_attention,
     run_channel_norm,
     run_conv,
+    run_conv_lstm,
     run_crop,
     run_dense,
     run_embedding,
@@ -135,6 +136,13 @@ def keras_depthwise(rng: random.Random, rank: int, separable: bool) -> Config:
     fields, shape = keras_conv(rng, rank, transposed=False)
     fields = without(fields, "in_channels", "groups", *[] if separable else ["out_channels"])
     return fields | maybe(rng, 0.6, depth_multiplier=rng.randint(1, 3)), shape
+
+
+def keras_conv_lstm(rng: random.Random, rank: int) -> Config:
+    fields, shape = keras_conv(rng, rank, transposed=False)
+    fields = without(fields, "groups", "dilation" if "stride" in fields else "")
+    length = rng.randint(1, 4)
+    return fields | flag(rng, "return_sequences"), [length, *shape]
 
 
 def keras_pool(rng: random.Random) -> Config:
@@ -270,6 +278,7 @@ LAYERS: dict[str, tuple[int, Recipe, Callable[[Ask], Any]]] = {
         f"SeparableConv{n}d": (360, partial(keras_depthwise, rank=n, separable=True), run_conv)
         for n in (1, 2)
     },
+    **{f"ConvLSTM{n}d": (360, partial(keras_conv_lstm, rank=n), run_conv_lstm) for n in (1, 2, 3)},
     "Pool": (700, keras_pool, run_pool),
     "AdaptivePool": (500, keras_adaptive_pool, run_adaptive_pool),
     "GlobalPool": (320, partial(keras_norm, make=global_pool), run_global_pool),

@@ -86,6 +86,9 @@ def test_layers_take_what_torch_takes() -> None:
         pc.Identity(),
         pc.Frozen(pc.Dense(8, 8)),
         pc.TimeDistributed(pc.Dense(8, 8)),
+        pc.ConvLSTM1d(3, 4, 3),
+        pc.ConvLSTM2d(3, 4, (3, 5), 2, padding=((0, 1), (2, 2)), return_sequences=True),
+        pc.ConvLSTM3d(None, 4, 3),
     ]
     network = pc.Sequential(layers)
     assert_type(network.layers, tuple[pc.Layer, ...])
@@ -343,6 +346,8 @@ def test_formulas() -> None:
         formulas.attention_params(8, 8, 8, bias=False),
         formulas.grouped_attention_macs(10, 8, 8, 8, 4, 2, 2, 2),
         formulas.grouped_attention_params(8, 8, 8, 4, 2, 2, 2),
+        formulas.conv_lstm_macs(10, 3, 4, (3, 3), (8, 8)),
+        formulas.conv_lstm_params(3, 4, (3, 3), bias=False),
         formulas.conv_macs(3, 8, (3, 3), [30, 30]),
         formulas.conv_params(3, 8, [3, 3], groups=1, bias=True),
         formulas.dense_macs(8, 8),
