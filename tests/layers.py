@@ -378,7 +378,6 @@ ROWS = [
         drawn.headed(pc.TransformerDecoderLayer, drawn.SMALL),
         lambda decoder: drawn.pairs_of_sequences(decoder.d_model),
         [called("nn.TransformerDecoderLayer")],
-        is_compared=False,
     ),
     elementwise(pc.Add, "add"),
     elementwise(pc.Multiply, "mul"),
@@ -445,7 +444,6 @@ ROWS = [
         lambda one: drawn.timed(shapes_for(one.layer)),
         [],
         [called("layers.TimeDistributed")],
-        is_compared=False,
     ),
     Row(
         pc.Input,

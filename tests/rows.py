@@ -149,7 +149,6 @@ def conv_lstm(kind: Callable[..., Any], rank: int) -> Row:
         [called(f"layers.ConvLSTM{rank}D", arguments)],
         open_field="in_channels",
         times=1,
-        is_compared=False,
     )
 
 

@@ -298,9 +298,15 @@ def run_recurrent(ask: Ask) -> Any:
 
 def run_attention(ask: Ask) -> Any:
     embed, heads = ask.fields["embed_dim"], ask.fields["num_heads"]
-    size = embed // heads
+    size, groups = ask.fields.get("head_dim"), ask.fields.get("num_kv_heads")
+    size = embed // heads if size is None else size
     bias = ask.fields.get("bias", True)
-    module = ask.make("MultiHeadAttention", num_heads=heads, key_dim=size, use_bias=bias)
+    if groups is None:
+        sizes = {"num_heads": heads, "key_dim": size, "value_dim": ask.fields.get("value_dim")}
+        module = ask.make("MultiHeadAttention", **sizes, use_bias=bias)
+    else:
+        sizes = {"head_dim": size, "num_query_heads": heads, "num_key_value_heads": groups}
+        module = ask.make("GroupQueryAttention", **sizes, use_bias=bias)
     dims = [ask.fields.get(one) for one in ("vdim", "kdim")]
     module.build((BATCH, None, embed), *[(BATCH, None, dim or embed) for dim in dims])
     shape = tuple(ask.x.shape[:-1])

@@ -314,6 +314,12 @@ def attention(rng: random.Random) -> Config:
         **maybe(rng, 0.4, kdim=rng.choice([embed, rng.randint(1, 8)])),
         **maybe(rng, 0.4, vdim=rng.choice([embed, rng.randint(1, 8)])),
     }
+    if rng.random() < 0.4:
+        fields.pop("add_bias_kv", None)
+        groups = [one for one in range(1, heads + 1) if not heads % one or rng.random() < 0.1]
+        fields |= maybe(rng, 0.6, num_kv_heads=rng.choice(groups))
+        fields |= maybe(rng, 0.6, head_dim=rng.randint(1, 5))
+        fields |= maybe(rng, 0.3, value_dim=rng.randint(1, 5))
     return fields, [rng.randint(1, 9), embed]
 
 

@@ -233,7 +233,7 @@ def keras_recurrent(rng: random.Random, two_biases: bool) -> Config:
 
 def keras_attention(rng: random.Random) -> Config:
     fields, shape = attention(rng)
-    return without(fields, "add_bias_kv"), shape
+    return without(fields, "add_bias_kv") | maybe(rng, 0.03, vdim=0), shape
 
 
 def keras_distributed(rng: random.Random) -> Config:
@@ -249,9 +249,11 @@ def keras_distributed(rng: random.Random) -> Config:
 
 def is_said(layer: str, fields: Fields, shape: list[int]) -> bool:
     """Whether it can be said in Keras at all, be it right or wrong."""
-    if layer == "MultiheadAttention":  # It has the size of a head instead of embed_dim.
+    if layer == "MultiheadAttention":  # It takes embed_dim from the input.
         heads: int = fields["num_heads"]
-        return heads > 0 and fields["embed_dim"] % heads == 0
+        if "num_kv_heads" in fields and "value_dim" in fields:
+            return False
+        return heads > 0 and ("head_dim" in fields or fields["embed_dim"] % heads == 0)
     if layer == "Upsample":  # Resizing is for images alone, and UpSampling has no size.
         is_image = isinstance(fields.get("size"), int) or len(fields.get("size", ())) == 2
         resizes = "size" in fields and is_image and len(shape) == 3
@@ -308,7 +310,7 @@ LAYERS: dict[str, tuple[int, Recipe, Callable[[Ask], Any]]] = {
     "RNN": (320, partial(keras_recurrent, two_biases=False), run_recurrent),
     "GRU": (360, partial(keras_recurrent, two_biases=True), run_recurrent),
     "LSTM": (320, partial(keras_recurrent, two_biases=False), run_recurrent),
-    "MultiheadAttention": (360, keras_attention, run_attention),
+    "MultiheadAttention": (400, keras_attention, run_attention),
     "Add": (360, elementwise, run_identity),
     "Multiply": (360, elementwise, run_identity),
     "Concat": (360, concat, run_identity),
