@@ -24,6 +24,7 @@ _MODULES = {
     "layers.attention": "MultiheadAttention",
     "layers.conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
     "layers.conv_lstm": "ConvLSTM1d ConvLSTM2d ConvLSTM3d",
+    "layers.deform_conv": "DeformConv2d",
     "layers.dense": "Dense",
     "layers.distributed": "TimeDistributed",
     "layers.embedding": "Embedding",

@@ -50,6 +50,7 @@ from paramcalc.layers.conv_lstm import (
     ConvLSTM2d as ConvLSTM2d,
     ConvLSTM3d as ConvLSTM3d,
 )
+from paramcalc.layers.deform_conv import DeformConv2d as DeformConv2d
 from paramcalc.layers.dense import Dense as Dense
 from paramcalc.layers.distributed import TimeDistributed as TimeDistributed
 from paramcalc.layers.embedding import Embedding as Embedding

@@ -22,6 +22,7 @@ from paramcalc.layers.conv import (
     ConvTranspose3d,
 )
 from paramcalc.layers.conv_lstm import ConvLSTM, ConvLSTM1d, ConvLSTM2d, ConvLSTM3d
+from paramcalc.layers.deform_conv import DeformConv2d
 from paramcalc.layers.dense import Dense
 from paramcalc.layers.distributed import TimeDistributed
 from paramcalc.layers.embedding import Embedding
@@ -228,7 +229,7 @@ TORCHVISION = Ledger(
         ),
         (*MOVING, *NORMS, *POOLS, *RECURRENT, Activation, Add, Concat): None,
         (Embedding, LocallyConnected2d, MultiheadAttention, Multiply, PReLU): None,
-        (RepeatVector, Scale, Upsample): None,
+        (DeformConv2d, RepeatVector, Scale, Upsample): None,
     },
 )
 FVCORE = Ledger(
@@ -259,7 +260,7 @@ FVCORE = Ledger(
         ),
         (*MOVING, *RECURRENT, Activation, Add, Concat): None,
         (Embedding, LocallyConnected2d, Multiply, PReLU, Pool, RepeatVector, RMSNorm): None,
-        (Scale,): None,
+        (DeformConv2d, Scale): None,
     },
 )
 TORCHINFO = Ledger(
@@ -267,7 +268,7 @@ TORCHINFO = Ledger(
     "one for each use of a parameter, biases included",
     "torchinfo 1.8.0, layer_info.py, `calculate_macs`",
     {
-        (*CONVS, *TRANSPOSED): (
+        (*CONVS, *TRANSPOSED, DeformConv2d): (
             "parameters · output positions",
             lambda at: at.step.num_params * prod(at.layer._split(at.step.output_shape)[1]),
         ),
@@ -353,7 +354,7 @@ TENSORFLOW = Ledger(
         (LSTM,): ("8·F·H + 9·H, of one position", keras_recurrent(8, 9)),
         (GRU,): ("6·F·H + 3·H, of one position", keras_recurrent(6, 3)),
         (RepeatVector,): ("1", lambda _: 1),
-        (*MOVING, Concat): None,
+        (*MOVING, Concat, DeformConv2d): None,
     },
 )
 LEDGERS = {one.tool: one for one in (TORCHVISION, FVCORE, TORCHINFO, TENSORFLOW)}

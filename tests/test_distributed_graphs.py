@@ -274,7 +274,7 @@ def test_words() -> None:
             wrapped.num_params()
         assert str(config.value) == "Graph: has outputs ('[0]', '[1]'): wrap a graph per output"
     with pytest.raises(pc.ShapeError) as caught:
-        pc.TimeDistributed(pc.Add()).num_params()
+        pc.TimeDistributed(pc.Add()).output_shape((5, 3))
     assert str(caught.value) == (
         "TimeDistributed: takes several inputs: call it on tensors of a Graph"
     )

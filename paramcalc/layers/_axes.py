@@ -153,7 +153,11 @@ class SpatialLayer(Builtin):
         return [Window()] * (len(shape) - 1)
 
     def _sources(self, shape: Form) -> Sources:
-        windows = self._join(Window() if self._keeps_channels else None, self._windows(shape))
+        return self._seen_by(Window() if self._keeps_channels else None, self._windows(shape))
+
+    def _seen_by(self, channels: Window | None, lengths: Sequence[Window | None]) -> Sources:
+        """The windows along the channels and along the other axes, each with its axis."""
+        windows = self._join(channels, lengths)
         return tuple([None if one is None else (axis, one) for axis, one in enumerate(windows)])
 
     def _divisor(self) -> int:

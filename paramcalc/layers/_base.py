@@ -201,10 +201,10 @@ class Layer:
         if names[1:] and input_shape is not None:
             shapes: Shape = as_inputs(input_shape, self, names, partial(as_shape, layer=self))
             return shapes
-        if self._is_merge and not names[1:]:
+        if self._is_merge:
             self._check_outputs("wrap a graph per output")
-            problem = "takes several inputs: call it on tensors of a Graph"
-            raise self._misfit(problem)
+            if input_shape is not None:
+                raise self._missing("")
         return self._stated_shape() if input_shape is None else as_shape(input_shape, self)
 
     def _stated_shape(self) -> Shape | None:
@@ -230,6 +230,8 @@ class Layer:
         return shape
 
     def _missing(self, what: str) -> ShapeError:
+        if self._is_merge and not self._input_names[1:]:
+            return self._misfit("takes several inputs: call it on tensors of a Graph")
         return self._misfit(
             f"{what} depends on the input: give input_shape or start with Input(...)"
         )

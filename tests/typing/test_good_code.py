@@ -103,6 +103,8 @@ def test_a_graph_is_written_with_tensors() -> None:
     merged += [pc.Add()(x, y), pc.MatMul()([x, y]), *x.chunk(3), *x.split((1, 2)), x[0, :4]]
     merged += [pc.TransformerDecoderLayer(8, 2, 32, bias=False)(*[pc.Input(5, 8)()] * 2)]
     graph = pc.Graph((x, y), x @ y + x)
+    deform = pc.DeformConv2d(3, 8, 3, 2, 1, 1, 1, False)
+    merged += [deform(pc.Input(3, 9, 9)(), pc.Input(18, 5, 5)())]
     shapes = {"x": (3, 4, 4), "input_2": (3, 4, 4)}
     assert_type(graph.output_shapes(shapes), dict[str, pc.Shape])
     assert_type(graph.num_params(shapes), int)
