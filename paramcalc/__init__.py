@@ -15,9 +15,10 @@ Example:
 """
 
 from importlib import import_module
+from sys import _getframe
 
 _MODULES = {
-    "errors": "ConfigError ParamcalcError ShapeError",
+    "errors": "ConfigError ParamcalcError ReadError ShapeError",
     "layers._base": "Layer Parameter Shape",
     "layers._tensor": "Tensor",
     "layers.activation": "Activation Dropout Identity PReLU Scale",
@@ -53,7 +54,7 @@ _MODULES = {
     "_trace": "trace",
 }
 """The public names by module. A module is loaded when one of its names is first asked for."""
-_ROOMS = ("formulas", "layers", "results", "zoo")
+_ROOMS = ("formulas", "layers", "readers", "results", "zoo")
 
 __all__ = sorted(" ".join(_MODULES.values()).split())  # pyright: ignore[reportUnsupportedDunderAll]
 
@@ -65,7 +66,14 @@ def __getattr__(name: str) -> object:
         if name in names.split():
             globals()[name] = getattr(import_module(f"paramcalc.{module}"), name)
             return globals()[name]
-    raise AttributeError(f"module 'paramcalc' has no attribute {name!r}")
+    if name.startswith("_"):
+        raise AttributeError(f"module 'paramcalc' has no attribute {name!r}")
+    leads = import_module("paramcalc._leads")
+    use = leads.lead(name, __all__, __getattr__)
+    if use and _getframe(1).f_code.co_name == "_handle_fromlist":  # Of `from paramcalc import`.
+        raise ImportError(f"cannot import name {name!r} from 'paramcalc': {use}", name=name)
+    words = f"paramcalc has no {name}: {use}" if use else leads.unknown_name(name, __all__)
+    raise AttributeError(words, name=name, obj=None)  # Python would suggest some of its object's.
 
 
 def __dir__() -> list[str]:

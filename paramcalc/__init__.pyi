@@ -1,6 +1,12 @@
 """The public names, for type checkers and editors."""
 
-from paramcalc import formulas as formulas, layers as layers, results as results, zoo as zoo
+from paramcalc import (
+    formulas as formulas,
+    layers as layers,
+    readers as readers,
+    results as results,
+    zoo as zoo,
+)
 from paramcalc._blocks import (
     SeparableConv1d as SeparableConv1d,
     SeparableConv2d as SeparableConv2d,
@@ -25,6 +31,7 @@ from paramcalc._trace import trace as trace
 from paramcalc.errors import (
     ConfigError as ConfigError,
     ParamcalcError as ParamcalcError,
+    ReadError as ReadError,
     ShapeError as ShapeError,
 )
 from paramcalc.layers._base import Layer as Layer, Parameter as Parameter, Shape as Shape

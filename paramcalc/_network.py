@@ -229,6 +229,11 @@ def layers_and_names(
         only = entries(layers[0]) if len(layers) == 1 else None
         return layers if only is None else only, ()
     if layers:
+        others = {name: one for name, one in parts.items() if not isinstance(one, Layer)}
+        if others:
+            from paramcalc._leads import misuse  # Not at the head: for errors alone.
+
+            raise misuse(owner, dict.fromkeys(owner._options), (), others)
         raise TypeError(f"{name_of(owner)}: give layers with names or without, not both")
     if {*parts} == {"layers", "names"}:
         lists = entries(parts["layers"]), entries(parts["names"])

@@ -71,6 +71,28 @@ class ShapeError(ParamcalcError):
     """
 
 
+class ReadError(ParamcalcError):
+    """A source that cannot be read as a network.
+
+    Attributes:
+        where: the place in the source: `"line 12"`, or a layer or node by name.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> pc.readers.parse("pc.Dense(4, 2 + 3)")
+        Traceback (most recent call last):
+            ...
+        paramcalc.errors.ReadError: line 1: 2 + 3 is not a number, a text, a tuple or a layer
+    """
+
+    def __init__(self, problem: str, *, where: str = "") -> None:
+        super().__init__(problem)
+        self.where = where
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}" if self.where else self.problem
+
+
 class _Short(Repr):
     """A repr of bounded length and time."""
 

@@ -16,6 +16,8 @@ ROOT = Path(__file__).parent.parent
 ROOMS = [
     "errors",
     "_checks",
+    "_counterparts",
+    "_leads",
     "render.table",
     "render.",
     "render.svg",
@@ -59,6 +61,12 @@ ROOMS = [
     "_columns",
     "_diagram",
     "_summary",
+    "_compare",
+    "readers._build",
+    "readers.",
+    "readers",
+    "write.",
+    "write",
     "results",
     "__init__",
     "zoo.blocks",
@@ -221,7 +229,7 @@ print(*sys.modules)
     ).stdout.splitlines()
     assert {"paramcalc.zoo", "paramcalc.layers.recurrent"}.isdisjoint(before.split())
     assert "paramcalc.layers.recurrent" in after.split()
-    assert {*pc.__all__, "formulas", "layers", "results", "zoo"} == {*dir(pc)}
+    assert {*pc.__all__, "formulas", "layers", "readers", "results", "zoo"} == {*dir(pc)}
     with pytest.raises(AttributeError, match="has no attribute 'Conv4d'"):
         _ = pc.Conv4d  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
 

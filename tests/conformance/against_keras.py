@@ -20,14 +20,14 @@ from golden import (
     accepted,
     calculated,
     flat,
+    layers_of,
     on_each_axis,
     refused,
     slid,
 )
-from layers import ROWS
 from records import entries
 
-LAYERS = [row.name for row in ROWS if row.keras and row.is_compared]
+LAYERS = layers_of("keras")
 
 
 def shapes(case: Case, tensors: Tensors) -> list[Shape]:

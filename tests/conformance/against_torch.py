@@ -16,14 +16,14 @@ from golden import (
     Shape,
     accepted,
     flat,
+    layers_of,
     on_each_axis,
     refused,
     slid,
 )
-from layers import ROWS
 from records import entries
 
-LAYERS = [row.name for row in ROWS if row.torch and row.is_compared]
+LAYERS = layers_of("torch")
 BATCH = 2
 
 # Where paramcalc means to differ.

@@ -16,6 +16,7 @@ from layers import ROWS
 from records import entries, tuples
 
 import paramcalc as pc
+from paramcalc._counterparts import counterparts
 
 Shape = tuple[int, ...]
 Tensors = list[tuple[str, Shape]]
@@ -23,6 +24,12 @@ Tensors = list[tuple[str, Shape]]
 KINDS = ["the same answer", "refused by both", "deliberate differences"]
 HERE = Path(__file__).parent
 NAMES = {row.name for row in ROWS}
+
+
+def layers_of(framework: str) -> list[str]:
+    """The layers that torch or Keras has too."""
+    theirs = {one.layer for one in counterparts(framework)}
+    return [row.name for row in ROWS if row.name in theirs and row.is_compared]
 
 
 @dataclass(frozen=True)
