@@ -231,9 +231,7 @@ def layers_and_names(
     if layers:
         others = {name: one for name, one in parts.items() if not isinstance(one, Layer)}
         if others:
-            from paramcalc._leads import misuse  # Not at the head: for errors alone.
-
-            raise misuse(owner, dict.fromkeys(owner._options), (), others)
+            raise later("_leads").misuse(owner, dict.fromkeys(owner._options), (), others)
         raise TypeError(f"{name_of(owner)}: give layers with names or without, not both")
     if {*parts} == {"layers", "names"}:
         lists = entries(parts["layers"]), entries(parts["names"])

@@ -411,3 +411,11 @@ def test_zoo() -> None:
     ]
     assert_type(networks, list[pc.Sequential])
     assert_type([zoo.nasnet_large(), zoo.siamese()], list[pc.Graph])
+
+
+def test_readers_return_networks() -> None:
+    assert_type(pc.readers.parse("Dense(8, 3)"), pc.Layer)
+    assert_type(pc.readers.from_json(pc.readers.to_json(pc.Dense(8, 3))), pc.Layer)
+    with pytest.raises(pc.ReadError) as unread:
+        pc.readers.parse("Dense(8, 3")
+    assert_type(unread.value.where, str)
