@@ -65,6 +65,7 @@ LSTM | nn.LSTM | <recurrent> proj_size device dtype | as with `batch_first=True`
 MultiheadAttention | nn.MultiheadAttention | embed_dim num_heads dropout bias add_bias_kv \
     add_zero_attn kdim vdim batch_first device dtype
 TransformerEncoderLayer | nn.TransformerEncoderLayer | <transformer>
+TransformerDecoderLayer | nn.TransformerDecoderLayer | <transformer>
 Add | add | input other | <outputs>
 Multiply | mul | input other | <outputs>
 Concat | cat | tensors dim | <outputs>; its axes include the batch
@@ -81,6 +82,7 @@ Identity | nn.Identity
 KERAS = """
 Conv#d | layers.Conv#D | filters=out_channels <windows>
 ConvTranspose#d | layers.Conv#DTranspose | filters=out_channels <windows>
+ConvLSTM#d | layers.ConvLSTM#D | filters=out_channels <windows>
 DepthwiseConv1d | layers.DepthwiseConv1D | <windows>
 DepthwiseConv2d | layers.DepthwiseConv2D | <windows>
 SeparableConv1d | layers.SeparableConv1D | filters=out_channels <windows>
@@ -120,6 +122,7 @@ Multiply | layers.Multiply | | <outputs>
 Concat | layers.Concatenate | axis=dim \
     | <outputs>; its axes include the batch; the last by default, the first here
 Sequential | Sequential
+TimeDistributed | layers.TimeDistributed
 Frozen | Layer.trainable | | an attribute of each layer; `freeze(network)` here
 Input | Input
 Activation | layers.Activation | activation=name

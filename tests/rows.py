@@ -21,13 +21,15 @@ class Row:
     """Its class; of a type with any arguments."""
     examples: Callable[[], list[Any]]
     """Makes some, of which one or another states each field."""
-    shape: pc.Shape
-    """An input that fits all of these."""
+    shape: Any
+    """An input that fits all of these; of several inputs a dict."""
     layers: Drawn
     shapes: Callable[[Any], Shapes]
     """Inputs that fit a layer."""
     open_field: str = ""
     """The field that is None to take what the input has. The first example states it."""
+    times: int = 0
+    """How many axes of time are before the channels."""
     is_compared: bool = True
     """Whether the goldens have it. They say nothing of what lets every shape through and keeps no
     tensors, nor of what contains other layers as they are."""
@@ -41,9 +43,19 @@ class Row:
         kind: Any = self.kind
         return [one.name for one in dataclasses.fields(kind)]
 
+    def moved(self, shape: pc.Shape) -> pc.Shape:
+        """The shape with the channels last that has them first; of an output, too."""
+        at = self.times * (len(shape) == len(self.shape))
+        return (*shape[:at], *shape[at + 1 :], shape[at])
+
     @property
     def is_network(self) -> bool:
         return bool({"layers", "nodes"} & {*self.fields})
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is no network, and has one input."""
+        return not self.is_network and not isinstance(self.shape, dict)
 
 
 def conv(kind: Callable[..., Any], rank: int) -> Row:
@@ -75,6 +87,18 @@ def separable(kind: Callable[..., Any], rank: int) -> Row:
         (4, *[9] * rank),
         drawn.depthwise_convs(kind, rank),
         lambda one: spatial(one, one.kernel_size),
+    )
+
+
+def conv_lstm(kind: Callable[..., Any], rank: int) -> Row:
+    return Row(
+        kind,
+        lambda: [kind(4, 6, 3), kind(None, 4, 3, 2, "same", 1, False, return_sequences=True)],
+        (5, 4, *[9] * rank),
+        drawn.conv_lstms(kind, rank),
+        lambda one: drawn.timed(spatial(one, one.kernel_size, one.in_channels)),
+        open_field="in_channels",
+        times=1,
     )
 
 

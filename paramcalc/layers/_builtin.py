@@ -104,6 +104,10 @@ class Builtin(Layer):
     def _stated_axis(self) -> int:
         return -1
 
+    def _within(self, shape: Any) -> Any:
+        """The shape that a layer in it gets."""
+        return shape
+
     @property
     def _is_open(self) -> bool:
         """Whether its number of parameters depends on the input."""

@@ -187,8 +187,7 @@ class CenterCrop(SpatialLayer):
         if self.size is not None:
             return SpatialLayer._sources_of(self, before, output)
         windows: list[Any] = self._windows_to(before[0], self._split(before[1])[1])
-        joined = self._join(Window(), windows)
-        return [tuple([(axis, one) for axis, one in enumerate(joined)]), None]
+        return [self._seen_by(Window(), windows), None]
 
     def _macs(self, shape: Shape | None, output: Shape | None, *_: Shape) -> int:
         return 0

@@ -55,6 +55,18 @@ class Case:
         return len(self.shape)
 
     @property
+    def input(self) -> Any:
+        """The input of a layer; the second of a decoder is among the fields."""
+        memory = self.fields.get("memory")
+        return self.shape if memory is None else {"tgt": self.shape, "memory": memory}
+
+    @property
+    def inside(self) -> str:
+        """The name of the layer, without one around it."""
+        name: str = self.fields.get("layer", (self.layer,))[0]
+        return name
+
+    @property
     def channels_last(self) -> bool:
         return self.fields.get("data_format") == "channels_last"
 
@@ -117,6 +129,10 @@ def read(path: Path, tool: str, version: str) -> list[Case]:
 def make(layer: str, fields: dict[str, Any]) -> pc.Layer:
     kind = getattr(pc, layer)
     made: pc.Layer
+    if "layer" in fields:
+        name, inner = fields["layer"]
+        made = kind(make(name, {key: tuples(one) for key, one in inner.items()}))
+        return made
     if "layers" not in fields:
         made = kind(**fields)
         return made
@@ -130,17 +146,19 @@ def make(layer: str, fields: dict[str, Any]) -> pc.Layer:
 
 def calculated(case: Case) -> Outcome | None:
     """What paramcalc says; None if it refuses."""
+    fields, shape = dict(case.fields), case.input
+    fields.pop("memory", None)
     try:
-        layer = make(case.layer, case.fields)
-        output = layer.output_shape(case.shape)
+        layer = make(case.layer, fields)
+        output = layer.output_shape(shape)
     except pc.ParamcalcError:
         return None
     except TypeError as error:
         if str(error).partition(":")[0] not in NAMES:  # Not one that paramcalc means.
             raise
         return None
-    parameters = layer.parameters(case.shape)
-    assert layer.num_params(case.shape) == sum([one.size for one in parameters if one.trainable])
+    parameters = layer.parameters(shape)
+    assert layer.num_params(shape) == sum([one.size for one in parameters if one.trainable])
     kept: dict[bool, Tensors] = {True: [], False: []}
     for one in parameters:
         # A branch without a name is [0] here, and 0 in a framework.
