@@ -2,8 +2,8 @@
 
 Put layers such as `Conv2d` and `Dense` into a `Sequential`. Their arguments are those of
 `torch.nn`. Ask it for `output_shape()` and `num_params()`, or pass it to `summary`, `explain`,
-`diagram`, `memory`, `flops`, `receptive_field` or `smallest_input`. `paramcalc.zoo` has published
-networks.
+`diagram`, `memory`, `flops`, `receptive_field`, `smallest_input` or `compare`. `paramcalc.zoo` has
+published networks.
 
 Example:
     >>> import paramcalc as pc
@@ -41,6 +41,7 @@ _MODULES = {
     "layers.resize": "CenterCrop Crop Pad PixelShuffle PixelUnshuffle Upsample",
     "layers.shared": "Shared",
     "_blocks": "SeparableConv1d SeparableConv2d TransformerDecoderLayer TransformerEncoderLayer",
+    "_compare": "compare",
     "_diagram": "diagram",
     "_explain": "explain",
     "_flops": "flops",

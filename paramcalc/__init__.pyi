@@ -14,6 +14,7 @@ from paramcalc._blocks import (
     TransformerEncoderLayer as TransformerEncoderLayer,
 )
 from paramcalc._branches import Add as Add, Concat as Concat, Multiply as Multiply
+from paramcalc._compare import compare as compare
 from paramcalc._diagram import diagram as diagram
 from paramcalc._explain import explain as explain
 from paramcalc._flops import flops as flops

@@ -194,7 +194,7 @@ def has_activation(kind: Any) -> bool:
     """Whether an activation is inside a layer, where it changes nothing."""
     table = counterparts("torch")
     is_named = any(one.layer == kind.__name__ and "activation" in one.arguments for one in table)
-    return is_named or kind._kind == "sequence"
+    return is_named or "return_sequences" in kind._specs
 
 
 def missing(kind: Any, given: Mapping[str, Any], lacking: list[str]) -> str:

@@ -138,6 +138,7 @@ CALLS = [
     ("Dense(3, 8, trainable=True)", f"trainable {IDLE}"),
     ("Dense(3, 8, activation=None)", f"activation {IDLE}"),
     ('LSTM(3, 8, activation="tanh", recurrent_activation="sigmoid")', f"activation and recurrent_activation {IDLES}"),
+    ('ConvLSTM2d(3, 8, 3, activation="tanh")', f"activation {IDLE}"),
     ('TransformerEncoderLayer(8, 2, activation="gelu")', f"activation {IDLE}"),
     ('Flatten(data_format="channels_last")', f"data_format {IDLE}"),
     ('Input(shape=(28, 28, 1), name="image", batch_size=32)', f"name and batch_size {IDLES}"),

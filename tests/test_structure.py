@@ -61,6 +61,8 @@ ROOMS = [
     "_columns",
     "_diagram",
     "_summary",
+    "_align",
+    "_conventions",
     "_compare",
     "readers._build",
     "readers.",
@@ -176,8 +178,9 @@ def test_results_are_what_verbs_return() -> None:
     verbs: list[Any] = [
         pc.summary, pc.explain, pc.flops, pc.memory, pc.receptive_field, pc.trace, pc.diagram,
     ]  # fmt: skip
-    kinds = [type(verb(net, shape)).__name__ for verb in verbs] + ["Step"]
-    parts = ["SummaryRow", "Working", "Line", "FlopsRow", "Glyph"]
+    kinds = [type(verb(net, shape)).__name__ for verb in verbs] + ["Comparison", "Step"]
+    assert isinstance(pc.compare(net, 7), pc.results.Comparison)
+    parts = ["Difference", "SummaryRow", "Working", "Line", "FlopsRow", "Glyph"]
     assert sorted(kinds + parts) == pc.results.__all__
 
 

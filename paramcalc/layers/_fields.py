@@ -237,9 +237,7 @@ def named_after(cls: type, init: Any) -> Any:
 )
 def layer(cls: type[T]) -> type[T]:
     """Make a class with declared fields a slotted dataclass that reads its arguments."""
-    if getattr(vars(cls).get("__init__"), "__wrapped__", None):
-        del cls.__init__  # The copy of that of its base.
-    init = vars(cls).get("__init__")
+    init = vars(cls).get("__init__")  # Its own, or a copy of that of its base.
     made: Any = dataclass(init=False, repr=False, frozen=True, slots=True)(cls)
     made._has_own_init = bool(init) and not getattr(init, "__signature__", None)
     made._hash_fields, made.__hash__ = made.__hash__, hash_once

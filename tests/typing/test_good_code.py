@@ -288,6 +288,10 @@ def test_costs() -> None:
     assert_type(operations.ledger, tuple[str, ...])
     assert_type(operations.rows, tuple[pc.results.FlopsRow, ...])
     assert_type(operations.rows[0].num_flops, int)
+    compared = pc.compare(pc.Dense(8, 8), 64)
+    assert_type(compared, pc.results.Comparison)
+    assert_type(compared.differences, tuple[pc.results.Difference, ...])
+    assert_type((compared.num_params, compared.unexplained), tuple[tuple[int, int], int])
     needed = pc.memory(
         pc.Sequential(body=pc.Dense(8, 8), head=pc.Dense(8, 8)),
         (8,),
