@@ -38,7 +38,8 @@ class Builtin(Layer):
             )
         init: Any = cls.__init__
         if "__init__" not in vars(cls) and getattr(init, "__signature__", None):
-            cls.__init__ = named_after(cls, init)  # type: ignore[method-assign]
+            made: Any = cls  # For type checkers, it overrides nothing.
+            made.__init__ = named_after(cls, init)
 
     def output_shape(self, input_shape: InputShape | None = None) -> Shape:
         return self._shape(self._needed(self._checked(input_shape), "the output shape"))
