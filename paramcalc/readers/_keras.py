@@ -60,7 +60,7 @@ def keras(
     Args:
         source: what `model.to_json()` or `model.get_config()` returns, or the path of a `.keras`
             file; of Keras 2 or 3.
-        input_shape: the shape of the input, if the model leaves it open; with several inputs, a
+        input_shape: the shape of the input, if the model does not state it; with several inputs, a
             dict of them by name.
         layers: what is to be taken for layers, operations and activations that are not known: a
             layer, or a function that makes one of the config, by the name of the layer in the
