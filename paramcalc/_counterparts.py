@@ -182,7 +182,11 @@ class Counterpart(NamedTuple):
 @cache
 def counterparts(framework: str) -> tuple[Counterpart, ...]:
     """The table of a framework, "torch" or "keras": one entry per name there and layer here."""
-    text = {"torch": TORCH, "keras": KERAS}[framework]
+    return rows_of({"torch": TORCH, "keras": KERAS}[framework])
+
+
+def rows_of(text: str) -> tuple[Counterpart, ...]:
+    """The entries of a table, as those above are written."""
     for short, full in OFTEN.items():
         text = text.replace(short, full)
     found: list[Counterpart] = []

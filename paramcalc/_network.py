@@ -309,7 +309,8 @@ class Container(Network):
 
     def _parts(self, path: str = "") -> list[tuple[str, Layer]]:
         if self.names:
-            return [(join_path(path, name), self[name]) for name in self.names]
+            pairs = zip(self.names, self.layers, strict=True)
+            return [(join_path(path, name), one) for name, one in pairs]
         return [(f"{path}[{position}]", one) for position, one in enumerate(self.layers)]
 
     def _text(self, shape: Shape | None = None, mark: str = "") -> str:

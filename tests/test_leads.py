@@ -103,7 +103,7 @@ def test_the_table_is_loaded_for_such_an_error_alone() -> None:
     code = """
 import sys
 import paramcalc as pc
-pc.Conv2d(3, 8, 3), pc.readers, hasattr(pc, "_repr_html_"), hasattr(pc, "__wrapped__")
+pc.Conv2d(3, 8, 3), hasattr(pc, "_repr_html_"), hasattr(pc, "__wrapped__")
 from paramcalc import errors
 print({"paramcalc._counterparts", "paramcalc._leads", "difflib"} & {*sys.modules})
 hasattr(pc, "Linear")
