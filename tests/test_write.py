@@ -441,7 +441,7 @@ def test_names_are_those_of_the_network_where_they_can_be() -> None:
         assert f'name="{name}"' in keras
     check(torch)
     check(keras)
-    nodes = dict.fromkeys(("class", "fi", "ﬁ"), (RELU, "len"))
+    nodes: dict[str, Any] = dict.fromkeys(("class", "fi", "ﬁ"), (RELU, "len"))
     graph = pc.Graph({"len": (4,)}, [*nodes], nodes)
     assert brief(write.torch(graph)).endswith(
         "class_ = self.class_(len_); fi = self.fi(len_); x = self.fi_(len_); return class_, fi, x"

@@ -136,9 +136,8 @@ class Writer:
         is_row = isinstance(inside, Sequential | SeparableConv) and len(turns) < 2
         if not is_row or not any(one.ops for one in units):
             return None
-        for before, one in zip([None, *units], units, strict=False):
-            is_next = before is None or one.reads == (before.end,)
-            if not (is_next and one.is_plain and self.is_of_rows(path, one)):
+        for one in units:
+            if not (one.is_plain and self.is_of_rows(path, one)):
                 return None
             own = join_path(network._shared_name, one.path[len(path) :].removeprefix("."))
             if one.shared and not (network._shared_name and one.shared == own):
