@@ -117,7 +117,7 @@ TEXTS = {
     "freeze(Dense(4, 3))": "no layer is named 'freeze': give it, as layers={'freeze': ...}",
     "Conv2d(3, 8, 3, stride=0)": "Conv2d: stride must be at least 1 on every axis, got 0",
     "Dense(4, '3')": "Dense: out_features must be an int, got '3'",
-    "Dense(4)": "Dense.__init__() missing 1 required positional argument: 'out_features'",
+    "Dense(4)": "Dense: out_features is missing; Dense(None, 4) takes in_features from the input",
 }  # fmt: skip
 
 
@@ -183,8 +183,8 @@ NO_DOCUMENT = 'a document is {"paramcalc": 1, "network": ...}'
 NETWORKS = {
     "null": "from_json: network must be a Layer, got None",
     '{"a": [1]}': "from_json: network must be a Layer, got {'a': (1,)}",
-    '{"type": "Dense", "out_features": 3}': "network: Dense.__init__() missing 1 required "
-    "positional argument: 'in_features'",
+    '{"type": "Dense", "out_features": 3}': "network: Dense: in_features is missing; "
+    "None takes it from the input",
     '{"type": "Sequential", "layers": {"a": {"type": "Conv4d"}}}': "network.layers.a: no layer is "
     "named 'Conv4d'",
     '{"type": "Add", "layers": [{"type": "RepeatVector", "n": 0}]}': "network.layers[0]: "
