@@ -375,6 +375,11 @@ CALLS: dict[str, tuple[pc.Layer, str, str]] = {
         "x = self.layer0(a, b, c)[0]",
         "x = layers.MultiHeadAttention(2, key_dim=2)(a, value=c, key=b)",
     ),
+    "decoder": (
+        in_graph(pc.TransformerDecoderLayer(8, 2, 16), (5, 8), (6, 8)),
+        "x = self.layer0_multihead_attn(layer0_norm1, b, b)[0]",
+        "x = layers.MultiHeadAttention(2, key_dim=4)(layer0_norm1, b)",
+    ),
     "concatenation": (
         in_graph(pc.Concat(dim=1), (2, 3), (2, 4)),
         "x = torch.cat([a, b], 2)",

@@ -77,6 +77,20 @@ def conv(only: str) -> Rule:
     return rule
 
 
+def conv_lstm(at: At) -> list[Op]:
+    """A recurrent convolution: its input has an axis of time before the others."""
+    frame = replace(at, shape=at.shape[1:])
+    *pads, last = conv("out_channels kernel_size stride padding dilation bias return_sequences")(
+        frame
+    )
+    return [*map(each_time, pads), last]
+
+
+def each_time(op: Op) -> Op:
+    """A layer for each position of the first axis."""
+    return Op(f"layers.TimeDistributed({op.made})")
+
+
 def transposed(at: At) -> list[Op]:
     layer = at.layer
     if layer.groups > 1:

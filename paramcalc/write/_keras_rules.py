@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from paramcalc._blocks import SeparableConv
@@ -10,7 +11,9 @@ from paramcalc.layers._base import Layer
 from paramcalc.layers.activation import Activation, Dropout, Identity, PReLU, Scale
 from paramcalc.layers.attention import MultiheadAttention
 from paramcalc.layers.conv import Conv, ConvTranspose
+from paramcalc.layers.conv_lstm import ConvLSTM
 from paramcalc.layers.dense import Dense
+from paramcalc.layers.distributed import TimeDistributed
 from paramcalc.layers.embedding import Embedding
 from paramcalc.layers.input import Input
 from paramcalc.layers.keras_conv import DepthwiseConv
@@ -26,7 +29,9 @@ from paramcalc.write._keras_images import (
     center_crop,
     channel_axis,
     conv,
+    conv_lstm,
     crop,
+    each_time,
     global_pool,
     listed,
     pad,
@@ -36,7 +41,7 @@ from paramcalc.write._keras_images import (
     unshuffle,
     upsample,
 )
-from paramcalc.write._source import At, Op, Rule, index_text, joined_dim
+from paramcalc.write._source import At, Op, Rule, index_text, joined_dim, ops_of
 
 ACTIVATIONS = """
     celu elu exponential gelu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu
@@ -228,6 +233,16 @@ def activation(at: At) -> list[Op]:
     raise at.refusal(f"activation {at.layer.name!r}: name one of {', '.join(known)}")
 
 
+def distributed(at: At) -> list[Op]:
+    once = at.once
+    if isinstance(once.layer, Elementwise) and len({*map(len, at.shapes)}) == 1:
+        return merge(replace(at, layer=once.layer))
+    ops = ops_of(once, RULES)
+    if len(at.shapes) > 1 or not all(one.is_call for one in ops):
+        raise at.refusal("TimeDistributed of a layer like this: put what it does outside")
+    return list(map(each_time, ops))
+
+
 RULES: dict[type[Layer], Rule] = {
     Conv: conv("out_channels kernel_size stride padding dilation groups bias"),
     DepthwiseConv: conv("kernel_size stride padding depth_multiplier dilation bias"),
@@ -265,4 +280,6 @@ RULES: dict[type[Layer], Rule] = {
     Dropout: lambda at: [listed("Dropout", at.layer.p)],
     Identity: nothing,
     Input: nothing,
+    ConvLSTM: conv_lstm,
+    TimeDistributed: distributed,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import indent
 from typing import Any, NamedTuple
 from unicodedata import normalize
@@ -14,7 +14,8 @@ from paramcalc._counterparts import Counterpart, counterparts
 from paramcalc.errors import ParamcalcError
 from paramcalc.formulas import dilated_kernel_size, same_padding
 from paramcalc.layers._axes import as_pairs
-from paramcalc.layers._base import Shape
+from paramcalc.layers._base import Layer, Shape
+from paramcalc.layers._builtin import Builtin
 from paramcalc.readers._build import identifier
 
 CALL = "{it}({all})"
@@ -29,13 +30,18 @@ class Op(NamedTuple):
     Args:
         made: what is made once, a call of a class; empty if nothing is.
         used: the output, of the inputs `{0}`, `{1}` and so on, `{all}` of them, and what is made,
-            `{it}`. If it is a plain call, the layer can stand in a row.
+            `{it}`.
         after: a statement about what is made.
     """
 
     made: str = ""
     used: str = CALL
     after: str = ""
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it can stand in a row of layers."""
+        return bool(self.made) and self[1:] == (CALL, "")
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,14 @@ class At:
     def rank(self) -> int:
         """The number of spatial axes."""
         return len(self.shape) - 1
+
+    @property
+    def once(self) -> At:
+        """The layer inside a `TimeDistributed`, at one position of the first axis."""
+        inside, shapes = self.layer.layer, tuple([one[1:] for one in self.shapes])
+        return replace(
+            self, layer=inside, shape=self.shape[1:], output=self.output[1:], shapes=shapes
+        )
 
     @property
     def is_last(self) -> bool:
@@ -156,6 +170,15 @@ class At:
 Rule = Callable[[At], list[Op]]
 
 
+def ops_of(at: At, rules: Mapping[type[Layer], Rule]) -> list[Op]:
+    """What is written for a layer, by rules for its class or one above."""
+    for kind in type(at.layer).__mro__:
+        if kind in rules:
+            return rules[kind](at)
+    own = "" if isinstance(at.layer, Builtin) else ", a layer of your own"
+    raise at.refusal(f"{type(at.layer).__name__}{own}: replace it by layers that it has")
+
+
 @dataclass(frozen=True)
 class Unit:
     """A layer, or several in a row, as they are written.
@@ -187,7 +210,7 @@ class Unit:
     @property
     def is_plain(self) -> bool:
         """Whether it can stand in a row of layers: it is a call, of what is made, on one input."""
-        return len(self.reads) == 1 and all(op.made and op[1:] == (CALL, "") for op in self.ops)
+        return len(self.reads) == 1 and all(op.is_call for op in self.ops)
 
 
 def word_of(path: str) -> str:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from textwrap import indent
 
 from paramcalc._blocks import TransformerEncoderLayer
-from paramcalc._branches import Branches, Concat
+from paramcalc._branches import Concat
 from paramcalc._network import Sequential
-from paramcalc.layers._axes import SpatialLayer
 from paramcalc.layers._base import InputShape, Layer
-from paramcalc.layers.activation import Activation, Dropout, Scale
 from paramcalc.layers.embedding import Embedding
 from paramcalc.layers.input import Input
 from paramcalc.write._source import At, Op, Unit, joined_dim, name_of, spelled
-from paramcalc.write._torch_rules import ATTENTION, BY_FEATURES, RULES
+from paramcalc.write._torch_rules import ATTENTION, RULES, turns
 from paramcalc.write._writer import Writer, is_inside
 
 OF_MODULES = """
@@ -92,13 +91,10 @@ class Torch(Writer):
         """All of it."""
         self.keep_indices()
         self.units = list(self.rows())
-        units = [
-            replace(one, ops=[Op(module(one))], is_frozen=False) if one.is_plain else one
-            for one in self.resolved()
-        ]
+        units = [replace(one, ops=packed(one.ops)) for one in self.resolved()]
         has_one_way = len(self.inputs) == len(self.ends) == 1
         if has_one_way and len(units) < 2 and all(one.is_plain and not one.turns for one in units):
-            return with_imports(f"model = {units[0].ops[0].made if units else 'nn.Identity()'}")
+            return with_imports(f"model = {module(units[0]) if units else 'nn.Identity()'}")
         readers = self.readers(units)
         for number, name in enumerate(self.network._input_names, 1):
             is_first = len(self.inputs) == 1 and readers[-number] <= {0}
@@ -115,15 +111,7 @@ class Torch(Writer):
         )
 
     def turns(self, at: At) -> bool | None:
-        layer = at.layer
-        if isinstance(layer, Dropout):
-            return None
-        if isinstance(layer, Activation):
-            return False if layer._plain_name in BY_FEATURES else None
-        if isinstance(layer, Branches):
-            return None if len({*map(len, at.shapes)}) == 1 else False
-        is_last = isinstance(layer, SpatialLayer) and layer._channels_last and at.rank > 0
-        return is_last and bool(layer._family) and not isinstance(layer, Scale)
+        return turns(at)
 
     def keep_indices(self) -> None:
         """Convert no input that embeddings alone read: it has indices."""
@@ -194,7 +182,8 @@ class Torch(Writer):
         if unit.shared and key in self.held:
             return self.held[key]
         path = (not unit.ties and unit.shared) or unit.path
-        attribute = name_of(f"{path}[{number}]" if number else path, self.attributes)
+        place = [at for at, one in enumerate(unit.ops) if one.made].index(number)
+        attribute = name_of(f"{path}[{place}]" if place else path, self.attributes)
         it = self.held[key] = f"self.{attribute}"
         frozen = ".requires_grad_(False)" if unit.is_frozen else ""
         self.init.append(f"{it} = {op.made}{frozen}")
@@ -211,11 +200,21 @@ class Torch(Writer):
         return it
 
 
+def packed(ops: Sequence[Op]) -> list[Op]:
+    """The pieces, with plain calls that follow one another as one."""
+    found: list[Op] = []
+    for is_call, group in groupby(ops, lambda one: one.is_call):
+        many = list(group)
+        if is_call and len(many) > 1:
+            many = [Op(spelled("nn.Sequential(", [one.made for one in many]))]
+        found += many
+    return found
+
+
 def module(unit: Unit) -> str:
     """What a unit of plain calls makes: one module."""
-    made = [op.made for op in unit.ops]
-    text = made[0] if len(made) == 1 else spelled("nn.Sequential(", made)
-    return f"{text}.requires_grad_(False)" if unit.is_frozen else text
+    (op,) = packed(unit.ops)
+    return f"{op.made}.requires_grad_(False)" if unit.is_frozen else op.made
 
 
 def with_imports(body: str) -> str:

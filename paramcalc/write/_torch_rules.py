@@ -7,15 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 from paramcalc._blocks import TransformerEncoderLayer
-from paramcalc._branches import Concat, Elementwise, Multiply
+from paramcalc._branches import Branches, Concat, Elementwise, Multiply
 from paramcalc._counterparts import counterparts
 from paramcalc.formulas import center_cropping, dilated_kernel_size, window_length
-from paramcalc.layers._axes import as_pairs
+from paramcalc.layers._axes import SpatialLayer, as_pairs
 from paramcalc.layers._base import Layer, Shape
 from paramcalc.layers.activation import Activation, Dropout, Identity, PReLU, Scale
 from paramcalc.layers.attention import MultiheadAttention
 from paramcalc.layers.conv import Conv, Conv1d, Conv2d, ConvTranspose
 from paramcalc.layers.dense import Dense
+from paramcalc.layers.distributed import TimeDistributed
 from paramcalc.layers.embedding import Embedding
 from paramcalc.layers.input import Input
 from paramcalc.layers.keras_conv import DepthwiseConv
@@ -26,7 +27,7 @@ from paramcalc.layers.product import MatMul
 from paramcalc.layers.recurrent import Recurrent
 from paramcalc.layers.reshape import Flatten, Permute, RepeatVector, Reshape, Slice
 from paramcalc.layers.resize import CenterCrop, Crop, Pad, PixelShuffle, PixelUnshuffle, Upsample
-from paramcalc.write._source import At, Op, Pairs, Rule, index_text
+from paramcalc.write._source import At, Op, Pairs, Rule, index_text, ops_of
 
 BY_FEATURES = {"softmax", "softmin", "logsoftmax"}
 """Activations along an axis: the last, as in Keras."""
@@ -326,6 +327,36 @@ def activation(at: At) -> list[Op]:
     return [Op(f"{known[word]}({'dim=-1' if word in BY_FEATURES else ''})")]
 
 
+def turns(at: At) -> bool | None:
+    """Whether a layer reads the channels first where they come last; None is either."""
+    layer = at.layer
+    if isinstance(layer, Dropout):
+        return None
+    if isinstance(layer, Activation):
+        return False if layer._plain_name in BY_FEATURES else None
+    if isinstance(layer, Branches):
+        return None if len({*map(len, at.shapes)}) == 1 else False
+    is_last = isinstance(layer, SpatialLayer) and layer._channels_last and at.rank > 0
+    return is_last and bool(layer._family) and not isinstance(layer, Scale)
+
+
+def distributed(at: At) -> list[Op]:
+    """The first axis is joined with the batch, and split from it again."""
+    once = at.once
+    if isinstance(once.layer, Elementwise) and len({*map(len, at.shapes)}) == 1:
+        return elementwise(replace(at, layer=once.layer))
+    ops = ops_of(once, RULES)
+    if len(at.shapes) > 1 or any("{first}" in one.used for one in ops):
+        raise at.refusal("TimeDistributed of a layer like this: put what it does outside")
+    if not ops:
+        return []
+    before, after = "{0}.flatten(0, 1)", f"{{0}}.unflatten(0, (-1, {at.shape[0]}))"
+    if turns(once):
+        before += ".movedim(-1, 1)"
+        after += ".movedim(2, -1)" * (len(once.output) > 1)
+    return [Op("", before), *ops, Op("", after)]
+
+
 RULES: dict[type[Layer], Rule] = {
     Conv: conv,
     DepthwiseConv: depthwise,
@@ -362,4 +393,5 @@ RULES: dict[type[Layer], Rule] = {
     Dropout: plain,
     Identity: nothing,
     Input: nothing,
+    TimeDistributed: distributed,
 }

@@ -14,8 +14,7 @@ from paramcalc._plan import inputs_of, plan_of
 from paramcalc._trace import Step, outermost, walk, ways
 from paramcalc.errors import join_path
 from paramcalc.layers._base import InputShape, Layer
-from paramcalc.layers._builtin import Builtin
-from paramcalc.write._source import At, Op, Rule, Unit, name_of
+from paramcalc.write._source import At, Op, Rule, Unit, name_of, ops_of
 
 
 class Writer:
@@ -56,19 +55,11 @@ class Writer:
             at = At(self.framework, path, layer._thawed, step.input_shape, output, shapes)
             ties = tuple([tie for number in (first, *others) for tie in steps[number].shared])
             facts = layer._shared_name, ties, layer._is_frozen, self.turns(at)
-            yield Unit(at, self.ops(at), step.inputs, last, *facts)
+            yield Unit(at, ops_of(at, self.rules), step.inputs, last, *facts)
 
     def turns(self, at: At) -> bool | None:
         """Whether a layer reads the channels first where they come last; None is either."""
         return False
-
-    def ops(self, at: At) -> list[Op]:
-        """What is written for a layer."""
-        for kind in type(at.layer).__mro__:
-            if kind in self.rules:
-                return self.rules[kind](at)
-        own = "" if isinstance(at.layer, Builtin) else ", a layer of your own"
-        raise at.refusal(f"{type(at.layer).__name__}{own}: replace it by layers that it has")
 
     def resolved(self) -> list[Unit]:
         """The units of which something is left, each reading the same or inputs."""

@@ -142,7 +142,11 @@ def main() -> None:
     lines: list[dict[str, Any]] = [versions]
     for network, shape in networks():
         case: dict[str, Any] = {"network": repr(network), "shape": shape}
-        given = [one for _, one in network.inputs] if isinstance(network, pc.Graph) else [shape]
+        given: list[Any] = [shape]
+        if isinstance(shape, dict):
+            given = list[Any](shape.values())
+        if isinstance(network, pc.Graph):
+            given = [one for _, one in network.inputs]
         shapes = given if given[0] else [pc.trace(network)[0].input_shape]
         batch = 1 if prod(shapes[0]) > 50_000 else 2
         for name, runner in runners.items():
