@@ -712,7 +712,7 @@ def test_words_of_shapes() -> None:
     )
     made["inbound_nodes"] = [{"args": [tensor("x", [None, None, 4])], "kwargs": {}}]
     assert read(functional(start(), made)).output_shape() == (8, 2)
-    wanted = "x: a shape is the batch and at least one length of at least 1, got "
+    wanted = "x: a shape is the batch and at least one length, from 1 to 2**63 - 1, got "
     for shape in [None], [None, 0], [None, "a"], 3, [None, 2.0]:
         one = start()
         one["config"]["batch_shape"] = shape
@@ -924,3 +924,8 @@ def mutate(model: Any, rng: random.Random) -> None:
         else:
             model[key] = copy.deepcopy(rng.choice(STRANGE))
         return
+
+
+def test_a_length_above_all_ints_of_frameworks_is_refused() -> None:
+    model = sequential(layer("Dense", "y", units=3), shape=(10**30,))
+    assert "from 1 to 2**63 - 1" in refused(model)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
-from paramcalc._checks import as_inputs, as_shape, entries, wrong
+from paramcalc._checks import LARGEST, as_inputs, as_shape, entries, wrong
 from paramcalc.errors import ConfigError, ParamcalcError, ReadError, join_path, show
 from paramcalc.layers._base import InputShape, Layer, Shape
 from paramcalc.layers._tensor import Tensor, call as call_on
@@ -130,8 +130,9 @@ def form_of(entry: Entry) -> tuple[int | None, ...] | None:
         return None
     form = entries(given) or ()
     check_axes(len(form) - 1, entry.name)
-    if len(form) < 2 or not all(one is None or (type(one) is int and one > 0) for one in form):
-        wanted = "a shape is the batch and at least one length of at least 1"
+    lengths = [one for one in form if one is not None]
+    if len(form) < 2 or not all(type(one) is int and 0 < one <= LARGEST for one in lengths):
+        wanted = "a shape is the batch and at least one length, from 1 to 2**63 - 1"
         raise ReadError(f"{wanted}, got {show(given)}", where=entry.name)
     return form[1:]
 
