@@ -318,7 +318,7 @@ WINDOWS = [
         [n("Resize", "x - - s", "y", axes=[2, 3],
             coordinate_transformation_mode="tf_crop_and_resize")], [ints("s", 5, 6)]),
     row("resize by a mode",
-        "node 0 (Resize): mode 'cubic' is not known for 1 axes" + way_out("Resize"),
+        "node 0 (Resize): mode 'cubic' is not known for 1 axis" + way_out("Resize"),
         [n("Resize", "x - - s", "y", mode="cubic")], [ints("s", 2 ** 31 - 1, 4, 5)],
         {"x": ("n", 4, 8)}),
     row("resize by few sizes", "node 0 (Resize): expects 4 sizes or scales, got (5, 6)",
@@ -396,6 +396,11 @@ AXES = [
         "1",
         [n("ReduceMean", "x a", "b", keepdims=0), n("Slice", "b zero i i", "c"),
         n("Squeeze", "c i", "y")], [ints("a", 2, 3), ints("i", 1), ints("zero", 0)]),
+    row("unsqueeze to 65 axes", "node 0 (Unsqueeze): a shape has 64 axes at most, got 65",
+        [n("Unsqueeze", "x s", "y")], [ints("s", *range(1, 62))]),
+    row("unsqueeze to 64 axes", "x > y=Activation('relu')",
+        [n("Unsqueeze", "x s", "a"), n("Squeeze", "a", "b"), n("Relu", "b", "y")],
+        [ints("s", *range(1, 61))]),
     row("unsqueeze twice", "node 0 (Unsqueeze): axes (1, 1) name one twice",
         [n("Unsqueeze", "x s", "y")], [ints("s", 1, 1)]),
     row("transpose as usual", "x > y=Permute((2, 1, 0))", [n("Transpose", "x", "y")]),
@@ -587,9 +592,9 @@ MERGES = [
         "Sequential(g=Parameters(values=(1, 8))))",
         [n("Reshape", "x s", "a"), n("Mul", "a g", "y")], [ints("s", -1, 8), t("g", [1, 8])]),
     row("product of tensors",
-        "Graph({'x': (4, 8, 8)}, 'y', {'g': (Parameters(values=(4, 1, 1)),), 'h': "
-        "(Parameters(values=(1, 8, 1)),), 'p': (Multiply(), 'g', 'h'), 'y': (Add(), "
-        "'x', 'p')})",
+        "x > y=Add(Identity(), "
+        "Sequential(p=Multiply(Sequential(g=Parameters(values=(4, 1, 1))), "
+        "Sequential(h=Parameters(values=(1, 8, 1))))))",
         [n("Mul", "g h", "p"), n("Add", "x p", "y")], [t("g", [4, 1, 1]), t("h", [1, 8, 1])]),
     row("batches that do not meet",
         "node 1 (Add): merges (N, 256) and (N, 4, 8, 8), whose batch axes do not meet",
@@ -609,14 +614,21 @@ MERGES = [
         "node 0 (Concat): works along the batch axis, 0" + way_out("Concat"),
         [n("Concat", "x x", "y", axis=0)]),
     row("concat of tensors",
-        "Graph({'x': (4, 8, 8)}, 'y', {'b': (Parameters(values=(2, 1, 1)),), 'c': "
-        "(Parameters(values=(2, 1, 1)),), 'd': (Concat(), 'b', 'c'), 'y': (Multiply(), "
-        "'x', 'd')})",
+        "x > y=Multiply(Identity(), "
+        "Sequential(d=Concat(Sequential(b=Parameters(values=(2, 1, 1))), "
+        "Sequential(c=Parameters(values=(2, 1, 1))))))",
         [n("Concat", "b c", "d", axis=0), n("Mul", "x d", "y")],
         [t("b", [2, 1, 1]), t("c", [2, 1, 1])]),
     row("concat of numbers", "node 2 (Reshape): needs the numbers of 'r', which are not known",
         [n("Concat", "a b", "s", axis=1), n("Reshape", "s q", "r"), n("Reshape", "x r", "y")],
         [tensor("a", [1, 2], [1, 2]), tensor("b", [1, 2], [1, 2]), ints("q", 4)]),
+    row("concat of many numbers",
+        "node 1 (Reshape): needs the numbers of 's', which are not known",
+        [n("Concat", "a a", "s", axis=0), n("Reshape", "x s", "y")], [ints("a", *[1] * 600)]),
+    row("concat of what is not known",
+        "node 2 (Reshape): needs the numbers of 's', which are not known",
+        [n("Pow", "a a", "b"), n("Concat", "b a", "s", axis=0), n("Reshape", "x s", "y")],
+        [ints("a", 1)]),
     row("concat of other numbers",
         "node 0 (Concat): shapes (1, 2) and (2, 1) differ beside axis 1",
         [n("Concat", "a b", "s", axis=1), n("Reshape", "x s", "y")],
@@ -806,6 +818,9 @@ CONSTANTS = [
     row("huge shape", "node 1 (Reshape): needs the numbers of 'b', which are not known",
         [n("Expand", "a s", "b"), n("Reshape", "x b", "y")],
         [ints("a", 1), ints("s", *[2 ** 62] * 3)]),
+    row("vast and empty", "node 1 (Reshape): a shape of (N, 4, 8, 8) does not become ()",
+        [n("Expand", "a s", "b"), n("Reshape", "x b", "y")],
+        [tensor("a", [0], []), ints("s", 2 ** 62, 1)]),
     row("vast shape", "node 2 (Reshape): needs the numbers of 'c', which are not known",
         [n("Unsqueeze", "a z", "b"), n("Concat", "b b", "c", axis=0), n("Reshape", "x c", "y")],
         [tensor("a", [2 ** 62], kind=7), ints("z", 0)]),

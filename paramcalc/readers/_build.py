@@ -117,7 +117,7 @@ def chain_of(source: str, nodes: Sequence[Node], output: str) -> Chain | None:
         options = {"dim": layer.dim} if isinstance(layer, Concat) else {}
         kind: Any = type(layer)
         bound = [(start, chain) for start, chain in ends if start != ANYWHERE]
-        start, before = bound[0] if bound else ("", [])
+        start, before = bound[0] if bound else (ANYWHERE, [])
         if len(bound) > 1:
             if not start or any(one != start for one, _ in bound):
                 return None
@@ -127,6 +127,7 @@ def chain_of(source: str, nodes: Sequence[Node], output: str) -> Chain | None:
             in_a_row(chain) if chain and (free == ANYWHERE or len(bound) > 1) else Identity()
             for free, chain in ends
         ]
-        starts[name] = start, [*before, (name, kind(branches, **options))]
+        before.append((name, kind(branches, **options)))
+        starts[name] = start, before
     start, chain = from_start(output)
     return None if start else chain

@@ -11,6 +11,8 @@ from paramcalc.errors import ReadError
 
 MAX_COST = 8_000_000
 """The most that is read of a file: as many characters, or half a million fields."""
+MAX_TEXT = 2000
+"""Names are shorter, and errors quote them."""
 FIELD, MESSAGE = 16, 64
 """What a field costs, beside its characters, and what a message does."""
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
@@ -102,6 +104,9 @@ class Message:
         found: list[str] = []
         for _, start, stop in self._each(number, BYTES):
             self._spend(stop - start)
+            if stop - start > MAX_TEXT:
+                problem = f"a text has {stop - start:,} bytes, where {MAX_TEXT:,} are the most"
+                raise ReadError(problem, where=at_byte(start))
             try:
                 found.append(self._data[start:stop].decode())
             except UnicodeDecodeError:

@@ -11,6 +11,7 @@ from paramcalc.layers._base import Layer, Shape
 from paramcalc.layers.pool import Pool
 from paramcalc.layers.reshape import Permute, Slice
 from paramcalc.layers.resize import Crop, Pad
+from paramcalc.readers._onnx.file import MAX_AXES
 from paramcalc.readers._onnx.layers import embedding
 from paramcalc.readers._onnx.network import Call, Operators, sequence
 from paramcalc.readers._onnx.values import Flow, Held, flat, reshaped, spread
@@ -19,6 +20,8 @@ from paramcalc.readers._onnx.values import Flow, Held, flat, reshaped, spread
 def become(call: Call, target: Sequence[int]) -> None:
     """The same values in another shape."""
     value, lengths = call.value(0), tuple(target)
+    if len(lengths) > MAX_AXES:
+        raise ReadError(f"a shape has {MAX_AXES} axes at most, got {len(lengths):,}")
     if isinstance(value, Flow):
         made = reshaped(value, lengths, call.reading.batch)
         return call.put(made._replace(by=call.named()))

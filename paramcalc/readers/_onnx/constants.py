@@ -96,12 +96,13 @@ def joined(values: list[Held], axis: int, name: str) -> Held:
         if one.dims[:axis] != first[:axis] or one.dims[axis + 1 :] != first[axis + 1 :]:
             raise ReadError(f"shapes {show(first)} and {show(one.dims)} differ beside axis {axis}")
     length = sum([one.dims[axis] for one in values])
-    numbers: list[float] | None = []
-    for one in values:
-        more = one.numbers() if len(first) == 1 else None
-        numbers = None if more is None or numbers is None else [*numbers, *more]
     dims = (*first[:axis], length, *first[axis + 1 :])
-    return Held(name, dims, None if numbers is None else known(numbers))
+    if len(first) != 1 or length > MAX_NUMBERS:
+        return Held(name, dims)
+    parts = [one.numbers() for one in values]
+    if None in parts:
+        return Held(name, dims)
+    return Held(name, dims, known([number for part in parts for number in part or ()]))
 
 
 # Constants.

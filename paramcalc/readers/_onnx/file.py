@@ -136,7 +136,7 @@ def a_subgraph(_: Message) -> None:
 KINDS: dict[int, Callable[[Message], Any]] = {
     1: lambda one: (one.floats(2) or [0.0])[-1],
     2: lambda one: one.number(3),
-    3: lambda one: one.text(4),
+    3: lambda one: one.raw(4).decode(errors="replace"),
     4: lambda one: stored(one.message(5)),
     5: a_subgraph,
     6: lambda one: tuple(one.floats(7)),

@@ -14,10 +14,10 @@ from paramcalc.layers.frozen import Frozen
 from paramcalc.layers.parameters import Parameters
 from paramcalc.layers.reshape import Flatten, Reshape
 from paramcalc.readers._build import Node, identifier
-from paramcalc.readers._onnx.file import Numbers, Step
+from paramcalc.readers._onnx.file import MAX_AXES, Numbers, Step
 from paramcalc.readers._onnx.values import Flow, Held
 
-MAX_LAYERS = 20_000
+MAX_LAYERS = 10_000
 MAX_CALCULATED = 200_000
 Tensors = dict[str, Held]
 """The tensors of a layer by what it calls them."""
@@ -88,7 +88,7 @@ class Reading:
         lengths = (
             known.axes if isinstance(known, Flow) else known.dims if isinstance(known, Held) else ()
         )
-        if max(lengths, default=0) > LARGEST or len(lengths) > 64:
+        if max(lengths, default=0) > LARGEST or len(lengths) > MAX_AXES:
             raise ReadError(f"no tensor has the shape {show(lengths)}")
         if isinstance(known, Held) and known.known:
             self._numbers += len(known.known)

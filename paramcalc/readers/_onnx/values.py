@@ -49,7 +49,7 @@ class Held(NamedTuple):
         """Some of its numbers: `place` says where in it stands what is at a place of the other."""
         numbers = self.numbers() if prod(dims) <= MAX_NUMBERS and not self.counts else None
         if numbers is not None:
-            places = product(*map(range, dims))
+            places = product(*map(range, dims)) if prod(dims) else ()  # Or it lists the others.
             numbers = tuple([numbers[flat(place(one), self.dims)] for one in places])
         return self._replace(dims=tuple(dims), known=numbers, stored=None)
 

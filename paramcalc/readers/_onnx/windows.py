@@ -7,7 +7,7 @@ from collections.abc import Callable
 from math import floor
 from typing import Any
 
-from paramcalc.errors import ReadError, show
+from paramcalc.errors import ReadError, counted, show
 from paramcalc.layers._base import Layer
 from paramcalc.layers.pool import AdaptivePool, GlobalPool, Pool
 from paramcalc.layers.resize import PixelShuffle, PixelUnshuffle, Upsample
@@ -114,7 +114,8 @@ def resized(call: Call) -> None:
         return call.put(flow)
     known = MODES.get((mode, rank - 2))
     if known is None:
-        raise ReadError(f"mode {show(mode)} is not known for {rank - 2} axes: {call.way_out}")
+        number = counted(rank - 2, "axis", "axes")
+        raise ReadError(f"mode {show(mode)} is not known for {number}: {call.way_out}")
     layer = Upsample(size=tuple(wanted[2:]), mode=known)
     if not sizes:
         by_factor = Upsample(scale_factor=tuple(factors[2:]), mode=known)
