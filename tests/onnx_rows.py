@@ -599,6 +599,15 @@ MERGES = [
     row("batches that do not meet",
         "node 1 (Add): merges (N, 256) and (N, 4, 8, 8), whose batch axes do not meet",
         [n("Flatten", "x", "f"), n("Add", "f x", "y")]),
+    row("batches of other lengths",
+        "node 4 (Add): merges (N, 5) and (32·N, 5), whose batch axes do not meet",
+        [n("Reshape", "x s", "a"), n("Slice", "a z e o", "c"), n("Flatten", "x", "f"),
+        n("Slice", "f z e o", "d"), n("Add", "c d", "y")],
+        [ints("s", -1, 8), ints("z", 0), ints("e", 5), ints("o", 1)]),
+    row("batches in another order",
+        "node 3 (Add): merges (5·N, 6) and (5·N, 6), whose batch axes do not meet",
+        [n("Reshape", "x s", "a"), n("Transpose", "x", "b", perm=[1, 0, 2]),
+        n("Reshape", "b s", "c"), n("Add", "a c", "y")], [ints("s", -1, 6)], S),
     row("tensor per example",
         "node 0 (Add): a tensor of shape (3, 4, 8, 8) differs along the batch axis, 0",
         [n("Add", "x b", "y")], [t("b", [3, 4, 8, 8])]),
@@ -644,6 +653,11 @@ MERGES = [
         "y=Add(Sequential(c=Add(Sequential(b=Parameters(values=(5,))), Identity())), "
         "Identity())",
         [n("MatMul", "x w", "a"), n("Add", "b a", "c"), n("Add", "c a", "y")],
+        [t("w", [8, 5]), t("b", [5])]),
+    row("dense that two read",
+        "x > a=Dense(8, 5, bias=False), y=Add(Sequential(r=Activation('relu')), "
+        "Sequential(c=Add(Sequential(b=Parameters(values=(5,))), Identity())))",
+        [n("MatMul", "x w", "a"), n("Relu", "a", "r"), n("Add", "b a", "c"), n("Add", "r c", "y")],
         [t("w", [8, 5]), t("b", [5])]),
     row("dense and a matrix",
         "x > a=Dense(8, 5, bias=False), y=Add(Sequential(b=Parameters(values=(8, 5))), "

@@ -162,7 +162,7 @@ def reshaped(flow: Flow, target: Shape, batch: int) -> Flow:
     if not found:
         shapes = f"{show(flow.full(batch))} to {show(target)}"
         raise ReadError(f"the batch axis is mixed with others: {shapes}")
-    return min(found, key=lambda one: (one.before > 1, not one.has_own_axis))
+    return min(found, key=lambda one: one.before)
 
 
 def spread(one: Shape, other: Shape) -> Shape:
