@@ -10,9 +10,11 @@ from paramcalc import (
 from paramcalc._blocks import (
     SeparableConv1d as SeparableConv1d,
     SeparableConv2d as SeparableConv2d,
+    TransformerDecoderLayer as TransformerDecoderLayer,
     TransformerEncoderLayer as TransformerEncoderLayer,
 )
 from paramcalc._branches import Add as Add, Concat as Concat, Multiply as Multiply
+from paramcalc._compare import compare as compare
 from paramcalc._diagram import diagram as diagram
 from paramcalc._explain import explain as explain
 from paramcalc._flops import flops as flops
@@ -51,7 +53,14 @@ from paramcalc.layers.conv import (
     ConvTranspose2d as ConvTranspose2d,
     ConvTranspose3d as ConvTranspose3d,
 )
+from paramcalc.layers.conv_lstm import (
+    ConvLSTM1d as ConvLSTM1d,
+    ConvLSTM2d as ConvLSTM2d,
+    ConvLSTM3d as ConvLSTM3d,
+)
+from paramcalc.layers.deform_conv import DeformConv2d as DeformConv2d
 from paramcalc.layers.dense import Dense as Dense
+from paramcalc.layers.distributed import TimeDistributed as TimeDistributed
 from paramcalc.layers.embedding import Embedding as Embedding
 from paramcalc.layers.frozen import Frozen as Frozen, freeze as freeze
 from paramcalc.layers.input import Input as Input

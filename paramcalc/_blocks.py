@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, replace
 from typing import Any, ClassVar
 
 from paramcalc._branches import Add
+from paramcalc._graph import Graph, Named
 from paramcalc._network import Network, Sequential
 from paramcalc.errors import join_path
 from paramcalc.layers import _fields
@@ -18,9 +19,75 @@ from paramcalc.layers.dense import Dense
 from paramcalc.layers.keras_conv import DepthwiseConv1d, DepthwiseConv2d
 from paramcalc.layers.norm import LayerNorm
 
+RESIDUAL = Add(Identity(), Identity())
+"""A sum of two nodes. Unlike `Add()`, the step can be asked for its output alone."""
+
 
 @layer
-class TransformerEncoderLayer(Network):
+class TransformerLayer(Network):
+    """Attention and two dense layers, each added to what it reads, and normalized."""
+
+    d_model: int = count("E", states="features")
+    nhead: int = count()
+    dim_feedforward: int = count("F", default=2048)
+    _: KW_ONLY
+    bias: bool = flag(default=True)
+
+    _rows: ClassVar[tuple[tuple[str, ...], ...]]
+    """The names of the layers between one normalization and the next."""
+
+    def _check(self) -> None:
+        self._check_divides("nhead", "d_model")
+        number = sum([len(row) + 1 for row in self._rows])
+        self._measure([RESIDUAL, *[Identity()] * number])  # To make `_nodes` takes longer.
+
+    def _nodes(self) -> Named:
+        """The name of each layer, itself, and the names of what it reads."""
+        features, inner, bias = self.d_model, self.dim_feedforward, self.bias
+        attention = MultiheadAttention(features, self.nhead, bias=bias)
+        layers = {
+            "self_attn": attention,
+            "multihead_attn": attention,
+            "linear1": Dense(features, inner, bias),
+            "relu": Activation("relu"),
+            "linear2": Dense(inner, features, bias),
+        }
+        norm = LayerNorm(features, bias=bias)
+        nodes: list[tuple[str, Layer, tuple[str, ...]]] = []
+        start, *memory = self._input_names
+        for number, row in enumerate(self._rows, 1):
+            end = start
+            for name in row:
+                reads = (end, *memory) if name == "multihead_attn" else (end,)
+                nodes.append((name, layers[name], reads))
+                end = name
+            nodes.append((f"add{number}", RESIDUAL, (end, start)))
+            nodes.append((f"norm{number}", norm, (f"add{number}",)))
+            start = f"norm{number}"
+        return tuple(nodes)
+
+    def _write(self, nodes: Nodes, networks: Networks, path: str, *sources: int) -> int:
+        networks[path] = self
+        places = dict(zip(self._input_names, sources, strict=True))
+        for name, one, reads in self._nodes():
+            inputs = tuple([places[at] for at in reads])
+            nodes.append((join_path(path, name), one, inputs[0], inputs))
+            places[name] = len(nodes) - 1
+        return len(nodes) - 1
+
+    def _inside(self) -> Layer:
+        nodes = {
+            name: (Add() if one is RESIDUAL else one, *reads) for name, one, reads in self._nodes()
+        }
+        return Graph(dict.fromkeys(self._input_names, (1, self.d_model)), [*nodes][-1], nodes)
+
+    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
+        """In torch's order: the normalizations are last."""
+        tensors = Network._tensors(self, shape)
+        return tuple(sorted(tensors, key=lambda one: one.name.startswith("norm")))
+
+
+class TransformerEncoderLayer(TransformerLayer):
     """A layer of a transformer's encoder.
 
     It has attention, two dense layers and two normalizations.
@@ -44,49 +111,35 @@ class TransformerEncoderLayer(Network):
         ((100, 512), 3152384)
     """
 
-    d_model: int = count("E", states="features")
-    nhead: int = count()
-    dim_feedforward: int = count("F", default=2048)
-    _: KW_ONLY
-    bias: bool = flag(default=True)
+    __slots__ = ()
+    _rows = ("self_attn",), ("linear1", "relu", "linear2")
 
-    def _check(self) -> None:
-        self._check_divides("nhead", "d_model")
-        self._measure([Add(Identity(), Identity()), *[Identity()] * 6])
 
-    def _made(self) -> tuple[Layer, Layer, Layer, Layer]:
-        """The attention, the two dense layers, and the normalization, which is used twice."""
-        features, inner, bias = self.d_model, self.dim_feedforward, self.bias
-        attention = MultiheadAttention(features, self.nhead, bias=bias)
-        widen, narrow = Dense(features, inner, bias), Dense(inner, features, bias)
-        return attention, widen, narrow, LayerNorm(features, bias=bias)
+class TransformerDecoderLayer(TransformerLayer):
+    """A layer of a transformer's decoder, of two sequences.
 
-    def _write(self, nodes: Nodes, networks: Networks, path: str, *sources: int) -> int:
-        networks[path] = self
-        attention, widen, narrow, norm = self._made()
+    It has attention of the target, attention from the target to the memory, which is the output of
+    an encoder, two dense layers and three normalizations.
 
-        def add(name: str, one: Layer, *inputs: int) -> int:
-            nodes.append((join_path(path, name), one, inputs[-1], inputs))
-            return len(nodes) - 1
+    `2·(4·E² + 4·E) + (E + 1)·F + (F + 1)·E + 3·2·E` parameters. Both sequences are
+    (length, features), of the same features; the output is as long as the target. In a `Graph` it
+    is called on both: `layer(tgt, memory)`. Asked alone, `input_shape` is a dict of both. Otherwise
+    it is as `TransformerEncoderLayer`.
 
-        residual = Add(Identity(), Identity())
-        attended = add("self_attn", attention, *sources)
-        normed = add("norm1", norm, add("add1", residual, attended, *sources))
-        widened = add("linear1", widen, normed)
-        active = add("relu", Activation("relu"), widened)
-        last = add("linear2", narrow, active)
-        return add("norm2", norm, add("add2", residual, last, normed))
+    Source:
+        torch 2.13 `torch.nn.TransformerDecoderLayer`; masks and `norm_first` change nothing here.
 
-    def _inside(self) -> Layer:
-        attention, widen, narrow, norm = self._made()
-        forward = Sequential(widen, Activation("relu"), narrow)
-        return Sequential(Add(attention, Identity()), norm, Add(forward, Identity()), norm)
+    Example:
+        >>> layer = TransformerDecoderLayer(512, 8)
+        >>> layer.output_shape({"tgt": (20, 512), "memory": (100, 512)}), layer.num_params()
+        ((20, 512), 4204032)
+    """
 
-    def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
-        """In torch's order, not in the order of use."""
-        parts = "self_attn", "linear1", "linear2", "norm1", "norm2"
-        tensors = Network._tensors(self, shape)
-        return tuple(sorted(tensors, key=lambda one: parts.index(one.name.partition(".")[0])))
+    __slots__ = ()
+    _input_names = "tgt", "memory"
+    _arity = 2, 2
+    _is_merge = True
+    _rows = ("self_attn",), ("multihead_attn",), ("linear1", "relu", "linear2")
 
 
 @layer

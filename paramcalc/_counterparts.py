@@ -19,8 +19,9 @@ Conv#d | nn.Conv#d | in_channels out_channels kernel_size stride padding dilatio
 ConvTranspose#d | nn.ConvTranspose#d | in_channels out_channels kernel_size stride padding \
     output_padding groups bias dilation padding_mode device dtype
 Pool mode='max' | nn.MaxPool#d | kernel_size stride padding dilation return_indices ceil_mode
-Pool mode='avg' | nn.AvgPool#d | kernel_size stride padding ceil_mode count_include_pad \
-    divisor_override
+Pool mode='avg' | nn.AvgPool1d | kernel_size stride padding ceil_mode count_include_pad
+Pool mode='avg' | nn.AvgPool2d nn.AvgPool3d | kernel_size stride padding ceil_mode \
+    count_include_pad divisor_override
 AdaptivePool mode='max' | nn.AdaptiveMaxPool#d | output_size return_indices
 AdaptivePool mode='avg' | nn.AdaptiveAvgPool#d | output_size
 GlobalPool mode='max' | Tensor.amax | dim keepdim | over the spatial axes
@@ -57,12 +58,14 @@ Flatten | nn.Flatten | start_dim end_dim | its axes include the batch
 Dense | nn.Linear | in_features out_features bias device dtype
 Embedding | nn.Embedding | num_embeddings embedding_dim padding_idx max_norm norm_type \
     scale_grad_by_freq sparse _weight _freeze device dtype
-RNN | nn.RNN | <recurrent> | as with `batch_first=True`
-GRU | nn.GRU | <recurrent> | as with `batch_first=True`
-LSTM | nn.LSTM | <recurrent> | as with `batch_first=True`
+RNN | nn.RNN | input_size hidden_size num_layers nonlinearity bias batch_first dropout \
+    bidirectional device dtype | as with `batch_first=True`
+GRU | nn.GRU | <recurrent> device dtype | as with `batch_first=True`
+LSTM | nn.LSTM | <recurrent> proj_size device dtype | as with `batch_first=True`
 MultiheadAttention | nn.MultiheadAttention | embed_dim num_heads dropout bias add_bias_kv \
     add_zero_attn kdim vdim batch_first device dtype
 TransformerEncoderLayer | nn.TransformerEncoderLayer | <transformer>
+TransformerDecoderLayer | nn.TransformerDecoderLayer | <transformer>
 Add | add | input other | <outputs>
 Multiply | mul | input other | <outputs>
 Concat | cat | tensors dim | <outputs>; its axes include the batch
@@ -79,6 +82,7 @@ Identity | nn.Identity
 KERAS = """
 Conv#d | layers.Conv#D | filters=out_channels <windows>
 ConvTranspose#d | layers.Conv#DTranspose | filters=out_channels <windows>
+ConvLSTM#d | layers.ConvLSTM#D | filters=out_channels <windows>
 DepthwiseConv1d | layers.DepthwiseConv1D | <windows>
 DepthwiseConv2d | layers.DepthwiseConv2D | <windows>
 SeparableConv1d | layers.SeparableConv1D | filters=out_channels <windows>
@@ -118,6 +122,7 @@ Multiply | layers.Multiply | | <outputs>
 Concat | layers.Concatenate | axis=dim \
     | <outputs>; its axes include the batch; the last by default, the first here
 Sequential | Sequential
+TimeDistributed | layers.TimeDistributed
 Frozen | Layer.trainable | | an attribute of each layer; `freeze(network)` here
 Input | Input
 Activation | layers.Activation | activation=name
@@ -133,13 +138,25 @@ OFTEN = {
     "`bidirectional=True` for `Bidirectional`",
     "<lengths>": "numbers of axes there, their lengths here; omit it for the last axis",
     "<outputs>": "it takes outputs; paramcalc takes branches",
-    "<recurrent>": "input_size hidden_size num_layers bias batch_first dropout bidirectional "
-    "proj_size device dtype",
+    "<recurrent>": "input_size hidden_size num_layers bias batch_first dropout bidirectional",
     "<sides>": "(left, right, top, bottom) is ((top, bottom), (left, right)) here",
     "<transformer>": "d_model nhead dim_feedforward dropout activation layer_norm_eps batch_first "
     "norm_first bias device dtype",
     "<windows>": "strides=stride dilation_rate=dilation use_bias=bias",
 }
+
+NEUTRAL = """
+add_zero_attn align_corners alpha antialias approximate autocast batch_first batch_size beta
+count_include_pad data_format device divisor_override dropout dtype eps epsilon fill_mode fill_value
+flash_attention go_backwards implementation init inplace input_length lambd layer_norm_eps mask_zero
+max_norm max_val max_value min_val momentum name negative_slope noise_shape nonlinearity norm_first
+norm_type optional padding_idx padding_mode process_group ragged recompute_scale_factor
+recurrent_activation recurrent_dropout scale_grad_by_freq seed sparse stateful synchronized
+threshold trainable unit_forget_bias unroll use_cudnn value weights zero_output_for_mask
+"""
+"""Arguments there that change no shape and no count, where a layer here has no such field."""
+ENDINGS = ("_initializer", "_regularizer", "_constraint")
+"""How others of Keras end."""
 
 
 class Counterpart(NamedTuple):
@@ -165,7 +182,11 @@ class Counterpart(NamedTuple):
 @cache
 def counterparts(framework: str) -> tuple[Counterpart, ...]:
     """The table of a framework, "torch" or "keras": one entry per name there and layer here."""
-    text = {"torch": TORCH, "keras": KERAS}[framework]
+    return rows_of({"torch": TORCH, "keras": KERAS}[framework])
+
+
+def rows_of(text: str) -> tuple[Counterpart, ...]:
+    """The entries of a table, as those above are written."""
     for short, full in OFTEN.items():
         text = text.replace(short, full)
     found: list[Counterpart] = []
@@ -180,6 +201,14 @@ def counterparts(framework: str) -> tuple[Counterpart, ...]:
                 pair = name.replace("#", rank), layer.replace("#", rank)
                 found += [Counterpart(*pair, values(fields), renamed, given, note)]
     return tuple(found)
+
+
+def changes_nothing(argument: str) -> bool:
+    """Whether an argument of torch or Keras changes no shape and no count.
+
+    It says nothing of fields here.
+    """
+    return argument in NEUTRAL.split() or argument.endswith(ENDINGS)
 
 
 def values(texts: list[str]) -> dict[str, Any]:

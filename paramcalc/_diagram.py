@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import log2
 from typing import Any
@@ -17,7 +17,7 @@ from paramcalc._plan import inputs_of
 from paramcalc._repeats import THIN, repeats, times_text
 from paramcalc._trace import Step, shape_text, walk, ways
 from paramcalc.errors import ParamcalcError, join_path
-from paramcalc.layers._axes import spread
+from paramcalc.layers._axes import family_of, spread
 from paramcalc.layers._base import InputShape, Layer, Shape
 from paramcalc.layers._builtin import Builtin
 from paramcalc.layers.activation import Identity
@@ -90,40 +90,38 @@ class Drawing:
         self.depth: int | None = depth
         # The shapes of several inputs and outputs; the glyphs around a graph inside say its.
         self.ends: dict[str, Shape] = {}
-        graph = network._thawed
-        if isinstance(graph, Graph):
-            shape = graph._checked(input_shape)
-            self.ends |= zip(graph._input_names, inputs_of(graph, shape), strict=True)
-            self.ends |= graph.output_shapes(input_shape)
+        inside, shape = network._thawed._inside(), network._checked(input_shape)
+        if isinstance(inside, Graph) and shape:
+            self.ends |= zip(inside._input_names, inputs_of(inside, shape), strict=True)
+            self.ends |= inside.output_shapes(input_shape)
         self.number: int = 0
         self.times: int = 1
         self.steps: dict[str, list[Step]] = {}  # All of a network.
         # Whether channels or features are the last axis, before and after a layer.
         self.is_last: dict[str, tuple[bool, bool]] = {}
-        self.names: dict[str, str] = {}  # The paths in a trace, where others are drawn.
-        self.learn("", steps, False)
-
-    def learn(self, path: str, steps: Sequence[Step], is_last: bool) -> None:
-        """Enter the steps of what is at a path."""
+        self.families: dict[str, tuple[str, str]] = {}  # Likewise.
         after: list[bool] = []
+        families = [""]
         for step, layout in zip(steps, layouts_of(steps), strict=True):
-            where, layer = join_path(path, step.path), step.layer._thawed
+            layer, layout = step.layer._thawed, layout.rpartition(" ")[2]
             source = step.inputs[0] if step.inputs else -1
-            before = after[source] if source >= 0 else is_last
-            if layer._family in ("features", "sequence") and layout != "channels_first":
+            before = source >= 0 and after[source]
+            family = family_of(layer, families[max(source, -1) + 1])
+            families.append(layer._family_after or family)
+            self.families[step.path] = family, families[-1]
+            if layer._family.endswith(("features", "sequence")) and layout != "channels_first":
                 before = True
             known = {"channels_last": True, "features": True, "channels_first": False}
             after.append(known.get(layout, before))
-            if layer._family == "spatial":
+            if layer._family.endswith("spatial"):
                 before = layer._channels_last
-            self.is_last[where] = before, after[-1]
-            for around in ways(where):
-                if around.startswith(path):
-                    self.steps.setdefault(around, []).append(step)
+            self.is_last[step.path] = before, after[-1]
+            for around in ways(step.path):
+                self.steps.setdefault(around, []).append(step)
 
     def boxes_of(self, layer: Layer, path: str, level: int) -> Iterator[Box]:
         """Yield the boxes of a layer: several of a network in a row."""
-        inside: Any = layer._thawed
+        inside: Any = layer._bare
         if isinstance(inside, Branches) and inside._is_merge:
             self.count()
             yield sign_of(inside._sign, self.title_of(inside, path))
@@ -132,8 +130,7 @@ class Drawing:
             if not isinstance(inside, Identity):
                 yield self.box_of(layer, path)
             return
-        if inside._inside() is not inside:
-            inside, level = self.opened(inside, path), -MAX_GLYPHS  # All in it is open.
+        inside = inside._inside()
         if isinstance(inside, Branches):
             rows = [
                 row_of(list(self.boxes_of(one, where, level + 1)))
@@ -147,7 +144,7 @@ class Drawing:
 
     def title_of(self, merge: Branches, path: str) -> str:
         """What is said of a sign."""
-        title = f"{self.names.get(path, path)} {type(merge).__name__}: "
+        title = f"{path} {type(merge).__name__}: "
         return (title + shape_text(self.steps[path][-1].output_shape or ())).strip(": ")
 
     def count(self) -> None:
@@ -188,19 +185,6 @@ class Drawing:
             boxes = boxes[:1]
         yield from boxes
 
-    def opened(self, layer: Network, path: str) -> Layer:
-        """The network inside a layer that is made of layers."""
-        inside = layer._inside()
-        before = self.steps.pop(path)
-        shape: Any = before[0].input_shape
-        steps = walk(inside, shape, "diagram")
-        drawn = [at for at, step in enumerate(steps) if not isinstance(step.layer, Identity)]
-        for at, other in zip(drawn, before, strict=True):
-            self.names[join_path(path, steps[at].path)] = other.path
-            steps[at] = steps[at]._replace(layer=other.layer, shared=other.shared)
-        self.learn(path, steps, True)
-        return inside
-
     def chain_of(self, parts: list[tuple[str, Layer]], level: int) -> Iterator[Box]:
         """Yield the boxes of layers in a row; blocks that repeat are drawn once."""
         layers: list[tuple[Layer, object]] = []
@@ -224,17 +208,19 @@ class Drawing:
         """The glyph of a layer, or of a network that is not opened, with its labels."""
         self.count()
         steps = self.steps.get(path, [])
-        if steps and not layer._network_depth:
-            layer = steps[0].layer
-        is_source = bool(steps) and not steps[0].inputs and not layer._network_depth
+        is_layer = bool(steps) and not layer._network_depth
+        layer = steps[0].layer if is_layer else layer
+        number = len(steps[0].inputs) if is_layer else layer._arity[0]
+        is_source = is_layer and not number
         ends: list[Any] = [one for step in steps for one in step[2:4]] or [None]
         shapes = (ends[-1] if is_source else ends[0]), ends[-1]
         first, last = self.is_last.get(path, (False, False))
+        pairs = zip(shapes, self.families.get(path, ("", "")), strict=True)
+        sides = [shape and shape[min(one.count("time"), len(shape) - 1) :] for shape, one in pairs]
         text = layer._text(shapes[0])
         num_params = sum([step.num_params for step in steps])
-        labels = [printable(name_of_glyph(layer, path, shapes[0]))]
-        name = self.names.get(path, path)
-        title = f"{name} {text}".strip()
+        labels = [printable(name_of_glyph(layer, path, sides[0]))]
+        title = f"{path} {text}".strip()
         if shapes[1]:
             labels.append(shape_text(shapes[1]).replace(" ", ""))
             read = "" if is_source else f"{shape_text(shapes[0])} → "
@@ -242,19 +228,19 @@ class Drawing:
         if num_params:
             labels.append(compact(num_params))
             title += f"; {num_params:,} parameters"
-        kind = layer._thawed._kind
+        kind = layer._bare._kind
         is_thin = kind in THIN  # A bar without a label.
-        before = shapes[0]
-        if kind == "sequence" and before and len(before) < len(shapes[1]):
+        before, after = sides
+        if kind == "sequence" and before and len(before) < len(after):
             before, first = (*before, 1), True  # Indices have no features.
-        heights = height_of(before, first), height_of(shapes[1], last)
-        width = 5 if is_thin else width_of_glyph(shapes[1], last)
+        heights = height_of(before, first), height_of(after, last)
+        width = 5 if is_thin else width_of_glyph(after, last)
         room = width if is_thin else max(width, *map(svg.width_of_text, labels))
         box = Box(room + GAP / (2 if is_thin else 1), max(heights) / 2, max(heights) / 2)
         left = (box.width - width) / 2
         box.lines.append([(0, 0), (left, 0)])
         box.lines.append([(left + width, 0), (box.width, 0)])
-        about = name, text, kind, tuple(labels), title
+        about = path, text, kind, tuple(labels), title
         box.glyphs.append(Glyph(*about, left, 0, width, heights, self.times))
         if not is_thin:
             lines = [
@@ -263,22 +249,23 @@ class Drawing:
             box.labels += lines
             box.below += LINE * len(labels) + 4
         box.is_source = is_source
-        if is_source or layer._arity[0] > 1:
+        if number != 1:
             box.lines.pop(0)
-            step = heights[0] / (layer._arity[0] + 1)
-            ports = [(left, step * at - heights[0] / 2) for at in range(1, layer._arity[0] + 1)]
+            step = heights[0] / (number + 1)
+            ports = [(left, step * at - heights[0] / 2) for at in range(1, number + 1)]
             box.ports = ports or box.ports
         return box
 
 
 def chains_of(graph: Graph) -> list[list[tuple[str, Layer, tuple[str, ...]]]]:
-    """The nodes of a graph, together where each reads the one before it alone."""
+    """The nodes of a graph, together where each reads the one before it, and that alone."""
     readers = Counter([*[at for *_, given in graph.nodes for at in given], *graph.outputs])
     chains: list[list[tuple[str, Layer, tuple[str, ...]]]] = []
     ends: dict[str, list[tuple[str, Layer, tuple[str, ...]]]] = {}
     for node in graph.nodes:
         name, one, given = node
-        if not one._is_merge and given and given[0] in ends and readers[given[0]] == 1:
+        is_next = len(given) == 1 and given[0] in ends and readers[given[0]] == 1
+        if is_next and not one._is_merge:
             ends[name] = ends[given[0]]
             ends[name].append(node)
             continue
@@ -295,7 +282,7 @@ def label_of(name: str, shape: Shape | None) -> Box:
 
 def name_of_glyph(layer: Layer, path: str, shape: Shape | None) -> str:
     """The kind of layer and the size of its window; the name of a network."""
-    inside = layer._thawed
+    inside = layer._bare
     if inside._network_depth and path and not path.endswith("]"):
         return path.rpartition(".")[2]
     name = type(inside).__name__.lower()

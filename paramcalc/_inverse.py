@@ -12,7 +12,7 @@ from paramcalc import formulas
 from paramcalc._checks import LARGEST, as_axes, as_bool, as_form, as_inputs, name_of, wrong
 from paramcalc._graph import Graph
 from paramcalc._search import Search, first_from
-from paramcalc._trace import Step, stated_rank, walk
+from paramcalc._trace import Step, num_times, stated_rank, walk
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
 from paramcalc.layers._axes import spread
 from paramcalc.layers._base import Form, Layer, Shape
@@ -32,13 +32,16 @@ def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], tupl
         read = partial(as_form, owner=verb, layer=network, wanted=wanted)
         forms: Any = as_inputs(input_shape, verb, names, read)
         return steps, forms if names[1:] else (forms,)
-    if isinstance(network, Graph):
-        return steps, network._stated_forms()
-    form: Form | None = network._stated_shape()
+    inside = network._thawed._inside()
+    if isinstance(inside, Graph):
+        return steps, inside._stated_forms()
+    form = network._stated_form()
     if form is None and steps:
         form = steps[0].layer._stated_form()
     if form is None:
-        shape = ("channels", *["None"] * (stated_rank(steps) or 2))
+        times = num_times(steps)
+        others = ["None"] * ((stated_rank(steps) or 2 + times) - times)
+        shape = (*["None"] * times, "channels", *others)
         problem = "the first layer does not state the channels and axes of its input"
         raise ShapeError(f"{problem}: give input_shape=({', '.join(shape)})", layer=network)
     return steps, (form,)

@@ -100,6 +100,10 @@ class Network(Builtin):
             raise
         return shape
 
+    def _merge(self, outputs: Sequence[Shape], shape: Shape | None) -> Shape:
+        shapes: Any = tuple(outputs)
+        return self._shape(shapes)
+
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         return tuple(
             [
@@ -173,7 +177,8 @@ class Network(Builtin):
         return f"<pre>{html.escape_lines(str(self))}</pre>"
 
     def _missing(self, what: str) -> ShapeError:
-        path, first, _, _ = (plan_of(self).nodes or [("", self, -1, ())])[0]
+        reading = [node for node in plan_of(self).nodes if node[3]]
+        path, first, _, _ = (reading or [("", self, -1, ())])[0]
         error = Builtin._missing(self, what) if first is self else first._missing(what)
         locate(error, path, first)
         return error
@@ -224,6 +229,9 @@ def layers_and_names(
         only = entries(layers[0]) if len(layers) == 1 else None
         return layers if only is None else only, ()
     if layers:
+        others = {name: one for name, one in parts.items() if not isinstance(one, Layer)}
+        if others:
+            raise later("_leads").misuse(owner, dict.fromkeys(owner._options), (), others)
         raise TypeError(f"{name_of(owner)}: give layers with names or without, not both")
     if {*parts} == {"layers", "names"}:
         lists = entries(parts["layers"]), entries(parts["names"])
@@ -301,7 +309,8 @@ class Container(Network):
 
     def _parts(self, path: str = "") -> list[tuple[str, Layer]]:
         if self.names:
-            return [(join_path(path, name), self[name]) for name in self.names]
+            pairs = zip(self.names, self.layers, strict=True)
+            return [(join_path(path, name), one) for name, one in pairs]
         return [(f"{path}[{position}]", one) for position, one in enumerate(self.layers)]
 
     def _text(self, shape: Shape | None = None, mark: str = "") -> str:

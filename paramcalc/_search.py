@@ -20,7 +20,7 @@ from math import prod
 from typing import Any, TypeVar
 
 from paramcalc._checks import LARGEST
-from paramcalc._trace import Step
+from paramcalc._trace import Step, num_times
 from paramcalc.errors import ParamcalcError, ShapeError, show
 from paramcalc.layers._base import Form, Layer, Shape
 
@@ -128,11 +128,15 @@ class Search:
         stated: Any = self.network._stated_shape()
         for number, form in enumerate(self.forms):
             axes = [axis for axis, length in enumerate(form) if length is None]
-            for at, axis in enumerate(axes):
-                self.groups[start + axis] = 0 if square else at
-                self.more[start + axis] = stated[number][axis] if len(self.forms) > 1 else 0
+            times = num_times(self.steps, -1 - number)  # A time is no side of a square.
+            first = sum([axis < times for axis in axes])
+            for at, axis in enumerate(axes, -first):
+                self.groups[start + axis] = at if at < 0 or not square else 0
+                self.more[start + axis] = stated[number][axis] if stated and self.forms[1:] else 0
             start += len(form)
-        for group in {*self.groups.values()}:
+        numbers = {one: at for at, one in enumerate(sorted({*self.groups.values()}))}
+        self.groups = {axis: numbers[one] for axis, one in self.groups.items()}
+        for group in numbers.values():
             here = [axis for axis, one in self.groups.items() if one == group]
             least = min([self.more[axis] for axis in here])
             for axis in here:

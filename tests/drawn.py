@@ -110,6 +110,14 @@ def local_convs() -> Drawn:
     return of_either_format(pc.LocallyConnected2d, *fields)
 
 
+def conv_lstms(kind: Callable[..., Any], rank: int) -> Drawn:
+    def made(fields: dict[str, Any], return_sequences: bool) -> Any:
+        return kind(**fields, return_sequences=return_sequences)
+
+    fields = conv_fields(rank, 1).map(lambda one: {k: v for k, v in one.items() if k != "groups"})
+    return st.builds(made, fields, FLAGS)
+
+
 @st.composite
 def transposed_convs(draw: st.DrawFn, kind: Callable[..., Any], rank: int) -> Any:
     fields = draw(conv_fields(rank, draw(FEW)))
@@ -265,10 +273,6 @@ def attentions() -> Drawn:
     return st.one_of(alike, of_values, FEW.flatmap(grouped))
 
 
-def encoders() -> Drawn:
-    return headed(pc.TransformerEncoderLayer, SMALL)
-
-
 def frozen() -> Drawn:
     return st.one_of(convs(pc.Conv2d, 2), channel_norms(pc.BatchNorm), denses()).map(pc.Frozen)
 
@@ -280,6 +284,11 @@ NAMES = st.builds(lambda: str(next(COUNTER)))
 
 def shared() -> Drawn:
     return st.builds(pc.Shared, NAMES, st.one_of(convs(pc.Conv2d, 2), denses()))
+
+
+def distributed() -> Drawn:
+    layers = convs(pc.Conv2d, 2), channel_norms(pc.BatchNorm), denses(), flattens(), embeddings()
+    return st.one_of(*layers).map(pc.TimeDistributed)
 
 
 def networks(kind: Callable[..., Any]) -> Drawn:
@@ -329,6 +338,11 @@ def of_rank(rank: int) -> Shapes:
     return for_each(LENGTHS, rank)
 
 
+def timed(shapes: Shapes) -> Shapes:
+    """The same with a few positions in time before."""
+    return st.tuples(FEW, shapes).map(lambda parts: (parts[0], *parts[1]))
+
+
 @cache
 def ending_with(lengths: int | tuple[int, ...] | None) -> Shapes:
     """A shape whose last axes are so long; the last one of any length for None."""
@@ -349,6 +363,10 @@ def scaled(scale: pc.Scale) -> Shapes:
 @cache
 def sequences(features: int | None) -> Shapes:
     return st.tuples(LENGTHS, SMALL if features is None else just(features))
+
+
+def pairs_of_sequences(features: int) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries({name: sequences(features) for name in ("tgt", "memory")})
 
 
 @cache

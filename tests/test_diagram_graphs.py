@@ -454,6 +454,29 @@ def test_parameters_start_a_line_right_before_their_reader() -> None:
     assert glyphs["token"].title == "token Parameters(token=(1, 8)): 1 × 8; 8 parameters"
 
 
+def test_attention_is_entered_by_each_tensor_that_it_reads() -> None:
+    x, memory = pc.Input(5, 8)(name="x"), pc.Input(7, 8)(name="memory")
+    attention, dense = pc.MultiheadAttention(8, 2), pc.Dense(8, 8)
+    keys = dense(memory)
+    cases: list[tuple[list[pc.Tensor], list[pc.Tensor]]] = [
+        ([x, memory], [x, memory]),
+        ([x, memory], [dense(x), memory]),
+        ([x, memory], [dense(x), keys, dense(memory)]),
+        ([x, memory], [x, keys, keys]),
+        ([x], [x, x]),
+        ([x], [dense(x)]),
+    ]
+    for inputs, read in cases:
+        found = pc.diagram(pc.Graph(inputs, RELU(attention(*read))))
+        glyph = next(one for one in found.glyphs if one.kind == "sequence")
+        ends = [line[-1] for line in lines(found) if abs(line[-1][0] - glyph.x) < 0.01]
+        top, height = glyph.y - glyph.heights[0] / 2, glyph.heights[0]
+        places = [top + height * at / (len(read) + 1) for at in range(1, len(read) + 1)]
+        assert sorted([round(y, 9) for _, y in ends]) == [round(y, 9) for y in places]
+        check_nothing_overlaps(found)
+        check_no_line_crosses_a_glyph(found)
+
+
 def test_a_sum_of_a_tensor_with_itself_has_two_lines() -> None:
     x = pc.Input(4)()
     found = pc.diagram(pc.Graph(x, x + x))

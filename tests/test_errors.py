@@ -49,7 +49,7 @@ features = pc.Sequential(pc.Conv2d(3, 32, 3), pc.Activation("relu"), pc.Conv2d(6
 SHAPES = [
     # No layer fits just anything: axes, channels, features, and a window that is too large.
     (pc.Conv2d(3, 5, 3), (784,), "Conv2d: expects (channels, height, width), got shape (784,)"),
-    (pc.Conv2d(3, 5, 3), (8, 3, 32, 32), "Conv2d: expects (channels, height, width), got shape (8, 3, 32, 32); leave out the batch axis"),
+    (pc.Conv2d(3, 5, 3), (8, 3, 32, 32), "Conv2d: expects (channels, height, width), got shape (8, 3, 32, 32); leave out the batch axis, or wrap the layer in TimeDistributed"),
     (pc.Conv1d(3, 5, 3, data_format="channels_last"), (3,), "Conv1d: expects (length, channels), got shape (3,)"),
     (pc.Conv3d(3, 5, 3), (3, 9, 9), "Conv3d: expects (channels, depth, height, width), got shape (3, 9, 9)"),
     (pc.Conv2d(64, 5, 3), (32, 8, 8), "Conv2d: expects 64 input channels, got 32 in shape (32, 8, 8)"),
@@ -130,7 +130,7 @@ SHAPES = [
     (pc.Upsample(scale_factor=(1.5, 0.25)), (3, 8, 3), "Upsample: scale_factor 0.25 removes all of width 3"),
     (pc.Upsample(scale_factor=2), (3,), "Upsample: expects (channels, length), got shape (3,)"),
     (pc.LocallyConnected2d(2, 5), (3, 8, 4), "LocallyConnected2d: a window of 5 does not fit width 4 (padding 0)"),
-    (pc.DepthwiseConv1d(3), (3, 8, 4), "DepthwiseConv1d: expects (channels, length), got shape (3, 8, 4); leave out the batch axis"),
+    (pc.DepthwiseConv1d(3), (3, 8, 4), "DepthwiseConv1d: expects (channels, length), got shape (3, 8, 4); leave out the batch axis, or wrap the layer in TimeDistributed"),
     (pc.SeparableConv2d(2, 5), (3, 4, 8), "depthwise DepthwiseConv2d: a window of 5 does not fit height 4 (padding 0)"),
     (pc.RepeatVector(2), (3, 4), "RepeatVector: expects (features), got shape (3, 4); leave out the batch axis"),
     (pc.RepeatVector(2), (3, 4, 5), "RepeatVector: expects (features), got shape (3, 4, 5)"),
@@ -138,7 +138,7 @@ SHAPES = [
     (pc.PixelShuffle(2), (4, 8), "PixelShuffle: expects (channels, height, width), got shape (4, 8)"),
     (pc.PixelUnshuffle(2), (3, 8, 7), "PixelUnshuffle: downscale_factor must divide the width, got downscale_factor=2, width 7"),
     (pc.PixelUnshuffle(2), (3, 7, 8), "PixelUnshuffle: downscale_factor must divide the height, got downscale_factor=2, height 7"),
-    (pc.PixelUnshuffle(2), (3, 8, 8, 8), "PixelUnshuffle: expects (channels, height, width), got shape (3, 8, 8, 8); leave out the batch axis"),
+    (pc.PixelUnshuffle(2), (3, 8, 8, 8), "PixelUnshuffle: expects (channels, height, width), got shape (3, 8, 8, 8); leave out the batch axis, or wrap the layer in TimeDistributed"),
     (pc.Reshape((3, 4)), (13,), "Reshape: target_shape (3, 4) takes 12 values, got 13 in shape (13,)"),
     (pc.Reshape((3, -1)), (13,), "Reshape: target_shape (3, -1) takes a multiple of 3 values, got 13 in shape (13,)"),
     (pc.Permute((1, 0)), (3, 4, 5), "Permute: expects 2 axes, got shape (3, 4, 5)"),
@@ -148,10 +148,10 @@ SHAPES = [
     (pc.Slice(0, 1, dim=2), (3, 4), "Slice: there is no dim 2 in shape (3, 4)"),
     (pc.Slice(0, 1, dim=-3), (3, 4), "Slice: there is no dim -3 in shape (3, 4)"),
     (pc.RNN(3, 4), (7, 5), "RNN: expects 3 features on the last axis, got shape (7, 5)"),
-    (pc.LSTM(3, 4), (8, 7, 3), "LSTM: expects (length, features), got shape (8, 7, 3); leave out the batch axis"),
+    (pc.LSTM(3, 4), (8, 7, 3), "LSTM: expects (length, features), got shape (8, 7, 3); leave out the batch axis, or wrap the layer in TimeDistributed"),
     (pc.GRU(3, 4), (3,), "GRU: expects (length, features), got shape (3,)"),
     (pc.MultiheadAttention(8, 2), (5, 7), "MultiheadAttention: expects 8 features on the last axis, got shape (5, 7)"),
-    (pc.MultiheadAttention(8, 2), (2, 5, 8), "MultiheadAttention: expects (length, features), got shape (2, 5, 8); leave out the batch axis"),
+    (pc.MultiheadAttention(8, 2), (2, 5, 8), "MultiheadAttention: expects (length, features), got shape (2, 5, 8); leave out the batch axis, or wrap the layer in TimeDistributed"),
     (pc.TransformerEncoderLayer(8, 2), (5, 7), "self_attn MultiheadAttention: expects 8 features on the last axis, got shape (5, 7)"),
     (pc.TransformerEncoderLayer(8, 2), (8,), "self_attn MultiheadAttention: expects (length, features), got shape (8,)"),
     (pc.Add(body=pc.Conv2d(64, 256, 1), skip=pc.Identity()), (64, 56, 56), "Add: axes, compared from the last, must be equal or 1, got (256, 56, 56) from body and (64, 56, 56) from skip"),
@@ -205,9 +205,7 @@ def test_words_of_a_count_that_depends_on_the_input(row: Row) -> None:
         assert str(caught.value) == path + words
 
 
-@pytest.mark.parametrize(
-    "row", [row for row in ROWS if not row.is_network], ids=lambda row: row.name
-)
+@pytest.mark.parametrize("row", [row for row in ROWS if row.is_single], ids=lambda row: row.name)
 def test_words_of_macs_that_depend_on_the_input(row: Row) -> None:
     layer = row.examples()[0]
     if not layer.num_macs(row.shape):

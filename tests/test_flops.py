@@ -259,8 +259,9 @@ LAYERS = {
     if isinstance(one, type) and issubclass(one, pc.Layer)
 }
 INSIDE = {
-    *[pc.Sequential, pc.Graph, pc.Frozen, pc.Shared],
-    *[pc.TransformerEncoderLayer, pc.SeparableConv1d, pc.SeparableConv2d],
+    *[pc.Sequential, pc.Graph, pc.Frozen, pc.Shared, pc.TimeDistributed],
+    *[pc.TransformerEncoderLayer, pc.TransformerDecoderLayer],
+    *[pc.SeparableConv1d, pc.SeparableConv2d],
 }
 """No tool counts these: it counts the layers in them."""
 

@@ -154,11 +154,17 @@ def test_what_is_read_again_stays_in_memory() -> None:
 
 def test_several_inputs_are_a_dict_of_shapes() -> None:
     net, shapes = twins(), {"left": (8,), "right": (8,)}
+    smallest: Any = shapes
     assert net.output_shape() == net.output_shape(shapes) == (1,)
     assert net.num_params() == 9 * 16 + 17 * 4 + 5
     assert net.num_macs(shapes) == 2 * (8 * 16 + 16 * 4) + 4
     assert pc.memory(net).peak_bytes == 4 * (8 + 16 + 16)
     assert pc.trace(net).to_text().count("right") == 1
+    for around in pc.Frozen(net), pc.Shared("net", net):
+        assert around.output_shape() == around.output_shape(shapes) == (1,)
+        assert around.num_macs(shapes) == net.num_macs()
+        assert pc.smallest_input(around) == pc.smallest_input(net) == smallest
+        assert len(pc.diagram(around, shapes).glyphs) == len(pc.diagram(net).glyphs)
     with pytest.raises(pc.ShapeError, match=r"\[0\]\[0\] Dense: expects 8 features"):
         net.output_shape({"left": (9,), "right": (8,)})
 
@@ -230,6 +236,13 @@ def test_attention_to_another_sequence() -> None:
     assert pc.flops(net, convention="tensorflow").num_flops == registered
     three = pc.Graph((x, memory), attention(x, memory, memory))
     assert three.num_macs() == net.num_macs()
+    same = pc.MultiheadAttention(8, 2)
+    other = pc.Input(9, 8)(name="other")
+    twice = pc.Graph((x, other), same(same(x), other))  # Equal layers, one of another sequence.
+    assert [part.num_macs for part in pc.explain(twice).parts] == [
+        4 * 5 * 64 + 2 * 25 * 8,
+        2 * 5 * 64 + 2 * 9 * 64 + 2 * 45 * 8,
+    ]
     grouped = pc.MultiheadAttention(8, 2, kdim=6, vdim=6, num_kv_heads=1, head_dim=3)
     sizes = 5 * 8 * 2 * 6 + 9 * 6 * 6 + 5 * 9 * 2 * 6
     assert pc.Graph((x, memory), grouped(x, memory)).num_macs() == sizes
@@ -237,6 +250,10 @@ def test_attention_to_another_sequence() -> None:
     both = pc.Graph(x, pc.MultiheadAttention(8, 2)(x, x))
     assert both.num_macs() == pc.MultiheadAttention(8, 2).num_macs((5, 8))
     assert pc.receptive_field(both).size == (None,)
+    # A position is made of its own query, and of all keys and values.
+    assert pc.receptive_field(net, of="x").size == (1,)
+    assert pc.receptive_field(net, of="x").interval(2) == ((2, 2),)
+    assert pc.receptive_field(net, of="memory").interval(2) == ((0, 8),)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +261,7 @@ def test_attention_to_another_sequence() -> None:
     [
         ([(9, 7)], "MultiheadAttention: expects 6 features of keys or values, got shape (9, 7)"),
         ([(9, 6), (8, 6)], "MultiheadAttention: keys and values must be of one length, got (9, 6) and (8, 6)"),
-        ([(2, 9, 6)], "MultiheadAttention: expects (length, features), got shape (2, 9, 6); leave out the batch axis"),
+        ([(2, 9, 6)], "MultiheadAttention: expects (length, features), got shape (2, 9, 6); leave out the batch axis, or wrap the layer in TimeDistributed"),
     ],
 )  # fmt: skip
 def test_words_of_attention_to_what_does_not_fit(shapes: list[pc.Shape], words: str) -> None:
@@ -513,3 +530,41 @@ def test_a_skip_connection_is_cut_or_padded_to_its_partner(
     cut = pc.receptive_field(pc.Graph((x, y), pc.CenterCrop()(x, y)), of="skip")
     assert (cut.size, cut.padding) == (alone.size, alone.padding)
     assert pc.receptive_field(pc.Graph((x, y), pc.CenterCrop()(x, y)), of="partner").size == (0, 0)
+
+
+def several() -> list[tuple[pc.Layer, pc.Shape, pc.Shape]]:
+    x, y = pc.Input(4, 8, 8)(name="a"), pc.Input(4, 8, 8)(name="b")
+    return [
+        (pc.Add(), (4, 8, 8), (4, 8, 8)),
+        (pc.Concat(dim=-1), (4, 8, 8), (4, 8, 3)),
+        (pc.MatMul(), (4, 8), (8, 3)),
+        (pc.CenterCrop(), (4, 8, 8), (4, 6, 9)),
+        (pc.MultiheadAttention(8, 2, kdim=4, vdim=4), (5, 8), (7, 4)),
+        (pc.Graph((x, y), x * y), (4, 8, 8), (4, 8, 8)),
+    ]
+
+
+def itself(layer: pc.Layer) -> pc.Layer:
+    return layer
+
+
+def shared(layer: pc.Layer) -> pc.Layer:
+    return pc.Shared("s", layer)
+
+
+@pytest.mark.parametrize("around", [itself, pc.Frozen, shared])
+@pytest.mark.parametrize(("layer", "first", "second"), several())
+def test_every_verb_takes_a_layer_of_several_inputs(
+    around: Any, layer: pc.Layer, first: pc.Shape, second: pc.Shape
+) -> None:
+    x, y = pc.Input(*first)(name="x"), pc.Input(*second)(name="y")
+    bare, net = (pc.Graph((x, y), one(x, y)) for one in (layer, around(layer)))
+    for verb in (pc.summary, pc.explain, pc.memory, pc.flops, pc.trace, pc.diagram):
+        assert str(verb(net))
+    for name in ("x", "y"):
+        assert pc.receptive_field(net, of=name).size == pc.receptive_field(bare, of=name).size
+    learned = pc.Graph(x, around(layer)(x, pc.Parameters(p=second)()))
+    assert pc.diagram(learned)
+    assert pc.receptive_field(learned).size == pc.receptive_field(bare, of="x").size
+    with pytest.raises(pc.ShapeError, match="input"):
+        pc.Sequential(pc.Add(learned)).output_shape()

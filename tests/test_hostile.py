@@ -169,6 +169,8 @@ FITTING: dict[str, Any] = {
     "input_shape": (3, 16, 16),
     "output": 4,
     "layer": pc.Conv2d(3, 8, 3),
+    "a": NET,
+    "b": 1000,
 }
 """What verbs take, by the name of the argument."""
 SHOWN = ("__str__", "to_csv", "to_html", "to_latex", "to_markdown", "to_records", "to_text")

@@ -16,6 +16,8 @@ ROOT = Path(__file__).parent.parent
 ROOMS = [
     "errors",
     "_checks",
+    "_counterparts",
+    "_leads",
     "render.table",
     "render.",
     "render.svg",
@@ -59,9 +61,14 @@ ROOMS = [
     "_columns",
     "_diagram",
     "_summary",
-    "_counterparts",
+    "_align",
+    "_conventions",
     "_compare",
     "readers._build",
+    "readers._keras_source",
+    "readers._keras_calls",
+    "readers._keras_layers",
+    "readers._keras_ops",
     "readers._protobuf",
     "readers._onnx.file",
     "readers._onnx.values",
@@ -183,8 +190,9 @@ def test_results_are_what_verbs_return() -> None:
     verbs: list[Any] = [
         pc.summary, pc.explain, pc.flops, pc.memory, pc.receptive_field, pc.trace, pc.diagram,
     ]  # fmt: skip
-    kinds = [type(verb(net, shape)).__name__ for verb in verbs] + ["Step"]
-    parts = ["SummaryRow", "Working", "Line", "FlopsRow", "Glyph"]
+    kinds = [type(verb(net, shape)).__name__ for verb in verbs] + ["Comparison", "Step"]
+    assert isinstance(pc.compare(net, 7), pc.results.Comparison)
+    parts = ["Difference", "SummaryRow", "Working", "Line", "FlopsRow", "Glyph"]
     assert sorted(kinds + parts) == pc.results.__all__
 
 

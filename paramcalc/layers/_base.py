@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from paramcalc._checks import (
-    as_answer,
-    as_shape,
-    entries,
-    name_of,
-    wrong,
-)
+from paramcalc._checks import as_answer, as_inputs, as_shape, entries, name_of, wrong
 from paramcalc.errors import ShapeError
 from paramcalc.layers._parameter import (
     Form as Form,
@@ -57,7 +52,8 @@ class Layer:
     """The number of layers in it, itself included."""
     _family: str = ""
     """What the axes of its input are: "spatial", "features", "sequence", or "plain" for axes
-    without a meaning of their own; empty for those of the layer before."""
+    without a meaning of their own; empty for those of the layer before. "time " precedes it if
+    there is an axis before these."""
     _family_after: str = ""
     """The same for its output, if that differs."""
     _format_after: str | None = None
@@ -114,6 +110,10 @@ class Layer:
         """
         raise self._misfit("a layer must define sources() for a receptive field")
 
+    def _covering(self, shape: Form) -> Sources:
+        """The sources, if it is asked what is seen at all."""
+        return self.sources(shape)
+
     # What networks and verbs ask. The shape is checked, and None where parameters are counted
     # without one. The answers of a user's own layer are checked here.
 
@@ -167,7 +167,7 @@ class Layer:
         return {}
 
     def _inside(self) -> Layer:
-        """The same as a network of its parts, if it has any."""
+        """What it is drawn as, with the paths of its trace: a network, if it is made of layers."""
         return self
 
     def _sources_of(self, before: list[Form], output: Shape | None) -> Sequence[Sources | None]:
@@ -178,6 +178,9 @@ class Layer:
     def _joined_dim(self, ranks: Sequence[int]) -> int | None:
         """The axis along which inputs are concatenated, if any."""
         return None
+
+    def _check_outputs(self, hint: str) -> None:
+        """Refuse a `Graph` with several outputs, and say what to do."""
 
     def _map(self, change: Callable[[Layer], Layer]) -> Any:
         """The changed layer; of a network, a copy with each layer changed."""
@@ -190,10 +193,18 @@ class Layer:
             ...
 
     def _checked(self, input_shape: object) -> Shape | None:
-        """The shape from a caller, checked; else the one that an `Input` states; else None."""
+        """The shape from a caller, checked; else the one that an `Input` states; else None.
+
+        Of several inputs it is a tuple of shapes.
+        """
+        names = self._input_names
+        if names[1:] and input_shape is not None:
+            shapes: Shape = as_inputs(input_shape, self, names, partial(as_shape, layer=self))
+            return shapes
         if self._is_merge:
-            problem = "takes several inputs: call it on tensors of a Graph"
-            raise self._misfit(problem)
+            self._check_outputs("wrap a graph per output")
+            if input_shape is not None:
+                raise self._missing("")
         return self._stated_shape() if input_shape is None else as_shape(input_shape, self)
 
     def _stated_shape(self) -> Shape | None:
@@ -219,6 +230,8 @@ class Layer:
         return shape
 
     def _missing(self, what: str) -> ShapeError:
+        if self._is_merge and not self._input_names[1:]:
+            return self._misfit("takes several inputs: call it on tensors of a Graph")
         return self._misfit(
             f"{what} depends on the input: give input_shape or start with Input(...)"
         )
@@ -235,6 +248,11 @@ class Layer:
     @property
     def _thawed(self) -> Layer:
         """The layer; the one inside, if it is frozen or shared."""
+        return self
+
+    @property
+    def _bare(self) -> Layer:
+        """The layer; the one inside, whatever is around it."""
         return self
 
 

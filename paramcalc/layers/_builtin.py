@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from paramcalc._checks import as_form, entries, name_of
 from paramcalc.errors import ConfigError, show
 from paramcalc.layers._base import Form, InputShape, Layer, Parameter, Shape, Sources, Window
-from paramcalc.layers._fields import Spec, make, stored_defaults
+from paramcalc.layers._fields import Spec, make, named_after, stored_defaults
 
 
 class Builtin(Layer):
@@ -24,8 +24,6 @@ class Builtin(Layer):
     _has_gaps = False
     _has_buffers = False
     _specs: Mapping[str, Spec] = MappingProxyType({})
-    _reads: tuple[tuple[str, Callable[..., object], bool], ...] = ()
-    """Name, reader and whether it is per axis of each field, for the hot path."""
     _has_own_init: bool = False
     _rank: int | None = None
     """The number of spatial axes, if the class fixes it."""
@@ -38,6 +36,10 @@ class Builtin(Layer):
                 f"{cls.__name__}: {parent} cannot be subclassed; "
                 f"write a function that returns one, or a subclass of Layer"
             )
+        init: Any = cls.__init__
+        if "__init__" not in vars(cls) and getattr(init, "__signature__", None):
+            made: Any = cls  # For type checkers, it overrides nothing.
+            made.__init__ = named_after(cls, init)
 
     def output_shape(self, input_shape: InputShape | None = None) -> Shape:
         return self._shape(self._needed(self._checked(input_shape), "the output shape"))
@@ -77,24 +79,11 @@ class Builtin(Layer):
     def _period(self) -> int | None:
         return 1
 
-    def __post_init__(self) -> None:
-        for name, read, per_axis in self._reads:
-            value = getattr(self, name)
-            rank = (self._rank,) if per_axis else ()
-            stored = read(value, self, name, *rank)
-            if stored is not value:
-                object.__setattr__(self, name, stored)
-        self._check()
+    if TYPE_CHECKING:
 
-    def _set(self, *values: Any, rank: int | None = None) -> None:
-        """Read and store the fields, in order, for a number of axes."""
-        put, rank = object.__setattr__, rank or self._rank
-        for (name, read, per_axis), value in zip(self._reads, values, strict=True):
-            if per_axis:
-                put(self, name, read(value, self, name, rank))
-            else:
-                put(self, name, read(value, self, name))
-        self._check()
+        def _set(self, *values: Any, rank: int | None = None) -> None:
+            """Read and store the fields, in order, for a number of axes; then check them."""
+            ...
 
     def _check(self) -> None:
         """Refuse fields that do not go together."""
@@ -115,6 +104,10 @@ class Builtin(Layer):
 
     def _stated_axis(self) -> int:
         return -1
+
+    def _within(self, shape: Any) -> Any:
+        """The shape that a layer in it gets."""
+        return shape
 
     @property
     def _is_open(self) -> bool:

@@ -187,8 +187,7 @@ class CenterCrop(SpatialLayer):
         if self.size is not None:
             return SpatialLayer._sources_of(self, before, output)
         windows: list[Any] = self._windows_to(before[0], self._split(before[1])[1])
-        joined = self._join(Window(), windows)
-        return [tuple([(axis, one) for axis, one in enumerate(joined)]), None]
+        return [self._seen_by(Window(), windows), None]
 
     def _macs(self, shape: Shape | None, output: Shape | None, *_: Shape) -> int:
         return 0
@@ -248,11 +247,10 @@ class Upsample(SpatialLayer):
     _: KW_ONLY
     data_format: str | None = data_format(default=None)
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         if (self.size is None) == (self.scale_factor is None):
             values = f"size={show(self.size)}, scale_factor={show(self.scale_factor)}"
             raise ConfigError(f"Upsample: give either size or scale_factor, got {values}")
-        SpatialLayer.__post_init__(self)
         given, rank = self.size or self.scale_factor, RANKS.get(self.mode)
         if isinstance(given, tuple) and rank and len(given) != rank:
             field = "scale_factor" if self.size is None else "size"

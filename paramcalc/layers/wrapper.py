@@ -34,7 +34,10 @@ class Wrapper(Builtin):
 
     layer: Layer
 
+    _wraps_merges = False
+
     _thawed = of_the_layer_inside("_thawed")  # pyright: ignore[reportIncompatibleMethodOverride]
+    _bare = of_the_layer_inside("_bare")  # pyright: ignore[reportIncompatibleMethodOverride]
     _is_frozen = of_the_layer_inside("_is_frozen")
     _shared_name = of_the_layer_inside("_shared_name")
     _network_depth = of_the_layer_inside("_network_depth")
@@ -44,15 +47,20 @@ class Wrapper(Builtin):
     _family = of_the_layer_inside("_family")
     _channels_last = of_the_layer_inside("_channels_last")
     _input_names = of_the_layer_inside("_input_names")
+    _check_outputs = of_the_layer_inside("_check_outputs")
     _is_merge = of_the_layer_inside("_is_merge")
     _arity = of_the_layer_inside("_arity")
     _merge = of_the_layer_inside("_merge")
+    _sources_of = of_the_layer_inside("_sources_of")
+    _joined_dim = of_the_layer_inside("_joined_dim")
+    _wires = of_the_layer_inside("_wires")
     _shape = of_the_layer_inside("_shape")
     _params = of_the_layer_inside("_params")
     _macs = of_the_layer_inside("_macs")
     _stated_shape = of_the_layer_inside("_stated_shape")
     _stated_form = of_the_layer_inside("_stated_form")
     _stated_rank = of_the_layer_inside("_stated_rank")
+    _covering = of_the_layer_inside("_covering")
     _period = of_the_layer_inside("_period")
 
     if TYPE_CHECKING:
@@ -67,7 +75,7 @@ class Wrapper(Builtin):
         for number, (at, one, before, inputs) in enumerate(nodes[start:], start):
             if at == path and not self._network_depth:
                 nodes[number] = at, self, before, inputs
-            elif not one._network_depth:
+            elif self._wraps_merges or not one._network_depth:
                 nodes[number] = at, self._around(one, at[len(path) :]), before, inputs
         for at, one in inside.items():
             networks[at] = self._around(one, at[len(path) :]) if at != path else self
@@ -77,7 +85,7 @@ class Wrapper(Builtin):
         return self._call(repr(self.layer))
 
     def _text(self, shape: Shape | None = None, mark: str = "") -> str:
-        return self._call(self.layer._text(shape, mark))
+        return self._call(self.layer._text(self._within(shape), mark))
 
     def _call(self, inside: str) -> str:
         before = [repr(getattr(self, name)) for name in self._specs if name != "layer"]

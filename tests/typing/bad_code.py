@@ -145,6 +145,7 @@ def verbs(net: pc.Sequential) -> None:
     pc.memory(net, recomputed=0)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     pc.flops(net, (3, 32, 32), "fvcore")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     pc.flops(net, convention=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    pc.compare(net, "net")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     pc.receptive_field(net, None, 0)  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue]
     pc.smallest_input(net, (3, "any", "any"))  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
     pc.smallest_input(net, (3, None, None), False)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]

@@ -85,6 +85,10 @@ def test_layers_take_what_torch_takes() -> None:
         pc.Dropout(0.1),
         pc.Identity(),
         pc.Frozen(pc.Dense(8, 8)),
+        pc.TimeDistributed(pc.Dense(8, 8)),
+        pc.ConvLSTM1d(3, 4, 3),
+        pc.ConvLSTM2d(3, 4, (3, 5), 2, padding=((0, 1), (2, 2)), return_sequences=True),
+        pc.ConvLSTM3d(None, 4, 3),
     ]
     network = pc.Sequential(layers)
     assert_type(network.layers, tuple[pc.Layer, ...])
@@ -97,7 +101,10 @@ def test_a_graph_is_written_with_tensors() -> None:
     assert_type(x.shape, pc.Shape)
     merged: list[pc.Tensor] = [x + y, x * y, x @ y, pc.concat(x, y, dim=-1), pc.concat([x, y])]
     merged += [pc.Add()(x, y), pc.MatMul()([x, y]), *x.chunk(3), *x.split((1, 2)), x[0, :4]]
+    merged += [pc.TransformerDecoderLayer(8, 2, 32, bias=False)(*[pc.Input(5, 8)()] * 2)]
     graph = pc.Graph((x, y), x @ y + x)
+    deform = pc.DeformConv2d(3, 8, 3, 2, 1, 1, 1, False)
+    merged += [deform(pc.Input(3, 9, 9)(), pc.Input(18, 5, 5)())]
     shapes = {"x": (3, 4, 4), "input_2": (3, 4, 4)}
     assert_type(graph.output_shapes(shapes), dict[str, pc.Shape])
     assert_type(graph.num_params(shapes), int)
@@ -281,6 +288,10 @@ def test_costs() -> None:
     assert_type(operations.ledger, tuple[str, ...])
     assert_type(operations.rows, tuple[pc.results.FlopsRow, ...])
     assert_type(operations.rows[0].num_flops, int)
+    compared = pc.compare(pc.Dense(8, 8), 64)
+    assert_type(compared, pc.results.Comparison)
+    assert_type(compared.differences, tuple[pc.results.Difference, ...])
+    assert_type((compared.num_params, compared.unexplained), tuple[tuple[int, int], int])
     needed = pc.memory(
         pc.Sequential(body=pc.Dense(8, 8), head=pc.Dense(8, 8)),
         (8,),
@@ -341,6 +352,8 @@ def test_formulas() -> None:
         formulas.attention_params(8, 8, 8, bias=False),
         formulas.grouped_attention_macs(10, 8, 8, 8, 4, 2, 2, 2),
         formulas.grouped_attention_params(8, 8, 8, 4, 2, 2, 2),
+        formulas.conv_lstm_macs(10, 3, 4, (3, 3), (8, 8)),
+        formulas.conv_lstm_params(3, 4, (3, 3), bias=False),
         formulas.conv_macs(3, 8, (3, 3), [30, 30]),
         formulas.conv_params(3, 8, [3, 3], groups=1, bias=True),
         formulas.dense_macs(8, 8),
@@ -402,3 +415,11 @@ def test_zoo() -> None:
     ]
     assert_type(networks, list[pc.Sequential])
     assert_type([zoo.nasnet_large(), zoo.siamese()], list[pc.Graph])
+
+
+def test_readers_return_networks() -> None:
+    assert_type(pc.readers.parse("Dense(8, 3)"), pc.Layer)
+    assert_type(pc.readers.from_json(pc.readers.to_json(pc.Dense(8, 3))), pc.Layer)
+    with pytest.raises(pc.ReadError) as unread:
+        pc.readers.parse("Dense(8, 3")
+    assert_type(unread.value.where, str)
