@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from keyword import iskeyword
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 from paramcalc._branches import Branches, Concat
 from paramcalc._graph import Graph
@@ -29,12 +30,16 @@ class Node(NamedTuple):
 
 
 Chain = list[tuple[str, Layer]]
+ANYWHERE = "*"
+"""The start of a chain that reads nothing: no node has this name."""
 
 
 def identifier(name: str) -> str:
     """A name that a part of a network can have: `block1/conv-1` is `block1_conv_1`."""
-    word = re.sub(r"\W", "_", name).lstrip("_") or "layer"
-    return f"n{word}" if word[0].isdigit() else f"{word}_" if iskeyword(word) else word
+    word = re.sub(r"\W", "_", normalize("NFKC", name)).lstrip("_") or "layer"
+    word = word if word.isidentifier() else f"n{word}"
+    word = word if word.isidentifier() else re.sub(r"\W", "_", word, flags=re.ASCII)
+    return f"{word}_" if iskeyword(word) or word in ("data_format", "dim") else word
 
 
 def network_of(
@@ -83,7 +88,7 @@ def chain_of(source: str, nodes: Sequence[Node], output: str) -> Chain | None:
 
     Each node is the end of a chain that starts at an output with several readers, or at the input.
     A merge of chains with one start is a layer after that start. It takes the place of its readers;
-    when it is the only one left, the chain goes on.
+    when it is the only one left, the chain goes on. What reads nothing may start anywhere.
     """
     readers = Counter([*[one for node in nodes for one in node.reads], output])
     starts: dict[str, tuple[str, Chain]] = {source: ("", [])}
@@ -91,7 +96,7 @@ def chain_of(source: str, nodes: Sequence[Node], output: str) -> Chain | None:
     def from_start(name: str) -> tuple[str, Chain]:
         """The chain that ends at a node, as its next reader sees it."""
         start, chain = starts[name]
-        while start and readers[start] == 1:
+        while start in starts and readers[start] == 1:
             start, before = starts[start]
             before.extend(chain)
             chain = before
@@ -99,6 +104,9 @@ def chain_of(source: str, nodes: Sequence[Node], output: str) -> Chain | None:
         return (start, chain) if readers[name] == 1 else (name, [])
 
     for name, layer, reads in nodes:
+        if not reads:
+            starts[name] = ANYWHERE, [(name, layer)]
+            continue
         if not isinstance(layer, Branches) or not layer._is_merge:
             if len(reads) != 1:
                 return None
@@ -106,13 +114,20 @@ def chain_of(source: str, nodes: Sequence[Node], output: str) -> Chain | None:
             starts[name][1].append((name, layer))
             continue
         ends = [from_start(one) for one in reads]
-        start = ends[0][0]
-        if not start or any(one != start for one, _ in ends):
-            return None
-        readers[start] -= len(reads) - 1
         options = {"dim": layer.dim} if isinstance(layer, Concat) else {}
-        branches = [in_a_row(chain) if chain else Identity() for _, chain in ends]
         kind: Any = type(layer)
-        starts[name] = start, [(name, kind(branches, **options))]
+        bound = [(start, chain) for start, chain in ends if start != ANYWHERE]
+        start, before = bound[0] if bound else (ANYWHERE, [])
+        if len(bound) > 1:
+            if not start or any(one != start for one, _ in bound):
+                return None
+            readers[start] -= len(bound) - 1
+            before = []
+        branches = [
+            in_a_row(chain) if chain and (free == ANYWHERE or len(bound) > 1) else Identity()
+            for free, chain in ends
+        ]
+        before.append((name, kind(branches, **options)))
+        starts[name] = start, before
     start, chain = from_start(output)
     return None if start else chain
