@@ -319,7 +319,8 @@ def activation(at: At) -> list[Op]:
     if word in FUNCTIONS:
         return [Op("", f"{FUNCTIONS[word]}({{0}})")]
     kinds = [one.name for one in counterparts("torch") if one.layer == "Activation"]
-    known = {name.removeprefix("nn.").lower(): name for name in kinds if name not in NEED_ARGUMENTS}
+    by_word = {name.removeprefix("nn.").lower(): name for name in kinds}
+    known = {one: name for one, name in by_word.items() if one not in NEED_ARGUMENTS}
     if word == "identity":
         return [Op("nn.Identity()")]
     if word not in known:

@@ -142,9 +142,7 @@ def main() -> None:
     lines: list[dict[str, Any]] = [versions]
     for network, shape in networks():
         case: dict[str, Any] = {"network": repr(network), "shape": shape}
-        given: list[Any] = [shape]
-        if isinstance(shape, dict):
-            given = list[Any](shape.values())
+        given: list[Any] = [*shape.values()] if isinstance(shape, dict) else [shape]
         if isinstance(network, pc.Graph):
             given = [one for _, one in network.inputs]
         shapes = given if given[0] else [pc.trace(network)[0].input_shape]
