@@ -55,7 +55,7 @@ _MODULES = {
     "_trace": "trace",
 }
 """The public names by module. A module is loaded when one of its names is first asked for."""
-_ROOMS = ("formulas", "layers", "readers", "results", "zoo")
+_ROOMS = ("formulas", "layers", "readers", "results", "write", "zoo")
 
 __all__ = sorted(" ".join(_MODULES.values()).split())  # pyright: ignore[reportUnsupportedDunderAll]
 

@@ -5,6 +5,7 @@ from paramcalc import (
     layers as layers,
     readers as readers,
     results as results,
+    write as write,
     zoo as zoo,
 )
 from paramcalc._blocks import (

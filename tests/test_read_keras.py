@@ -106,7 +106,7 @@ def test_a_sequential_is_one_with_its_names() -> None:
         conv_1=pc.Conv2d(3, 4, 3, **LAST),
         conv_1_relu=pc.Activation("relu"),
         flatten=pc.Flatten(),
-        data_format_2=pc.Dense(144, 2, bias=False),
+        data_format_=pc.Dense(144, 2, bias=False),
         activation=pc.Activation("linear"),
     )
     assert read(model) == wanted

@@ -69,8 +69,21 @@ ROOMS = [
     "readers._keras_calls",
     "readers._keras_layers",
     "readers._keras_ops",
+    "readers._protobuf",
+    "readers._onnx.file",
+    "readers._onnx.values",
+    "readers._onnx.network",
+    "readers._onnx.layers",
+    "readers._onnx.constants",
+    "readers._onnx.",
+    "readers._onnx",
     "readers.",
     "readers",
+    "write._source",
+    "write._writer",
+    "write._torch_rules",
+    "write._keras_images",
+    "write._keras_rules",
     "write.",
     "write",
     "results",
@@ -236,7 +249,7 @@ print(*sys.modules)
     ).stdout.splitlines()
     assert {"paramcalc.zoo", "paramcalc.layers.recurrent"}.isdisjoint(before.split())
     assert "paramcalc.layers.recurrent" in after.split()
-    assert {*pc.__all__, "formulas", "layers", "readers", "results", "zoo"} == {*dir(pc)}
+    assert {*pc.__all__, "formulas", "layers", "readers", "results", "write", "zoo"} == {*dir(pc)}
     with pytest.raises(AttributeError, match="has no attribute 'Conv4d'"):
         _ = pc.Conv4d  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
 

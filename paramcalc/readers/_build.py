@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from keyword import iskeyword
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 from paramcalc._branches import Branches, Concat
 from paramcalc._graph import Graph
@@ -29,15 +30,16 @@ class Node(NamedTuple):
 
 
 Chain = list[tuple[str, Layer]]
-NOWHERE = "*"
-"""The start of a chain that reads nothing."""
+ANYWHERE = "*"
+"""The start of a chain that reads nothing: no node has this name."""
 
 
 def identifier(name: str) -> str:
     """A name that a part of a network can have: `block1/conv-1` is `block1_conv_1`."""
-    word = re.sub(r"\W", "_", name).lstrip("_") or "layer"
-    is_taken = iskeyword(word) or word in ("data_format", "dim")
-    return f"n{word}" if word[0].isdigit() else f"{word}_" if is_taken else word
+    word = re.sub(r"\W", "_", normalize("NFKC", name)).lstrip("_") or "layer"
+    word = word if word.isidentifier() else f"n{word}"
+    word = word if word.isidentifier() else re.sub(r"\W", "_", word, flags=re.ASCII)
+    return f"{word}_" if iskeyword(word) or word in ("data_format", "dim") else word
 
 
 def network_of(
@@ -90,10 +92,9 @@ def in_a_row(chain: Chain) -> Sequential:
 def chain_of(source: str, nodes: Sequence[Node], output: str) -> Chain | None:
     """The layers in a row, with merges of branches; None if there are other skips.
 
-    Each node is the end of a chain that starts at an output with several readers, at the input, or
-    at a layer that reads nothing. A merge of chains with one start is a layer after that start. It
-    takes the place of its readers; when it is the only one left, the chain goes on. Chains that
-    read nothing can join in any merge.
+    Each node is the end of a chain that starts at an output with several readers, or at the input.
+    A merge of chains with one start is a layer after that start. It takes the place of its readers;
+    when it is the only one left, the chain goes on. What reads nothing may start anywhere.
     """
     readers = Counter([*[one for node in nodes for one in node.reads], output])
     starts: dict[str, tuple[str, Chain]] = {source: ("", [])}
@@ -101,7 +102,7 @@ def chain_of(source: str, nodes: Sequence[Node], output: str) -> Chain | None:
     def from_start(name: str) -> tuple[str, Chain]:
         """The chain that ends at a node, as its next reader sees it."""
         start, chain = starts[name]
-        while start and readers[start] == 1:
+        while start in starts and readers[start] == 1:
             start, before = starts[start]
             before.extend(chain)
             chain = before
@@ -110,7 +111,7 @@ def chain_of(source: str, nodes: Sequence[Node], output: str) -> Chain | None:
 
     for name, layer, reads in nodes:
         if not reads:
-            starts[name] = NOWHERE, [(name, layer)]
+            starts[name] = ANYWHERE, [(name, layer)]
             continue
         if not isinstance(layer, Branches) or not layer._is_merge:
             if len(reads) != 1:
@@ -119,18 +120,20 @@ def chain_of(source: str, nodes: Sequence[Node], output: str) -> Chain | None:
             starts[name][1].append((name, layer))
             continue
         ends = [from_start(one) for one in reads]
-        reading = [one for one, _ in ends if one != NOWHERE]
-        start, before = reading[0] if reading else NOWHERE, Chain()
-        if any(one != start for one in reading) or (not start and len(reading) > 1):
-            return None
-        if len(reading) == 1:  # The chain goes on.
-            at = next(at for at, (one, _) in enumerate(ends) if one == start)
-            before, ends[at] = ends[at][1], (start, Chain())
-        elif reading:
-            readers[start] -= len(reading) - 1
         options = {"dim": layer.dim} if isinstance(layer, Concat) else {}
-        branches = [in_a_row(chain) if chain else Identity() for _, chain in ends]
         kind: Any = type(layer)
-        starts[name] = start, [*before, (name, kind(branches, **options))]
+        bound = [(start, chain) for start, chain in ends if start != ANYWHERE]
+        start, before = bound[0] if bound else (ANYWHERE, [])
+        if len(bound) > 1:
+            if not start or any(one != start for one, _ in bound):
+                return None
+            readers[start] -= len(bound) - 1
+            before = []
+        branches = [
+            in_a_row(chain) if chain and (free == ANYWHERE or len(bound) > 1) else Identity()
+            for free, chain in ends
+        ]
+        before.append((name, kind(branches, **options)))
+        starts[name] = start, before
     start, chain = from_start(output)
-    return chain if start in ("", NOWHERE) else None
+    return None if start else chain

@@ -194,7 +194,7 @@ class Model:
         self.nodes: list[Node] = []
         self.children: dict[tuple[Any, ...], Model] = {}
         self.tensors: dict[tuple[str, int, int], Tensor] = {}
-        self.taken, self.tries, self.begun = {"data_format"}, Counter[str](), Counter[str]()
+        self.taken, self.tries, self.begun = set[str](), Counter[str](), Counter[str]()
         self.times = Counter([one.entry.name for one in self.parts.calls])
         refs = [*[ref for one in self.parts.calls for ref in one.refs], *self.parts.outputs]
         self.used = {(ref.layer, ref.output) for ref in refs}
