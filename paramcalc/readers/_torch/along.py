@@ -24,6 +24,7 @@ from paramcalc.readers._torch.tensors import (
     rows_of,
 )
 from paramcalc.readers._torch.tracer import Tracer
+from paramcalc.readers._torch.values import attempt
 
 
 def along_axes(
@@ -40,17 +41,17 @@ def along_axes(
     If neither the first nor the last axis can be that of channels, there is one more before them.
     """
     if len(values) > 1 and values[0] == neutral:
-        layer = t.made(lambda: make(tuple(values[1:])))
+        layer = attempt("", lambda: make(tuple(values[1:])))
         return t.emit(name, layer, tensor, dims=dims)
     if len(values) > 1 and values[-1] == neutral:
-        layer = t.made(lambda: make(tuple(values[:-1]), data_format="channels_last"))
+        layer = attempt("", lambda: make(tuple(values[:-1]), data_format="channels_last"))
         return t.emit(name, layer, tensor, dims=dims)
     old: Any = form_of(needed(tensor.dims, name))
     new: Any = form_of(dims)
-    layer = t.made(lambda: make(tuple(values)))
-    inside = t.emit(name, t.made(lambda: Reshape((1, *old))), tensor, dims=(BATCH, 1, *old))
+    layer = attempt("", lambda: make(tuple(values)))
+    inside = t.emit(name, attempt("", lambda: Reshape((1, *old))), tensor, dims=(BATCH, 1, *old))
     inside = t.emit(name, layer, inside, dims=(BATCH, 1, *new))
-    return t.emit(name, t.made(lambda: Reshape(new)), inside, dims=dims)
+    return t.emit(name, attempt("", lambda: Reshape(new)), inside, dims=dims)
 
 
 def reduce(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from inspect import CO_VARARGS, CO_VARKEYWORDS
+from inspect import signature
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from paramcalc.errors import ReadError
 from paramcalc.layers._axes import FeaturesLayer, SequenceLayer, SpatialLayer
@@ -21,7 +21,7 @@ from paramcalc.readers._torch.layers import (
     RECURRENT,
     has_tensors,
     is_pad,
-    named,
+    named_by,
 )
 from paramcalc.readers._torch.modules import Modules
 from paramcalc.readers._torch.tensors import (
@@ -38,7 +38,7 @@ from paramcalc.readers._torch.tensors import (
     rows_of,
 )
 from paramcalc.readers._torch.tracer import relative, tensors_in
-from paramcalc.readers._torch.values import Bound, Class, Function, Known, attempt
+from paramcalc.readers._torch.values import Function, Known, Partial, attempt
 
 INPUTS = {
     "MultiheadAttention": "query key value key_padding_mask need_weights attn_mask "
@@ -48,58 +48,49 @@ INPUTS = {
     **dict.fromkeys(RECURRENT, "input hx"),
 }
 """What the `forward` of layers takes; others take an input."""
+signature_of = cache(signature)
 
 
 class Applying(Modules):
     """An interpreter that knows how layers are called."""
 
-    def layer_of(self, module: Module) -> bool:
-        if isinstance(module.cls, Class):
-            for one in module.cls.mro:
-                if isinstance(one, Class) and "forward" in one.members:
-                    return False
-        return module.kind not in CONTAINERS
+    def is_layer(self, module: Module) -> bool:
+        return module.kind not in CONTAINERS and self.forward_of(module) is None
 
     def place_name(self, module: Module) -> str:
         """The name of a node: the path of its module, as the current frame sees it."""
         kind = module.kind.lower()
         return kind if module is self.frame.module else relative(module.path or kind, self.frame)
 
-    def call(self, value: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    def call(self, value: Any, /, *args: Any, **named: Any) -> Any:
         if isinstance(value, Module):
-            return self.call_module(value, arguments, keywords)
-        if isinstance(value, Bound) and isinstance(value.first, Module):
-            function = value.function
-            is_forward = isinstance(function, Function) and function.name == "forward"
-            if is_forward and (not self.frames or self.frame.module is not value.first):
-                return self.call_module(value.first, arguments, keywords)
-        return super().call(value, arguments, keywords)
+            return self.call_module(value, *args, **named)
+        first = value.args[0] if isinstance(value, Partial) and value.args else None
+        if isinstance(first, Module) and getattr(value.function, "name", "") == "forward":
+            is_inside = self.frames and self.frame.module is first
+            if not is_inside and isinstance(value.function, Function):
+                return self.call_module(first, *args, **named)
+        return super().call(value, *args, **named)
 
-    def call_layer(self, module: Module, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    def call_layer(self, module: Module, /, *args: Any, **named: Any) -> Any:
         name = self.place_name(module)
         if module.layer is None:
-            return self.call_operation(module, name, arguments, keywords)
+            return self.call_operation(module, name, *args, **named)
         if isinstance(module.cls, Known) and module.cls.path.startswith("layers."):
-            given = list(dict.fromkeys(tensors_in([arguments, keywords])))
-            if not given:
-                raise ReadError(f"{module.kind} is called on nothing")
+            given = dict.fromkeys(tensors_in([args, named]))
             return self.emit(name, module.layer, *given, owners=(module,))
         names = INPUTS.get(module.kind, "input").split()
-        values = named(module.kind, names, arguments, keywords)
-        if names[0] not in values:
-            raise ReadError(f"{module.kind} is called on nothing")
+        values = named_by(module.kind, names, *args, **named)
         return self.apply_layer(module, name, values, (module,))
 
-    def call_operation(
-        self, module: Module, name: str, arguments: list[Any], keywords: dict[str, Any]
-    ) -> Any:
+    def call_operation(self, module: Module, name: str, /, *args: Any, **named: Any) -> Any:
         """What a module gives that is a function: `Flatten`, `ZeroPad2d`."""
         options = dict(module.options)
         if module.kind in OPERATIONS:
             function = OPERATIONS[module.kind][0]
         elif is_pad(module.kind):
             function, number = "pad", int(module.kind[-2])
-            self.check_rank(self.tensor(arguments[0] if arguments else None), number, module.kind)
+            self.check_rank(self.tensor(args[0] if args else None), number, module.kind)
             sides = options.pop("padding")
             options["pad"] = [sides] * (2 * number) if isinstance(sides, int) else sides
             options["mode"] = PADS[module.kind[:-5]]
@@ -107,36 +98,24 @@ class Applying(Modules):
             raise ReadError(f"nn.{module.kind} is not known here: pass layers={{{name!r}: ...}}")
         self.wanted, count = name, len(self.frame.nodes)
         try:
-            result = self.checked(CALLS[function], module.kind, arguments, {**options, **keywords})
+            result = self.checked(CALLS[function], module.kind, *args, **{**options, **named})
         finally:
             self.wanted = ""
         if len(self.frame.nodes) == count and isinstance(result, Tensor) and result.frame:
             return self.add(name, Identity(), [result], result.dims)
         return result
 
-    def checked(
-        self, function: Any, name: str, arguments: list[Any], keywords: dict[str, Any]
-    ) -> Any:
-        """What a function of this library returns, if it takes these arguments."""
-        takes = arguments_of(function)
-        placed = takes.places[: len(arguments)]
-        wrong = [
-            one for one in keywords if one in placed or not (takes.any_name or one in takes.names)
-        ]
-        if len(arguments) > len(takes.places) and not takes.any_number:
-            wrong.append("more")
-        missing = [one for one in takes.required if one not in placed and one not in keywords]
-        if wrong or missing:
-            problem = f"takes no {wrong[0]}" if wrong else f"needs {missing[0]}"
-            raise ReadError(f"{name} {problem}")
-        return self.deeper(attempt, name, lambda: function(self, *arguments, **keywords))
+    def checked(self, function: Any, name: str, /, *args: Any, **named: Any) -> Any:
+        """What a function of this package returns, if it takes these arguments."""
+        attempt(name, signature_of(function).bind, self, *args, **named)
+        return self.deeper(attempt, name, function, self, *args, **named)
 
     def apply_layer(
         self, module: Module, name: str, values: dict[str, Any], owners: Any = ()
     ) -> Any:
         """What a single layer gives for the arguments of its call, by name."""
         layer: Any = module.layer
-        tensor = self.tensor(next(iter(values.values())))
+        tensor = self.tensor(values.get(INPUTS.get(module.kind, "input").partition(" ")[0]))
         form = form_of(tensor.dims)
         if module.shape is None and form is not None and None not in form:
             module.shape = form
@@ -175,8 +154,8 @@ class Applying(Modules):
         if tensor.frame is None and rows_of(dims) is None:
             first = BATCH
         if not isinstance(first, Rows) or first.times > 1:
-            where = f" ({first.where})" if isinstance(first, Rows) and first.where else ""
-            raise ReadError(f"{kind} takes the batch first, alone, got other axes{where}")
+            why = f": {first.problem}" if isinstance(first, Rows) and first.problem else ""
+            raise ReadError(f"{kind} takes the batch first, alone, got other axes{why}")
         wanted = {2, 3} if kind == "BatchNorm1d" else {(rank or 0) + 2}
         if rank is not None and len(dims) not in wanted:
             raise ReadError(f"{kind} takes {rank + 2} axes with the batch, got {len(dims)}")
@@ -210,9 +189,9 @@ class Applying(Modules):
         if dims is not None and (len(dims) != 3 or rows is None):
             wanted = "(batch, length, features)"
             raise ReadError(f"{module.kind} takes {wanted}, got {len(dims)} axes")
+        if rows != (at, BATCH) and at == 0:
+            raise ReadError(f"{module.kind} takes the batch first")
         if rows != (at, BATCH):
-            if at == 0:
-                raise ReadError(f"{module.kind} takes the batch first")
             self.is_length_first = True
             problem = f"{module.kind} takes the length first, and here the batch is first"
             hint = "batch_first=True changes that; give input_shape if inputs have the length first"
@@ -232,24 +211,3 @@ class Applying(Modules):
             table = self.emit("rows", part, table, dims=(number, layer.embedding_dim))
         found = (ONE, *dims[1:]) if len(dims) > 1 and dims[0] == 1 else dims
         return self.to_dims("rows", table, (*found, layer.embedding_dim))
-
-
-class Takes(NamedTuple):
-    """The arguments of a function, without the first."""
-
-    places: tuple[str, ...]
-    names: tuple[str, ...]
-    required: tuple[str, ...]
-    any_number: bool
-    any_name: bool
-
-
-@cache
-def arguments_of(function: Any) -> Takes:
-    """The arguments that a function of this package takes."""
-    code = function.__code__
-    places = code.co_varnames[1 : code.co_argcount]
-    names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
-    required = places[: len(places) - len(function.__defaults__ or ())]
-    flags = code.co_flags
-    return Takes(places, names, required, bool(flags & CO_VARARGS), bool(flags & CO_VARKEYWORDS))

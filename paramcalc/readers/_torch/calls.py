@@ -5,16 +5,25 @@ Each takes the interpreter and torch's arguments, the tensor first.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 from paramcalc._branches import Add, Multiply
 from paramcalc.errors import ReadError, show
 from paramcalc.layers.activation import Activation, Dropout
-from paramcalc.readers._torch import along, constants, functional, merging, parts, shaping
+from paramcalc.layers.dense import Dense
+from paramcalc.layers.embedding import Embedding
+from paramcalc.layers.norm import LayerNorm
+from paramcalc.layers.pool import AdaptivePool
+from paramcalc.layers.resize import Upsample
+from paramcalc.readers._torch import along, merging, parts, shaping
 from paramcalc.readers._torch.einsum import einsum
-from paramcalc.readers._torch.layers import made
+from paramcalc.readers._torch.layers import COUNTERPARTS, bind
+from paramcalc.readers._torch.shaping import size_of, spread
 from paramcalc.readers._torch.tensors import (
+    Module,
     Rows,
     Sizes,
     Tensor,
@@ -24,7 +33,7 @@ from paramcalc.readers._torch.tensors import (
     needed,
     ranked,
 )
-from paramcalc.readers._torch.values import Unknown
+from paramcalc.readers._torch.values import Known, Unknown, attempt
 
 Function = Callable[..., Any]
 
@@ -41,34 +50,105 @@ def elementwise(name: str) -> Function:
     return call
 
 
-def same(t: Any, input: Any, *_: Any, **__: Any) -> Any:
-    """A function that changes neither axes nor counts."""
-    return input
+def merge(name: str, kind: Any) -> Function:
+    """A function of the values of two tensors at the same places."""
+    return lambda t, x, other, alpha=1, rounding_mode=None: merging.combine(
+        t, name, kind(), x, other
+    )
 
 
-def dropout(t: Any, input: Any, p: Any = 0.5, *_: Any, **__: Any) -> Any:
-    return t.emit("dropout", made(Dropout, {"p": p}), t.tensor(input))
+# Layers that are functions, some of them with their tensors as arguments.
 
 
-def sub(t: Any, input: Any, other: Any, alpha: Any = 1) -> Any:
-    return merging.combine(t, "sub", Add(), input, other)
+def layer_call(kind: str, names: str = "") -> Function:
+    """A function that is a layer of torch.nn, with the names of its arguments in order."""
+    order = names.split() or list(COUNTERPARTS[kind].arguments)
+    function = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).lower()
+
+    def call(t: Any, x: Any, *given: Any, **named: Any) -> Any:
+        module = Module(Known(f"torch.nn.{kind}"))
+        bind(module, kind, **dict(zip(order, given, strict=False)), **named)
+        return t.apply_layer(module, function, {"input": x})
+
+    return call
 
 
-def div(t: Any, input: Any, other: Any, rounding_mode: Any = None) -> Any:
-    return merging.combine(t, "div", Multiply(), input, other)
+def dropout(t: Any, x: Any, p: Any = 0.5, training: Any = True, inplace: Any = False) -> Any:
+    return t.emit("dropout", attempt("", Dropout, p), t.tensor(x))
 
 
-def masked_fill(t: Any, input: Any, mask: Any, value: Any = 0) -> Any:
-    tensor, other = t.tensor(input), t.tensor(mask)
-    dims = ranked(tensor.dims, "a mask")
+def interpolate(
+    t: Any, x: Any, size: Any = None, scale_factor: Any = None, mode: Any = "nearest", **_: Any
+) -> Any:
+    tensor = t.tensor(x)
+    size = tuple(map(size_of, size)) if isinstance(size, list | tuple) else size
+    factor = tuple(scale_factor) if isinstance(scale_factor, list) else scale_factor
+    if mode == "area":
+        layer = attempt("", AdaptivePool, size)
+    else:
+        layer = attempt("", Upsample, size=size, scale_factor=factor, mode=mode)
+    t.check_rank(tensor, None, "interpolate")
+    return t.emit("interpolate", layer, tensor)
+
+
+def weighted(t: Any, name: str, x: Any, layer: Any, *owners: Any) -> Any:
+    """A layer whose tensors are given as arguments."""
+    tensor, weight = t.tensor(x), owners[0]
+    if not all(isinstance(one, Weight) for one in owners):
+        raise ReadError(f"{name} takes an nn.Parameter, got {show(weight)}")
+    t.check_axes(Module(Known(name), kind=name, layer=layer), tensor)
+    tensors = layer._tensors(None)
+    if [one.shape for one in tensors] != [one.shape for one in owners] or tensor.frame is None:
+        raise ReadError(f"{name} with a weight of shape {show(weight.shape)} is not known")
+    module: Any = weight.module
+    if module is None and all(one.path and one.trainable for one in owners):
+        return t.emit(name, layer, tensor, owners=owners)
+    names = [one.name for one in module.layer._tensors(None)] if module is not None else []
+    if not names or names != [one.name for one in owners if one.module is module]:
+        raise ReadError(f"{name} takes all trainable tensors of a module, and no others")
+    return t.emit(t.place_name(module), layer, tensor, owners=(module,))
+
+
+def linear(t: Any, x: Any, weight: Any, bias: Any = None) -> Any:
+    shape = weight.shape if isinstance(weight, Weight) else ()
+    if len(shape) != 2:
+        made = merging.matmul(t, x, shaping.turned(t, weight))
+        return made if bias is None else merging.combine(t, "add", Add(), made, bias)
+    layer = Dense(shape[1], shape[0], bias=bias is not None)
+    return weighted(t, "linear", x, layer, weight, *([] if bias is None else [bias]))
+
+
+def layer_norm(
+    t: Any, x: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: Any = 0
+) -> Any:
+    lengths = tuple(normalized_shape) if isinstance(normalized_shape, list) else normalized_shape
+    given = [one for one in (weight, bias) if one is not None]
+    flags = {"elementwise_affine": bool(given)} | ({"bias": bias is not None} if given else {})
+    layer = attempt("", LayerNorm, lengths, **flags)
+    if not given:
+        return t.emit("layer_norm", layer, t.tensor(x))
+    return weighted(t, "layer_norm", x, layer, *given)
+
+
+def embedding(t: Any, x: Any, weight: Any, padding_idx: Any = None) -> Any:
+    if not isinstance(weight, Weight) or len(weight.shape) != 2:
+        raise ReadError("embedding takes an nn.Parameter as its table")
+    return weighted(t, "embedding", x, Embedding(*weight.shape), weight)
+
+
+# Masks, and functions along axes.
+
+
+def masked_fill(t: Any, x: Any, mask: Any, value: Any = 0) -> Any:
+    tensor, other = t.tensor(x), t.tensor(mask)
+    dims = needed(tensor.dims, "a mask")
     if merging.broadcast(dims, ranked(other.dims, "a mask")) != dims:
-        needed(dims, "a mask")
         raise ReadError("a mask makes a tensor larger")
     return tensor
 
 
-def where(t: Any, condition: Any, input: Any, other: Any) -> Any:
-    given = [one for one in (input, other) if not isinstance(one, int | float)]
+def where(t: Any, condition: Any, x: Any, other: Any) -> Any:
+    given = [one for one in (x, other) if not isinstance(one, int | float)]
     if len(given) != 1:
         raise ReadError("where takes one tensor and one number")
     return masked_fill(t, given[0], condition)
@@ -77,15 +157,8 @@ def where(t: Any, condition: Any, input: Any, other: Any) -> Any:
 def of_axes(name: str, mode: str) -> Function:
     """A function along axes."""
 
-    def call(
-        t: Any,
-        input: Any,
-        dim: Any = None,
-        keepdim: Any = False,
-        axis: Any = None,
-        **_: Any,
-    ) -> Any:
-        return along.reduce(t, input, dim if axis is None else axis, keepdim, mode, name)
+    def call(t: Any, x: Any, dim: Any = None, keepdim: Any = False, axis: Any = None) -> Any:
+        return along.reduce(t, x, dim if axis is None else axis, keepdim, mode, name)
 
     return call
 
@@ -93,63 +166,97 @@ def of_axes(name: str, mode: str) -> Function:
 def with_places(name: str) -> Function:
     """A maximum or minimum, with its places."""
 
-    def call(t: Any, input: Any, dim: Any = None, keepdim: Any = False) -> Any:
-        if isinstance(dim, Tensor | Weight):
+    def call(t: Any, x: Any, dim: Any = None, keepdim: Any = False) -> Any:
+        if t.is_tensor(dim):
             raise ReadError(f"{name} of two tensors is not known")
-        return along.reduce(t, input, dim, keepdim, "max", name), Unusable("the place of a maximum")
+        return along.reduce(t, x, dim, keepdim, "max", name), Unusable("the place of a maximum")
 
     return call
 
 
-def norm(t: Any, input: Any, p: Any = 2, dim: Any = None, keepdim: Any = False) -> Any:
-    return along.reduce(t, input, dim, keepdim, "avg", "norm")
+def norm(t: Any, x: Any, p: Any = 2, dim: Any = None, keepdim: Any = False) -> Any:
+    return along.reduce(t, x, dim, keepdim, "avg", "norm")
 
 
-def cosine_similarity(t: Any, x1: Any, x2: Any, dim: Any = 1, eps: Any = 0) -> Any:
-    return along.reduce(t, merging.mul(t, x1, x2), dim, False, "avg", "cosine_similarity")
+def glu(t: Any, x: Any, dim: Any = -1) -> Any:
+    one, gate = parts.chunk(t, x, 2, dim)
+    gate = t.emit("sigmoid", Activation("sigmoid"), gate)
+    return merging.combine(t, "mul", Multiply(), one, gate)
 
 
-def pairwise_distance(
-    t: Any, x1: Any, x2: Any, p: Any = 2, eps: Any = 0, keepdim: Any = False
-) -> Any:
-    return along.reduce(t, merging.add(t, x1, x2), -1, keepdim, "avg", "pairwise_distance")
+# Sizes.
 
 
-def glu(t: Any, input: Any, dim: Any = -1) -> Any:
-    one, gate = parts.chunk(t, input, 2, dim)
-    return merging.mul(t, one, t.emit("sigmoid", Activation("sigmoid"), gate))
-
-
-def channel_shuffle(t: Any, input: Any, groups: Any) -> Any:
-    return t.emit("channel_shuffle", Activation("channel_shuffle"), t.tensor(input))
-
-
-def sizes(t: Any, input: Any, dim: Any = None) -> Any:
+def sizes(t: Any, x: Any, dim: Any = None) -> Any:
     """The shape, or a length; the batch is a length without a value."""
-    tensor = t.tensor(input)
-    if dim is None and tensor.dims is None:
-        return Sizes(tensor)
+    dims = t.tensor(x).dims
     if dim is None:
-        dims: Any = tensor.dims
-        return tuple([shaping.size(dims, at) for at in range(len(dims))])
-    if tensor.dims is None:
+        return Sizes(t.tensor(x)) if dims is None else shaping.sizes(dims)
+    if dims is None:
         return Rows() if dim == 0 else Unknown(f"the length of axis {show(dim)}")
-    return shaping.size(tensor.dims, axis_of(tensor.dims, dim))
+    return shaping.sizes(dims)[axis_of(dims, dim)]
 
 
-def rank(t: Any, input: Any) -> int:
-    return len(ranked(t.tensor(input).dims, "the number of axes"))
+def as_other(function: Function) -> Function:
+    """A function that takes the shape of another tensor."""
+    return lambda t, x, other: function(t, x, *t.listed(sizes(t, other)))
 
 
-def numel(t: Any, input: Any) -> Any:
+def rank(t: Any, x: Any) -> int:
+    return len(ranked(t.tensor(x).dims, "the number of axes"))
+
+
+def numel(t: Any, x: Any) -> Any:
     total: Any = 1
-    for one in input.shape if isinstance(input, Weight) else needed(t.tensor(input).dims, "numel"):
+    for one in x.shape if isinstance(x, Weight) else needed(t.tensor(x).dims, "numel"):
         total = t.operate("Mult", total, one)
     return total
 
 
-def item(t: Any, input: Any, *_: Any) -> Unknown:
-    return Unknown("the value of a tensor")
+# Tensors that depend on no input: their shapes alone.
+
+
+def constant(t: Any, *given: Any, size: Any = None, **_: Any) -> Any:
+    """A tensor of a size."""
+    return Tensor(tuple(map(size_of, spread(given if size is None else (size,)))))
+
+
+def filled(t: Any, *given: Any) -> Any:
+    """A tensor of a size, or of values in a list."""
+    is_data = len(given) == 1 and not isinstance(given[0], int | Rows)
+    return tensor_of(t, given[0]) if is_data else constant(t, *given)
+
+
+def arange(t: Any, *ends: Any, **_: Any) -> Any:
+    given = [size_of(int(one) if isinstance(one, float) else one) for one in ends]
+    start, stop, step = [0, *given, 1] if len(given) == 1 else [*given, 1][:3]
+    if any(isinstance(one, Rows) for one in (start, stop, step)) or step == 0:
+        raise ReadError("arange takes numbers, and a step that is not 0")
+    return Tensor((max(0, ceil((stop - start) / step)),))
+
+
+def linspace(t: Any, start: Any, end: Any, steps: Any = 100, **_: Any) -> Any:
+    """The values, which are mostly probabilities of dropping something."""
+    if not all(isinstance(one, int | float) for one in (start, end)) or not isinstance(steps, int):
+        raise ReadError("linspace takes numbers")
+    t.meter.spend(max(steps, 0))
+    return [start + (end - start) * at / max(steps - 1, 1) for at in range(steps)]
+
+
+def tensor_of(t: Any, data: Any, **_: Any) -> Any:
+    lengths: list[int] = []
+    while isinstance(data, list | tuple) and len(lengths) < 10:
+        lengths.append(len(data))
+        data = data[0] if data else None
+    return Tensor(tuple(lengths))
+
+
+def meshgrid(t: Any, *tensors: Any, indexing: Any = "ij") -> tuple[Tensor, ...]:
+    given = [t.tensor(one) for one in spread(tensors)]
+    dims = tuple([one.dims[0] for one in given if one.dims])
+    if any(one.frame is not None for one in given) or len(dims) != len(given) or indexing != "ij":
+        raise ReadError("meshgrid of this is not known")
+    return tuple([Tensor(dims) for _ in given])
 
 
 ELEMENTWISE = """
@@ -163,77 +270,63 @@ ELEMENTWISE = """
 """
 SAME = """
     contiguous clone detach to cuda cpu type type_as float half double long int bool bfloat16
-    requires_grad_ data numpy tolist as_tensor from_numpy real view_as_real
+    requires_grad_ data numpy tolist as_tensor from_numpy
 """
-DROPOUTS = "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout"
-LIKE = "zeros_like ones_like rand_like randn_like empty_like full_like"
-NEW = "new_zeros new_ones new_empty new_full new_tensor"
+POOL = "kernel_size stride padding dilation ceil_mode return_indices"
+ALIASES = {
+    "upsample": "interpolate", "subtract": "sub", "multiply": "mul", "divide": "div",
+    "true_divide": "div", "bmm": "matmul", "mm": "matmul", "concat": "cat", "concatenate": "cat",
+    "reshape": "view", "reshape_as": "view_as", "swapaxes": "transpose", "ndimension": "dim",
+    "nelement": "numel", "ones": "zeros", "rand": "zeros", "randn": "zeros", "empty": "zeros",
+    "randperm": "zeros", "FloatTensor": "Tensor", "LongTensor": "Tensor", "BoolTensor": "Tensor",
+    "ones_like": "zeros_like", "rand_like": "zeros_like", "randn_like": "zeros_like",
+    "empty_like": "zeros_like", "full_like": "zeros_like", "new_ones": "new_zeros",
+    "new_empty": "new_zeros",
+}  # fmt: skip
 CALLS: dict[str, Function] = {
     **{one: elementwise(one) for one in ELEMENTWISE.split()},
-    **dict.fromkeys(SAME.split(), same),
-    **dict.fromkeys(DROPOUTS.split(), dropout),
-    **{f"max_pool{n}d": functional.layer_call(
-        f"MaxPool{n}d", "kernel_size stride padding dilation ceil_mode return_indices"
-    ) for n in (1, 2, 3)},
-    **{f"avg_pool{n}d": functional.layer_call(f"AvgPool{n}d") for n in (1, 2, 3)},
-    **{f"adaptive_avg_pool{n}d": functional.layer_call(f"AdaptiveAvgPool{n}d") for n in (1, 2, 3)},
-    **{f"adaptive_max_pool{n}d": functional.layer_call(f"AdaptiveMaxPool{n}d") for n in (1, 2, 3)},
-    "pixel_shuffle": functional.layer_call("PixelShuffle"),
-    "pixel_unshuffle": functional.layer_call("PixelUnshuffle"),
-    **{f"conv{n}d": functional.convolution(
-        f"Conv{n}d", "stride padding dilation groups"
-    ) for n in (1, 2, 3)},
-    **{f"conv_transpose{n}d": functional.convolution(
-        f"ConvTranspose{n}d", "stride padding output_padding groups dilation"
-    ) for n in (1, 2, 3)},
-    "interpolate": functional.interpolate,
-    "upsample": functional.interpolate,
-    "linear": functional.linear,
-    "embedding": functional.embedding,
-    "layer_norm": functional.layer_norm,
-    "rms_norm": functional.rms_norm,
-    "group_norm": functional.group_norm,
+    **dict.fromkeys(SAME.split(), lambda t, x, *_, **__: x),
+    **dict.fromkeys(["dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout"], dropout),
+    **{
+        f"{there}_pool{n}d": layer_call(f"{here}Pool{n}d", POOL if there == "max" else "")
+        for there, here in (
+            ("max", "Max"),
+            ("avg", "Avg"),
+            ("adaptive_avg", "AdaptiveAvg"),
+            ("adaptive_max", "AdaptiveMax"),
+        )
+        for n in (1, 2, 3)
+    },
+    "pixel_shuffle": layer_call("PixelShuffle"),
+    "pixel_unshuffle": layer_call("PixelUnshuffle"),
+    "interpolate": interpolate,
+    "linear": linear,
+    "embedding": embedding,
+    "layer_norm": layer_norm,
     "glu": glu,
-    "channel_shuffle": channel_shuffle,
-    "cosine_similarity": cosine_similarity,
-    "pairwise_distance": pairwise_distance,
     "scaled_dot_product_attention": merging.attention,
-    "add": merging.add,
-    "sub": sub,
-    "subtract": sub,
-    "mul": merging.mul,
-    "multiply": merging.mul,
-    "div": div,
-    "divide": div,
-    "true_divide": div,
+    "add": merge("add", Add),
+    "sub": merge("sub", Add),
+    "mul": merge("mul", Multiply),
+    "div": merge("div", Multiply),
     "matmul": merging.matmul,
-    "bmm": merging.matmul,
-    "mm": merging.matmul,
     "einsum": einsum,
     "masked_fill": masked_fill,
     "where": where,
     "cat": merging.cat,
-    "concat": merging.cat,
-    "concatenate": merging.cat,
     "stack": merging.stack,
     "repeat": merging.repeat,
-    "mean": of_axes("mean", "avg"),
-    "sum": of_axes("sum", "avg"),
-    "std": of_axes("std", "avg"),
-    "var": of_axes("var", "avg"),
-    "logsumexp": of_axes("logsumexp", "max"),
-    "amax": of_axes("amax", "max"),
-    "amin": of_axes("amin", "max"),
+    **{one: of_axes(one, "avg") for one in ("mean", "sum", "std", "var")},
+    **{one: of_axes(one, "max") for one in ("logsumexp", "amax", "amin")},
     "max": with_places("max"),
     "min": with_places("min"),
     "norm": norm,
     "view": shaping.view,
-    "reshape": shaping.view,
+    "view_as": as_other(shaping.view),
     "flatten": shaping.flatten,
     "unflatten": shaping.unflatten,
     "permute": shaping.permute,
     "transpose": shaping.transpose,
-    "swapaxes": shaping.transpose,
     "t": shaping.turned,
     "unsqueeze": shaping.unsqueeze,
     "squeeze": shaping.squeeze,
@@ -243,29 +336,22 @@ CALLS: dict[str, Function] = {
     "select": parts.select,
     "narrow": parts.narrow,
     "expand": along.expand,
-    "expand_as": lambda t, x, other: along.expand(t, x, *sizes(t, other)),
-    "view_as": lambda t, x, other: shaping.view(t, x, *sizes(t, other)),
-    "reshape_as": lambda t, x, other: shaping.view(t, x, *sizes(t, other)),
+    "expand_as": as_other(along.expand),
     "pad": along.pad,
     "size": sizes,
     "dim": rank,
-    "ndimension": rank,
     "numel": numel,
-    "nelement": numel,
-    "item": item,
-    **dict.fromkeys(["zeros", "ones", "rand", "randn", "empty"], constants.constant),
-    **dict.fromkeys(["Tensor", "FloatTensor", "LongTensor", "BoolTensor"], constants.filled),
-    **dict.fromkeys(LIKE.split(), constants.like),
-    **dict.fromkeys(NEW.split(), constants.new),
-    "full": constants.full,
-    "randint": constants.randint,
-    "randperm": constants.constant,
-    "arange": constants.arange,
-    "range": constants.arange,
-    "linspace": constants.linspace,
-    "eye": constants.eye,
-    "tensor": constants.tensor_of,
-    "meshgrid": constants.meshgrid,
+    "item": lambda t, x: Unknown("the value of a tensor"),
+    "zeros": constant,
+    "Tensor": filled,
+    "zeros_like": lambda t, x, **_: Tensor(t.tensor(x).dims),
+    "new_zeros": lambda t, x, *given, **named: constant(t, *given, **named),
+    "full": lambda t, size, fill_value, **_: constant(t, size),
+    "arange": arange,
+    "linspace": linspace,
+    "eye": lambda t, n, m=None, **_: constant(t, n, n if m is None else m),
+    "tensor": tensor_of,
+    "meshgrid": meshgrid,
     "is_tensor": lambda t, x: t.is_tensor(x),
-}  # fmt: skip
-"""What is known of torch."""
+}
+CALLS.update({one: CALLS[other] for one, other in ALIASES.items()})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from inspect import Parameter
 from typing import Any
 
 from paramcalc._checks import as_shape, as_str, entries, wrong
@@ -14,9 +15,9 @@ from paramcalc.readers._torch.methods import walk
 from paramcalc.readers._torch.networks import Builder
 from paramcalc.readers._torch.reader import Reader
 from paramcalc.readers._torch.source import parse
-from paramcalc.readers._torch.tensors import BATCH, Dims, Frame, Module, Tensor, Weight
+from paramcalc.readers._torch.tensors import BATCH, Dims, Frame, Module, Rows, Tensor, Weight
 from paramcalc.readers._torch.tracer import tensors_in
-from paramcalc.readers._torch.values import Bound, Class, Function, Known
+from paramcalc.readers._torch.values import Class, Function, Known, attempt
 
 
 def torch(
@@ -59,7 +60,11 @@ def torch(
     for key, one in given.items():
         if not isinstance(key, str) or not (isinstance(one, Layer) or callable(one)):
             raise TypeError(wrong("torch", "layers", "have a Layer or a function per name", given))
-    shapes = shapes_of(input_shape)
+    shapes: Any = input_shape
+    if isinstance(input_shape, Mapping):
+        shapes = {name: one and shape_of(one) for name, one in input_shape.items()}
+    elif input_shape is not None:
+        shapes = shape_of(input_shape)
     reader = Reader(given)
     try:
         return read(reader, source, call, shapes)
@@ -73,13 +78,6 @@ def torch(
         raise
 
 
-def shapes_of(given: Any) -> Any:
-    """The shape of the input, or those of several by name; None if they are not known."""
-    if isinstance(given, Mapping):
-        return {name: None if one is None else shape_of(one) for name, one in given.items()}
-    return None if given is None else shape_of(given)
-
-
 def shape_of(given: Any) -> tuple[int, ...]:
     """A shape; it may be empty, for one value per example."""
     return () if entries(given) == () else as_shape(given, "torch")
@@ -91,89 +89,64 @@ def read(reader: Reader, source: str, call: str | None, shapes: Any) -> Layer:
     Whatever else it raises, on values that nobody foresaw, is an error of the source too.
     """
     try:
-        return network_of(reader, source, call, shapes)
-    except ReadError:
+        tree = parse(source)
+        reader.run_leniently(tree.body, reader.module)
+        root = network_in(reader, tree, call)
+        name_parts(reader, root)
+        frame = trace(reader, root, shapes)
+        reader.line = ""
+        network: Layer = attempt("", Builder(root, reader).build, frame)
+        return network
+    except ReadError as error:
+        error.where = error.where or reader.line
         raise
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (AttributeError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise ReadError(show(str(error))[1:-1], where=reader.line) from error
-
-
-def network_of(reader: Reader, source: str, call: str | None, shapes: Any) -> Layer:
-    """The same; some errors are not `ReadError` yet."""
-    tree = parse(source)
-    reader.run_leniently(tree.body, reader.module)
-    root = network_in(reader, tree, call)
-    name_parts(reader, root)
-    frame = trace(reader, root, shapes)
-    return Builder(root, reader).build(frame)
 
 
 def network_in(reader: Reader, tree: ast.Module, call: str | None) -> Module:
     """The module that the source makes."""
     if call is not None:
         node = parse(call)
+        reader.line = "call"
         ast.increment_lineno(node, -(10**7))
         value: Any = None
         for one in node.body:
             value = reader.evaluate(getattr(one, "value", one), reader.module)
         return made_of(reader, value, call)
-    last = tree.body[-1] if tree.body else None
+    last: Any = tree.body[-1] if tree.body else None
     if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
         value = reader.evaluate(last.value, reader.module)
         if isinstance(value, Module):
             return value
+    reader.line = ""
     names = reader.module.names
-    classes = {name: one for name, one in names.items() if is_class_of_modules(one)}
-    found = [value for value in names.values() if isinstance(value, Module)]
-    if len({id(one) for one in found}) == 1 and not classes:
-        return found[0]
-    alone = [one for one in classes.values() if is_made_without_arguments(reader, one)]
-    if len(alone) > 1:
-        used = used_names(tree)
-        alone = [one for one in alone if one.name not in used]
-    if len(alone) == 1:
-        return made_of(reader, alone[0], alone[0].name)
-    what = ", ".join(classes)
+    classes = [one for one in names.values() if isinstance(one, Class) and is_of_modules(one)]
+    found = {value for value in names.values() if isinstance(value, Module)}
+    if len(found) == 1 and not classes:
+        return found.pop()
+    inside = used_names(tree)
+    outermost = [one for one in classes if one.name not in inside]
+    if len(outermost) == 1:
+        return made_of(reader, outermost[0], outermost[0].name)
+    what = ", ".join([one.name for one in classes])
     problem = f"it has the classes {what}" if classes else "it has no class of modules"
-    example = f"{next(iter(classes))}(...)" if classes else "net"
+    example = f"{classes[0].name}(...)" if classes else "net"
     raise ReadError(f"{problem}: say how the network is made, as in call={example!r}")
 
 
 def made_of(reader: Reader, value: Any, text: str) -> Module:
     """A module; of a class, that which it makes without arguments."""
     if isinstance(value, Class | Function):
-        value = reader.call(value, [], {})
+        value = reader.call(value)
     if not isinstance(value, Module):
-        raise ReadError(f"{show(text)} makes no module", where="call")
+        raise ReadError(f"{show(text)} makes no module")
     return value
 
 
-def is_class_of_modules(value: Any) -> bool:
+def is_of_modules(value: Class) -> bool:
     """Whether it is a class of modules."""
-    return isinstance(value, Class) and any(
-        isinstance(one, Known)
-        and (one.path.startswith("torch.nn.") or one.name == "LightningModule")
-        for one in value.mro
-    )
-
-
-def is_made_without_arguments(reader: Reader, cls: Class) -> bool:
-    """Whether a class can be called on nothing."""
-    for one in cls.mro:
-        if isinstance(one, Known):
-            return one.name in (
-                "Module",
-                "Sequential",
-                "ModuleList",
-                "ModuleDict",
-                "LightningModule",
-            )
-        start = one.members.get("__init__")
-        if isinstance(start, Function):
-            given = start.arguments
-            number = len(given.posonlyargs) + len(given.args) - len(start.defaults)
-            return number <= 1 and Ellipsis not in start.keyword_defaults
-    return False
+    return any(isinstance(one, Known) and one.is_of_nn for one in value.mro)
 
 
 def used_names(tree: ast.Module) -> set[str]:
@@ -189,10 +162,9 @@ def used_names(tree: ast.Module) -> set[str]:
 def name_parts(reader: Reader, root: Module) -> None:
     """Give modules and parameters their paths; put in the layers that the caller gives by name."""
     for path, one in walk(root):
-        name = path.rpartition(".")[2]
-        for key in (path, name):
+        for key in (path, path.rpartition(".")[2]):
             if key and key in reader.layers and not one.path:
-                layer = reader.layer_given(key, [], {})
+                layer = reader.layer_given(key)
                 one.cls, one.kind, one.layer = Known(f"layers.{key}"), key, layer
                 one.attributes.clear()
         one.path = one.path or path
@@ -204,13 +176,12 @@ def name_parts(reader: Reader, root: Module) -> None:
 
 def trace(reader: Reader, root: Module, shapes: Any) -> Frame:
     """What the network computes from its inputs."""
-    names = input_names(reader, root, shapes)
-    if isinstance(shapes, dict):
-        if unknown := [name for name in shapes if name not in names]:
-            raise ReadError(
-                f"forward takes {', '.join(names)}, and no {unknown[0]}", where="input_shape"
-            )
-    elif shapes is not None and len(names) > 1:
+    takes = reader.forward_of(root)
+    names = ["input"] if takes is None else input_names(takes, shapes)
+    unknown = [name for name in shapes if name not in names] if isinstance(shapes, dict) else []
+    if unknown:
+        raise ReadError(f"forward takes {', '.join(names)}, and no {unknown[0]}")
+    if shapes is not None and not isinstance(shapes, dict) and len(names) > 1:
         inputs = ", ".join([f"{name!r}: ..." for name in names])
         raise ReadError(f"there are several inputs: input_shape={{{inputs}}}")
     frame = Frame(None)
@@ -223,13 +194,12 @@ def trace(reader: Reader, root: Module, shapes: Any) -> Frame:
             continue
         values[name] = Tensor(dims_of(reader, shape), frame, frame.name_for(name))
         frame.inputs[values[name].name] = values[name].dims
-    is_plain = not isinstance(root.cls, Class)
-    if reader.layer_of(root):
-        result = reader.call_module(root, list(values.values()), {})
+    given, named = ([*values.values()], {}) if takes is None else ([], values)
+    if reader.is_layer(root):
+        result = reader.call_module(root, *given, **named)
     else:
         frame.module = root
-        every = list(values.values())
-        result = reader.forward(root, every if is_plain else [], {} if is_plain else values)
+        result = reader.call(reader.attribute(root, "forward"), *given, **named)
     reader.frames.pop()
     frame.outputs = outputs_of(frame, result)
     read = {one for node in frame.nodes for one in node.reads} | {*frame.outputs}
@@ -241,29 +211,24 @@ def outputs_of(frame: Frame, result: Any) -> list[str]:
     """The names of the outputs."""
     found = list(dict.fromkeys(tensors_in(result)))
     for one in found:
-        rows = next((each for each in one.dims or (BATCH,) if each == BATCH), None)
-        if one.frame is not frame or rows is None:
-            joined = next((each for each in one.dims or () if getattr(each, "where", "")), None)
-            problem = getattr(joined, "problem", "") or "an output has no axis for the batch"
-            raise ReadError(problem, where=getattr(joined, "where", "") or "forward")
+        if one.frame is not frame or BATCH not in (one.dims or (BATCH,)):
+            joined = [each.problem for each in one.dims or () if isinstance(each, Rows)]
+            raise ReadError("".join(joined) or "an output has no axis for the batch")
     if not found:
         raise ReadError(f"forward returns {show(result)}, and no tensor")
     return list(dict.fromkeys([one.name for one in found]))
 
 
-def input_names(reader: Reader, root: Module, shapes: Any) -> list[str]:
+def input_names(forward: Function, shapes: Any) -> list[str]:
     """The arguments of `forward` that are inputs: those without a default, and those given."""
-    method = reader.attribute(root, "forward") if not reader.layer_of(root) else None
-    function = method.function if isinstance(method, Bound) else None
-    if not isinstance(function, Function):
-        return ["input"]
-    given = function.arguments
-    names = [one.arg for one in [*given.posonlyargs, *given.args]][1:]
-    required = len(names) - len(function.defaults)
-    only = [one.arg for one in given.kwonlyargs]
+    _, *given = forward.takes.parameters.values()
+    several = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
     asked = shapes if isinstance(shapes, dict) else {}
-    found = [name for at, name in enumerate(names) if at < required or name in asked]
-    found += [name for name in only if name in asked]
+    found = [
+        one.name
+        for one in given
+        if one.kind not in several and (one.default is one.empty or one.name in asked)
+    ]
     if not found:
         raise ReadError("forward takes no input")
     return found

@@ -4,49 +4,54 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from inspect import Parameter, Signature
 from typing import Any
 
-from paramcalc.errors import ReadError
+from paramcalc.errors import ReadError, show
 from paramcalc.readers._torch.interpreter import MAX_DEPTH, Interpreter
-from paramcalc.readers._torch.plain import key_of
-from paramcalc.readers._torch.values import Function, Known, Scope, Super
+from paramcalc.readers._torch.plain import formatted, key_of
+from paramcalc.readers._torch.values import (
+    Function,
+    Known,
+    Scope,
+    Super,
+    attempt,
+    bounded,
+    plain,
+)
 
 
 class Expressions(Interpreter):
     """An interpreter that knows what each kind of expression means."""
 
     def evaluate(self, node: Any, scope: Scope) -> Any:
-        """The value of an expression; an error says the line of the innermost call."""
+        """The value of an expression. A call is where an error is; a name takes one step."""
         kind = type(node)
+        self.meter.spend(1)
         if kind is ast.Name:
-            self.meter.spend(1)
             return self.find(node.id, scope)
         handler = EXPRESSIONS.get(kind)
         if handler is None:
-            raise ReadError(f"{named(node)} is not read here", where=line_of(node))
-        self.meter.spend(1)
+            self.line = line_of(node)
+            raise ReadError(f"{kind.__name__.lower()} is not read here")
         if self.depth >= MAX_DEPTH:
             raise ReadError("the source calls itself too deep")
+        line, self.line = self.line, line_of(node) if kind is ast.Call else self.line
         self.depth += 1  # As in `deeper`, which would take longer.
         try:
-            return handler(self, node, scope)
-        except ReadError as error:
-            if kind is ast.Call:
-                error.where = error.where or line_of(node)
-            raise
+            value = handler(self, node, scope)
         finally:
             self.depth -= 1
+        self.line = line
+        return value
 
     def attribute_node(self, node: ast.Attribute, scope: Scope) -> Any:
         return self.attribute(self.evaluate(node.value, scope), node.attr)
 
     def subscript(self, node: ast.Subscript, scope: Scope) -> Any:
         value = self.evaluate(node.value, scope)
-        return (
-            value
-            if isinstance(value, Known)
-            else self.item(value, self.evaluate(node.slice, scope))
-        )
+        is_type = isinstance(value, Known)  # Such as Optional[int].
+        return value if is_type else self.item(value, self.evaluate(node.slice, scope))
 
     def slice_node(self, node: ast.Slice, scope: Scope) -> slice:
         ends = [one and self.evaluate(one, scope) for one in (node.lower, node.upper, node.step)]
@@ -56,27 +61,27 @@ class Expressions(Interpreter):
         if isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args:
             return self.super_of(scope)
         function = self.evaluate(node.func, scope)
-        arguments = self.several(node.args, scope)
-        keywords: dict[str, Any] = {}
+        args = self.several(node.args, scope)
+        named: dict[str, Any] = {}
         for one in node.keywords:
             value = self.evaluate(one.value, scope)
             if one.arg is not None:
-                keywords[one.arg] = value
+                named[one.arg] = value
             elif isinstance(value, dict) and all(isinstance(key, str) for key in value):
                 self.meter.spend(len(value))
-                keywords.update(value)
+                named.update(value)
             else:
                 raise ReadError("** takes a dict of names")
-        return self.call(function, arguments, keywords)
+        return self.call(function, *args, **named)
 
     def super_of(self, scope: Scope) -> Super:
         """What `super()` is, in a method."""
         place: Scope | None = scope
-        while place is not None and place.method is None:
+        while place is not None:
+            if place.method is not None:
+                return Super(*place.method)
             place = place.parent
-        if place is None or place.method is None:
-            raise ReadError("super() is called outside a method")
-        return Super(*place.method)
+        raise ReadError("super() is called outside a method")
 
     def several(self, nodes: list[Any], scope: Scope) -> list[Any]:
         """The values of expressions, of which some may be unpacked."""
@@ -141,10 +146,8 @@ class Expressions(Interpreter):
         return value
 
     def comprehension(self, node: Any, scope: Scope) -> list[Any]:
-        return [
-            self.evaluate(node.elt, inner)
-            for inner in self.rounds(node.generators, Scope({}, scope))
-        ]
+        inner = Scope({}, scope)
+        return [self.evaluate(node.elt, inner) for _ in self.rounds(node.generators, inner)]
 
     def set_node(self, node: Any, scope: Scope) -> list[Any]:
         is_list = isinstance(node, ast.Set)
@@ -152,23 +155,20 @@ class Expressions(Interpreter):
         return list({key_of(self.meter, one): None for one in values})
 
     def dict_comprehension(self, node: ast.DictComp, scope: Scope) -> dict[Any, Any]:
-        made: dict[Any, Any] = {}
-        for inner in self.rounds(node.generators, Scope({}, scope)):
+        made, inner = dict[Any, Any](), Scope({}, scope)
+        for _ in self.rounds(node.generators, inner):
             key = key_of(self.meter, self.evaluate(node.key, inner))
             made[key] = self.evaluate(node.value, inner)
         return made
 
-    def rounds(self, generators: list[Any], scope: Scope) -> Iterator[Scope]:
-        """The names of each round of a comprehension."""
+    def rounds(self, generators: list[Any], scope: Scope) -> Iterator[None]:
+        """The rounds of a comprehension; each gives names to a scope."""
         first, *others = generators
         for value in self.iterate(self.evaluate(first.iter, scope)):
             self.meter.spend(1)
             self.assign(first.target, value, scope)
             if all(self.truth(self.evaluate(one, scope)) for one in first.ifs):
-                if others:
-                    yield from self.rounds(others, scope)
-                else:
-                    yield scope
+                yield from self.rounds(others, scope) if others else (None,)
 
     def joined(self, node: ast.JoinedStr, scope: Scope) -> str:
         parts = [str(self.evaluate(one, scope)) for one in node.values]
@@ -177,19 +177,40 @@ class Expressions(Interpreter):
 
     def formatted_value(self, node: ast.FormattedValue, scope: Scope) -> str:
         value = self.evaluate(node.value, scope)
-        return self.show(value, self.evaluate(node.format_spec, scope) if node.format_spec else "")
+        spec = self.evaluate(node.format_spec, scope) if node.format_spec else ""
+        return formatted(self.meter, value, spec)
+
+    def constant(self, node: ast.Constant, scope: Scope) -> Any:
+        value: Any = node.value
+        if not plain(value) and value is not Ellipsis:
+            raise ReadError(f"{show(value)} is no number and no text")
+        return bounded(value) if isinstance(value, int) else value
 
     def lambda_node(self, node: ast.Lambda, scope: Scope) -> Function:
         return self.function(node, "", node.body, scope)
 
     def function(self, node: Any, name: str, body: Any, scope: Scope) -> Function:
         """A function, with the defaults that its arguments have now."""
-        defaults = [self.evaluate(one, scope) for one in node.args.defaults]
-        only = [self.evaluate(one, scope) if one else Ellipsis for one in node.args.kw_defaults]
+        given: ast.arguments = node.args
+        defaults = [Parameter.empty] * len([*given.posonlyargs, *given.args])
+        defaults[len(defaults) - len(given.defaults) :] = self.several(given.defaults, scope)
+        only = [self.evaluate(one, scope) if one else Parameter.empty for one in given.kw_defaults]
+        rows = [
+            (Parameter.POSITIONAL_ONLY, given.posonlyargs, defaults),
+            (Parameter.POSITIONAL_OR_KEYWORD, given.args, defaults[len(given.posonlyargs) :]),
+            (Parameter.VAR_POSITIONAL, [given.vararg] if given.vararg else [], [Parameter.empty]),
+            (Parameter.KEYWORD_ONLY, given.kwonlyargs, only),
+            (Parameter.VAR_KEYWORD, [given.kwarg] if given.kwarg else [], [Parameter.empty]),
+        ]
+        takes = [
+            Parameter(one.arg, kind, default=default)
+            for kind, names, values in rows
+            for one, default in zip(names, values, strict=False)
+        ]
         place: Any = scope
         while place.owner is not None:  # Its code does not see the names of the class.
             place = place.parent
-        return Function(name, node.args, body, defaults, only, place, scope.owner)
+        return Function(name, attempt(name, Signature, takes), body, place, scope.owner)
 
 
 def line_of(node: Any) -> str:
@@ -197,15 +218,9 @@ def line_of(node: Any) -> str:
     return f"line {node.lineno}" if node.lineno > 0 else "call"
 
 
-def named(node: Any) -> str:
-    """The name that a node has, or that of its kind."""
-    name = getattr(node, "id", getattr(node, "attr", None))
-    return name if isinstance(name, str) else type(node).__name__.lower()
-
-
 Handler = Callable[[Any, Any, Scope], Any]
 EXPRESSIONS: dict[type, Handler] = {
-    ast.Constant: lambda self, node, _: self.constant(node.value),
+    ast.Constant: Expressions.constant,
     ast.List: lambda self, node, scope: self.several(node.elts, scope),
     ast.Tuple: lambda self, node, scope: tuple(self.several(node.elts, scope)),
     ast.Attribute: Expressions.attribute_node,

@@ -1,4 +1,4 @@
-"""An interpreter of Python as it stands in classes of networks.
+"""An interpreter of Python as it stands in classes of networks: calls, attributes, names, values.
 
 It runs on the syntax tree alone. Values are those of values.py; what a source imports is `Known` by
 its path, and a subclass says what it does.
@@ -11,27 +11,27 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from paramcalc.errors import ReadError, show
-from paramcalc.readers._torch.plain import METHODS, calculate, compare, formatted, key_of, text
+from paramcalc.readers._torch.plain import METHODS, calculate, compare, key_of
 from paramcalc.readers._torch.values import (
-    Bound,
     Class,
     Function,
     Known,
     Meter,
     Partial,
-    Poison,
     Scope,
     Super,
     Thing,
+    arguments_of,
     attempt,
-    bounded,
     plain,
+    sound,
 )
 
 MAX_DEPTH = 80
 """Calls and expressions in each other; each is up to eight calls of Python."""
 MEANT = {"torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional", "np": "numpy"} | {
-    one: one for one in ("math", "functools.partial", "collections.OrderedDict", "copy")
+    one.rpartition(".")[2]: one
+    for one in ("math", "functools.partial", "collections.OrderedDict", "copy")
 }
 """What names stand for that are not imported."""
 
@@ -49,125 +49,72 @@ class Interpreter:
         self.meter = Meter()
         self.depth = 0
         self.line = ""
-        """Where the statement is that runs."""
+        """Where the statement or the call is that runs: where an error is."""
         self.builtins = builtins
         self.module = Scope({})
 
     # What a subclass knows.
 
-    def call_known(self, known: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    def call_known(self, known: Known, /, *args: Any, **named: Any) -> Any:
         """What something imported returns."""
-        raise NotImplementedError
-
-    def attribute_of(self, value: Any, name: str) -> Any:
-        """An attribute of a value of the subclass."""
-        raise ReadError(f"{show(value)} has no {name} that is known")
 
     def inherited(self, first: Any, known: Known, name: str) -> Any:
         """A method that a class inherits from something imported, or None."""
-        return None
 
-    def operate(self, name: str, left: Any, right: Any) -> Any:
-        """The value of an operator."""
-        return calculate(self.meter, name, left, right)
+    def evaluate(self, node: Any, scope: Scope) -> Any:
+        """The value of an expression."""
 
-    def is_a(self, value: Any, kind: Known) -> bool:
-        """Whether a value is of a class that the source imports."""
-        return False
-
-    def item_of(self, value: Any, key: Any) -> Any:
-        """A part of a value of the subclass."""
-        raise ReadError(f"{show(value)} has no parts that are known")
+    def run(self, body: list[Any], scope: Scope) -> Any:
+        """Run statements; return what ended them, if something did."""
 
     # Calls.
 
-    def deeper(self, function: Callable[..., Any], *arguments: Any) -> Any:
+    def deeper(self, function: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
         """What a function returns, one level deeper."""
         if self.depth >= MAX_DEPTH:
             raise ReadError("the source calls itself too deep")
         self.depth += 1
         try:
-            return function(*arguments)
+            return function(*args, **named)
         finally:
             self.depth -= 1
 
-    def call(self, value: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    def call(self, value: Any, /, *args: Any, **named: Any) -> Any:
         """What a value returns when it is called."""
         if isinstance(value, Function):
-            return self.deeper(self.call_function, value, arguments, keywords)
+            return self.deeper(self.call_function, value, *args, **named)
         if isinstance(value, Known):
-            return self.call_known(value, arguments, keywords)
+            return self.call_known(value, *args, **named)
         if isinstance(value, Class):
-            return self.make(value, arguments, keywords)
-        if isinstance(value, Bound):
-            if isinstance(value.function, str):
-                return self.call_method(value.first, value.function, arguments, keywords)
-            return self.call(value.function, [value.first, *arguments], keywords)
+            return self.make(value, *args, **named)
         if isinstance(value, Partial):
-            both = {**value.keywords, **keywords}
-            return self.call(value.function, [*value.arguments, *arguments], both)
+            if isinstance(value.function, str):  # A method of a plain value.
+                function = METHODS[type(value.args[0])][value.function]
+                return attempt(value.function, function, self.meter, *value.args, *args, **named)
+            return self.call(value.function, *value.args, *args, **{**value.named, **named})
         if isinstance(value, Thing):
-            return self.call(self.attribute(value, "__call__"), arguments, keywords)
+            return self.call(self.attribute(value, "__call__"), *args, **named)
         raise ReadError(f"{show(value)} cannot be called")
 
-    def call_method(
-        self, value: Any, name: str, arguments: list[Any], keywords: dict[str, Any]
-    ) -> Any:
-        """What a method of a plain value returns."""
-        kind = int if isinstance(value, bool) else type(value)
-        function = METHODS[kind][name]
-        return attempt(name, lambda: function(self.meter, value, *arguments, **keywords))
-
-    def call_function(
-        self, function: Function, arguments: list[Any], keywords: dict[str, Any]
-    ) -> Any:
+    def call_function(self, function: Function, /, *args: Any, **named: Any) -> Any:
         """What a function of the source returns."""
-        names = self.bind(function, arguments, keywords)
-        method = (function.owner, arguments[0]) if function.owner and arguments else None
+        what = function.name or "a lambda"
+        names: Any = arguments_of(what, function.takes.bind, *args, **named)
+        method = (function.owner, args[0]) if function.owner and args else None
         scope = Scope(names, function.scope, None, method)
         if isinstance(function.body, list):
             end = self.run(function.body, scope)
             return end.value if isinstance(end, Returned) else None
         return self.evaluate(function.body, scope)
 
-    def bind(
-        self, function: Function, arguments: list[Any], keywords: dict[str, Any]
-    ) -> dict[str, Any]:
-        """The names that a call gives to the arguments of a function."""
-        given, what = function.arguments, function.name or "a lambda"
-        names = [one.arg for one in [*given.posonlyargs, *given.args]]
-        only = [one.arg for one in given.kwonlyargs]
-        bound = dict(zip(names, arguments, strict=False))
-        if len(arguments) > len(names) and not given.vararg:
-            raise ReadError(f"{what} takes {len(names)} arguments, got {len(arguments)}")
-        rest: dict[str, Any] = {}
-        for name, value in keywords.items():
-            if name in bound:
-                raise ReadError(f"{what} gets {name} twice")
-            (bound if name in names or name in only else rest)[name] = value
-        if rest and not given.kwarg:
-            raise ReadError(f"{what} takes no {' and no '.join(rest)}")
-        defaults = dict(zip(reversed(names), reversed(function.defaults), strict=False))
-        pairs = zip(only, function.keyword_defaults, strict=True)
-        defaults |= {name: value for name, value in pairs if value is not Ellipsis}
-        missing = [name for name in [*names, *only] if name not in bound | defaults]
-        if missing:
-            raise ReadError(f"{what} needs {' and '.join(missing)}")
-        bound = defaults | bound
-        if given.vararg:
-            bound[given.vararg.arg] = tuple(arguments[len(names) :])
-        if given.kwarg:
-            bound[given.kwarg.arg] = rest
-        return bound
-
-    def make(self, cls: Class, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    def make(self, cls: Class, /, *args: Any, **named: Any) -> Any:
         """An object of a class of the source."""
         self.meter.spend(20)
         thing = self.new(cls)
         start = self.member(cls.mro, "__init__", thing)
         if start is not None:
-            self.call(start, arguments, keywords)
-        elif arguments or keywords:
+            self.call(start, *args, **named)
+        elif args or named:
             raise ReadError(f"{cls.name} takes no arguments")
         return thing
 
@@ -187,7 +134,7 @@ class Interpreter:
             elif name in cls.members:
                 return self.bound(cls.members[name], first)
             elif name == "__init__" and cls.is_record:
-                return Bound(Known("dataclasses.fill"), first)
+                return Partial(Known("dataclasses.fill"), (first,))
         return None
 
     def bound(self, value: Any, first: Any) -> Any:
@@ -196,10 +143,10 @@ class Interpreter:
         if not isinstance(value, Function) or value.kind == "staticmethod":
             return value
         if value.kind == "classmethod":
-            return Bound(value, first.cls if isinstance(first, Thing) else first)
+            return Partial(value, (first.cls if isinstance(first, Thing) else first,))
         if isinstance(first, Class):
             return value
-        return self.call(value, [first], {}) if value.kind == "property" else Bound(value, first)
+        return self.call(value, first) if value.kind == "property" else Partial(value, (first,))
 
     def attribute(self, value: Any, name: str) -> Any:
         """An attribute of a value."""
@@ -209,13 +156,17 @@ class Interpreter:
             return attribute_of_class(value, name)
         if isinstance(value, Thing) and name in value.attributes:
             return sound(value.attributes[name])
-        if type(value) in METHODS and name in METHODS[type(value)]:
-            return Bound(name, value)
+        if name in METHODS.get(type(value), ()):
+            return Partial(name, (value,))
         mro = mro_of(value)
         found = self.member(mro, name, value.first if isinstance(value, Super) else value)
         if found is None and not any(isinstance(one, Class) and name in one.members for one in mro):
             return self.attribute_of(value, name)
         return found
+
+    def attribute_of(self, value: Any, name: str) -> Any:
+        """An attribute that is not in a class."""
+        raise ReadError(f"{show(value)} has no {name} that is known")
 
     def known_attribute(self, known: Known, name: str) -> Any:
         """An attribute of something imported."""
@@ -241,10 +192,9 @@ class Interpreter:
             place = place.parent
         if name in self.builtins or name.endswith(("Error", "Exception", "Warning")):
             return Known(f"builtins.{name}")
-        for path in MEANT.values():
-            if MEANT.get(name) == path or path.endswith(f".{name}"):
-                return Known(path)
-        raise ReadError(f"{name} is not defined")
+        if name not in MEANT:
+            raise ReadError(f"{name} is not defined")
+        return Known(MEANT[name])
 
     def assign(self, target: Any, value: Any, scope: Scope) -> None:
         """Give a value to a name, an attribute, an entry, or several."""
@@ -257,17 +207,14 @@ class Interpreter:
             self.set_item(whole, key, value)
         elif isinstance(target, ast.Tuple | ast.List):
             self.assign_all(target.elts, value, scope)
-        else:
-            raise ReadError("a value is given to something that is no name")
 
     def assign_all(self, targets: list[Any], value: Any, scope: Scope) -> None:
         """Give the values of a list to several targets, one of which may take the rest."""
         values = self.unpack(value, len(targets))
-        stars = [at for at, one in enumerate(targets) if isinstance(one, ast.Starred)]
-        if stars:
-            at, more = stars[0], len(values) - len(targets) + 1
-            if more >= 0:
-                values[at : at + more] = [values[at : at + more]]
+        more = len(values) - len(targets) + 1
+        at = next((at for at, one in enumerate(targets) if isinstance(one, ast.Starred)), None)
+        if at is not None and more >= 0:
+            values[at : at + more] = [values[at : at + more]]
         if len(values) != len(targets):
             raise ReadError(f"{len(targets)} names get {len(values)} values")
         for one, part in zip(targets, values, strict=True):
@@ -275,7 +222,52 @@ class Interpreter:
 
     def unpack(self, value: Any, number: int) -> list[Any]:
         """The values of a list, for as many names."""
-        return list(self.iterate(value))
+        return self.listed(value)
+
+    # Values.
+
+    def operate(self, name: str, left: Any, right: Any) -> Any:
+        """The value of an operator."""
+        return calculate(self.meter, name, left, right)
+
+    def compare(self, name: str, left: Any, right: Any) -> Any:
+        """The value of a comparison."""
+        return compare(self.meter, name, left, right)
+
+    def truth(self, value: Any) -> bool:
+        """Whether a value counts as true."""
+        if plain(value) or isinstance(value, list | tuple | dict | range):
+            return bool(value)
+        for name in ("__bool__", "__len__"):
+            if any(isinstance(one, Class) and name in one.members for one in mro_of(value)):
+                raise ReadError(f"a condition calls {name}, which is not read")
+        return True
+
+    def iterate(self, value: Any) -> Iterable[Any]:
+        """The values of a container."""
+        if isinstance(value, dict):
+            return self.listed([*value])
+        if isinstance(value, str | list | tuple | range):
+            return value
+        raise ReadError(f"{show(value)} has no values to go through")
+
+    def listed(self, value: Any) -> list[Any]:
+        """The values of a container, in a list of their own."""
+        found: Any = self.iterate(value)
+        self.meter.spend(attempt("a length", len, found))
+        return list(found)
+
+    def item(self, value: Any, key: Any) -> Any:
+        """A part of a value."""
+        if isinstance(value, dict):
+            return attempt("a key", value.__getitem__, key_of(self.meter, key))
+        if not isinstance(value, str | list | tuple | range):
+            raise ReadError(f"{show(value)} has no parts that are known")
+        if isinstance(key, slice):
+            self.meter.spend(attempt("a slice", lambda: len(range(len(value))[key])))
+        elif not isinstance(key, int):
+            raise ReadError(f"{show(key)} is no index")
+        return attempt("an index", value.__getitem__, key)
 
     def set_item(self, whole: Any, key: Any, value: Any) -> None:
         """Give a list or a dict an entry."""
@@ -285,77 +277,6 @@ class Interpreter:
             attempt("an index", whole.__setitem__, key, value)
         else:
             raise ReadError(f"{show(whole)} gets no entry {show(key)}")
-
-    # Values.
-
-    def truth(self, value: Any) -> bool:
-        """Whether a value counts as true."""
-        if plain(value) or isinstance(value, list | tuple | dict | range):
-            return bool(value)
-        return True
-
-    def iterate(self, value: Any) -> Iterable[Any]:
-        """The values of a container."""
-        if isinstance(value, dict):
-            self.meter.spend(len(value))
-            return list(value)
-        if isinstance(value, str | list | tuple | range):
-            return value
-        raise ReadError(f"{show(value)} has no values to go through")
-
-    def listed(self, value: Any) -> list[Any]:
-        """The values of a container, in a list of their own."""
-        found = self.iterate(value)
-        if isinstance(found, range | str | list | tuple):
-            self.meter.spend(len(found))
-        return list(found)
-
-    def item(self, value: Any, key: Any) -> Any:
-        """A part of a value."""
-        if isinstance(value, dict):
-            return attempt("a key", value.__getitem__, key_of(self.meter, key))
-        if isinstance(value, str | list | tuple | range):
-            if isinstance(key, slice):
-                self.meter.spend(attempt("a slice", lambda: len(range(len(value))[key])))
-            elif not isinstance(key, int):
-                raise ReadError(f"{show(key)} is no index")
-            return attempt("an index", value.__getitem__, key)
-        return self.item_of(value, key)
-
-    def show(self, value: Any, spec: str = "") -> str:
-        """A value in a text."""
-        return formatted(self.meter, value, spec)
-
-    def text(self, value: Any) -> str:
-        """A value as `str` writes it."""
-        return text(self.meter, value)
-
-    def compare(self, name: str, left: Any, right: Any) -> Any:
-        """The value of a comparison."""
-        return compare(self.meter, name, left, right)
-
-    def constant(self, value: Any) -> Any:
-        """A number or a text, as it is written."""
-        if plain(value) or value is Ellipsis:
-            return bounded(value) if isinstance(value, int) else value
-        raise ReadError(f"{show(value)} is no number and no text")
-
-    # What expressions.py and statements.py define: the meaning of each kind of node.
-
-    def evaluate(self, node: Any, scope: Scope) -> Any:
-        """The value of an expression."""
-        raise NotImplementedError
-
-    def run(self, body: list[Any], scope: Scope) -> Any:
-        """Run statements; return what ended them, if something did."""
-        raise NotImplementedError
-
-
-def sound(value: Any) -> Any:
-    """A value that could be found."""
-    if isinstance(value, Poison):
-        raise ReadError(value.error.problem, where=value.error.where)
-    return value
 
 
 def mro_of(value: Any) -> list[Any]:
@@ -374,6 +295,6 @@ def attribute_of_class(value: Any, name: str) -> Any:
     """The class of an object, or the name of a class."""
     if name == "__class__" and isinstance(value, Thing):
         return value.cls
-    if name == "__name__" and isinstance(value, Class | Function):
+    if name == "__name__" and isinstance(value, Class | Function | Known):
         return value.name
     raise ReadError(f"the attribute {name} is not read")

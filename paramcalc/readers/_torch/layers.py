@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from inspect import signature
+from inspect import Parameter, Signature, signature
 from typing import Any
 
 from paramcalc import _blocks
 from paramcalc._counterparts import Counterpart, counterparts
 from paramcalc._network import Sequential
 from paramcalc._plan import plan_of
-from paramcalc.errors import ParamcalcError, ReadError, show
+from paramcalc.errors import ReadError, show
 from paramcalc.layers import (
     activation,
     attention,
@@ -24,7 +24,7 @@ from paramcalc.layers import (
 from paramcalc.layers._base import Layer
 from paramcalc.layers._builtin import Builtin
 from paramcalc.readers._torch.tensors import Module
-from paramcalc.readers._torch.values import Unknown
+from paramcalc.readers._torch.values import Unknown, arguments_of, attempt
 
 LAYERS: dict[str, Any] = {
     name: one
@@ -43,10 +43,7 @@ OPERATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "Flatten": ("flatten", {"start_dim": 1, "end_dim": -1}),
     "Unflatten": ("unflatten", {"dim": None, "sizes": None}),
     "GLU": ("glu", {"dim": -1}),
-    "ChannelShuffle": ("channel_shuffle", {"groups": None}),
     "LocalResponseNorm": ("local_response_norm", {"size": 5, "alpha": 0, "beta": 0, "k": 0}),
-    "CosineSimilarity": ("cosine_similarity", {"dim": 1, "eps": 0}),
-    "PairwiseDistance": ("pairwise_distance", {"p": 2, "eps": 0, "keepdim": False}),
 }
 """Modules that are functions, with their arguments and defaults."""
 PADS = {
@@ -61,6 +58,7 @@ MUST_BE = {"return_indices": False, "_weight": None, "_freeze": False}
 """Arguments that change more than values, and what they must be; others are dropped."""
 CONTAINERS = ("Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict")
 RECURRENT = ("RNN", "LSTM", "GRU")
+ENCODER = ["encoder_layer", "num_layers", "norm", "enable_nested_tensor", "mask_check"]
 
 
 def is_pad(kind: str) -> bool:
@@ -68,96 +66,69 @@ def is_pad(kind: str) -> bool:
     return kind[:-5] in PADS and kind[-5:-2] == "Pad"
 
 
-def bind(module: Module, kind: str, arguments: list[Any], keywords: dict[str, Any]) -> None:
+def bind(module: Module, kind: str, /, *args: Any, **named: Any) -> None:
     """Make a module the layer of a class of torch, with these arguments."""
-    is_lazy = kind.startswith("Lazy") and kind[4:] in COUNTERPARTS
-    plain = kind[4:] if is_lazy else kind
-    module.kind = plain
-    for value in [*arguments, *keywords.values()]:
+    for value in [*args, *named.values()]:
         for one in value if isinstance(value, list | tuple) else (value,):
             if isinstance(one, Unknown):
                 raise ReadError(one.problem)
+    what, plain = f"nn.{kind}", kind.removeprefix("Lazy")
+    if plain != kind and plain in COUNTERPARTS:
+        args = (None, *args)
+    module.kind = plain
     if kind in OPERATIONS or is_pad(kind):
-        names = OPERATIONS[kind][1] if kind in OPERATIONS else {"padding": None, "value": 0}
-        module.options = dict(names) | named(kind, list(names), arguments, keywords)
+        usual = OPERATIONS[kind][1] if kind in OPERATIONS else {"padding": None, "value": 0}
+        module.options = usual | named_by(what, [*usual], *args, **named)
     elif kind == "TransformerEncoder":
-        order = ["encoder_layer", "num_layers", "norm", "enable_nested_tensor", "mask_check"]
-        bind_encoder(module, named(kind, order, arguments, keywords))
+        bind_encoder(module, named_by(what, ENCODER, *args, **named))
     elif plain in COUNTERPARTS:
-        bind_layer(
-            module, COUNTERPARTS[plain], [None, *arguments] if is_lazy else arguments, keywords
-        )
+        bind_layer(module, what, COUNTERPARTS[plain], *args, **named)
     elif not kind.endswith("Loss"):
-        raise ReadError(f"nn.{kind} is not known: pass layers={{{kind!r}: ...}}")
+        raise ReadError(f"{what} is not known: pass layers={{{kind!r}: ...}}")
 
 
-def bind_layer(
-    module: Module, entry: Counterpart, arguments: list[Any], keywords: dict[str, Any]
-) -> None:
+def bind_layer(module: Module, what: str, entry: Counterpart, /, *args: Any, **named: Any) -> None:
     """Make a module a layer of this library."""
     kind, cls, names = module.kind, LAYERS[entry.layer], list(entry.arguments)
     if entry.layer == "Activation":
         module.layer = activation.Activation(kind.lower())
         return
-    if kind == "RNN":
-        arguments = [*arguments[:3], *arguments[4:]]  # Without the nonlinearity.
-        names.append("nonlinearity")
     if kind != "Identity":
-        module.options = named(f"nn.{kind}", names, arguments, keywords)
+        module.options = named_by(what, names, *args, **named)
     for name, value in module.options.items():
         if name in MUST_BE and value != MUST_BE[name]:
-            raise ReadError(f"nn.{kind} with {name}={show(value)} is not known")
+            raise ReadError(f"{what} with {name}={show(value)} is not known")
     known = signature(cls).parameters
     fields = {
         entry.arguments[name]: tuple(value) if isinstance(value, list) else value
         for name, value in module.options.items()
-        if entry.arguments.get(name) in known
+        if entry.arguments[name] in known
     }
-    theirs = {ours: name for name, ours in entry.arguments.items()}
-    for ours, one in known.items():
-        if one.default is one.empty and ours not in fields and ours in theirs:
-            raise ReadError(f"nn.{kind} needs {theirs[ours]}")
-    layer: Any = made(cls, {**fields, **entry.fields})
+    layer: Any = attempt("", cls, **fields, **entry.fields)
     if isinstance(layer, conv.Conv) and layer.padding == "same" and {*layer.stride} != {1}:
-        raise ReadError(f"nn.{kind}: padding='same' takes a stride of 1")
+        raise ReadError(f"{what}: padding='same' takes a stride of 1")
     module.layer = layer
 
 
-def made(cls: Any, fields: dict[str, Any]) -> Layer:
-    """A layer; what it refuses is an error of the source."""
-    try:
-        layer: Layer = cls(**fields)
-    except (ParamcalcError, TypeError) as error:
-        raise ReadError(str(error)) from None
-    return layer
-
-
-def named(
-    what: str, names: list[str], arguments: list[Any], keywords: dict[str, Any]
-) -> dict[str, Any]:
+def named_by(what: str, names: list[str], /, *args: Any, **named: Any) -> dict[str, Any]:
     """The arguments of a call by name."""
-    given = dict(zip(names, arguments, strict=False))
-    wrong = [name for name in keywords if name in given or name not in names]
-    if len(arguments) > len(names) or wrong:
-        problem = f"no argument {wrong[0]}" if wrong else f"at most {len(names)} arguments"
-        raise ReadError(f"{what} takes {problem}")
-    return given | keywords
+    kind = Parameter.POSITIONAL_OR_KEYWORD
+    takes = Signature([Parameter(one, kind) for one in names])
+    return dict(arguments_of(what, takes.bind_partial, *args, **named))
 
 
 def bind_encoder(module: Module, given: dict[str, Any]) -> None:
     """Make a module a `TransformerEncoder`: copies of a layer in a row, and perhaps a norm."""
-    inside, number, last = [given.get(one) for one in ("encoder_layer", "num_layers", "norm")]
+    inside, number, last = [given.get(one) for one in ENCODER[:3]]
     if not isinstance(inside, Module) or inside.kind != "TransformerEncoderLayer":
         raise ReadError("nn.TransformerEncoder takes an nn.TransformerEncoderLayer")
     if not isinstance(number, int) or not 1 <= number <= 1000:
         raise ReadError("nn.TransformerEncoder takes from 1 to 1,000 layers")
-    layer: Any = inside.layer
-    parts: dict[str, Layer] = {"layers": Sequential([layer] * number)}
-    if isinstance(last, Module) and last.layer is not None:
-        parts["norm"] = last.layer
-    elif last is not None:
+    if last is not None and getattr(last, "layer", None) is None:
         raise ReadError("nn.TransformerEncoder takes a norm of torch.nn")
-    module.layer = Sequential(**parts)
+    layer: Any = inside.layer
+    parts: dict[str, Any] = {"layers": Sequential([layer] * number)}
+    module.layer = Sequential(**parts, **({"norm": last.layer} if last else {}))
     module.options = {"batch_first": inside.options.get("batch_first", False)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from paramcalc._branches import Add, Concat, Multiply
+from paramcalc._branches import Concat
 from paramcalc.errors import ReadError, show
 from paramcalc.layers.activation import Activation
 from paramcalc.layers.product import MatMul
@@ -88,14 +88,6 @@ def combine(t: Tracer, name: str, layer: Any, left: Any, right: Any) -> Tensor:
     return moving[0]
 
 
-def add(t: Tracer, input: Any, other: Any, alpha: Any = 1) -> Tensor:
-    return combine(t, "add", Add(), input, other)
-
-
-def mul(t: Tracer, input: Any, other: Any) -> Tensor:
-    return combine(t, "mul", Multiply(), input, other)
-
-
 def cat(t: Tracer, tensors: Any, dim: Any = 0, axis: Any = None) -> Tensor:
     given = [t.tensor(one) for one in t.listed(tensors)]
     dim = dim if axis is None else axis
@@ -157,9 +149,9 @@ def repeat(t: Tracer, x: Any, *sizes: Any) -> Tensor:
     return tensor
 
 
-def matmul(t: Tracer, input: Any, other: Any) -> Tensor:
+def matmul(t: Tracer, x: Any, other: Any) -> Tensor:
     """A matrix product; a vector is a matrix with one row or column."""
-    left, right = t.tensor(input), t.tensor(other)
+    left, right = t.tensor(x), t.tensor(other)
     one, two = ranked(left.dims, "matmul"), ranked(right.dims, "matmul")
     if not one or not two:
         raise ReadError("matmul takes no single numbers")

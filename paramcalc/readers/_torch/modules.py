@@ -11,14 +11,14 @@ from paramcalc.readers._torch.methods import (
     CONTAINER_METHODS,
     METHODS,
     METHODS_OF_MODULES,
+    entries_of,
     is_container,
-    is_part,
     parameter,
     parts_of,
 )
 from paramcalc.readers._torch.tensors import Module, States, Tensor, Weight
 from paramcalc.readers._torch.tracer import Tracer
-from paramcalc.readers._torch.values import Bound, Class, Known, Thing, attempt
+from paramcalc.readers._torch.values import Class, Known, Partial, Thing, attempt
 
 WITHOUT_MEANING = {"object", "ABC", "Generic", "NamedTuple", "Protocol"}
 """Bases of classes that add nothing."""
@@ -40,58 +40,48 @@ class Modules(Tracer):
             name = one.name if isinstance(one, Known) else ""
             if isinstance(one, Class) and (hidden := HIDDEN & one.members.keys()):
                 raise ReadError(f"{cls.name} defines {min(hidden)}, which is not read")
-            if isinstance(one, Known) and (name == "LightningModule" or is_of_nn(one)):
+            if isinstance(one, Known) and one.is_of_nn:
                 return Module(cls, kind="Module" if name == "LightningModule" else name)
             if name and name not in WITHOUT_MEANING:
                 problem = f"{cls.name} inherits from {name}, which is not known"
                 raise ReadError(f"{problem}: pass layers={{{cls.name!r}: ...}}")
         return Thing(cls)
 
-    def make(self, cls: Class, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    def make(self, cls: Class, /, *args: Any, **named: Any) -> Any:
         if cls.name in self.layers:
-            return self.replacement(cls.name, arguments, keywords)
-        return super().make(cls, arguments, keywords)
+            return self.replacement(cls.name, *args, **named)
+        return super().make(cls, *args, **named)
 
-    def replacement(self, name: str, arguments: list[Any], keywords: dict[str, Any]) -> Module:
+    def replacement(self, name: str, /, *args: Any, **named: Any) -> Module:
         """A module that is the layer which the caller gives for a name."""
-        layer = self.layer_given(name, arguments, keywords)
+        layer = self.layer_given(name, *args, **named)
         return Module(Known(f"layers.{name}"), kind=name, layer=layer)
 
-    def layer_given(self, name: str, arguments: list[Any], keywords: dict[str, Any]) -> Layer:
+    def layer_given(self, name: str, /, *args: Any, **named: Any) -> Layer:
         """The layer which the caller gives for a name."""
         given = self.layers[name]
         if not isinstance(given, Layer):
-            given = given(*map(shown, arguments), **{key: shown(keywords[key]) for key in keywords})
+            given = given(*map(shown, args), **{key: shown(one) for key, one in named.items()})
         if not isinstance(given, Layer):
-            raise TypeError(f"torch: layers[{name!r}] must give a Layer, got {show(given)}")
+            raise ReadError(f"layers[{name!r}] must return a Layer, got {show(given)}")
         return given
 
-    def make_known(self, known: Known, arguments: list[Any], keywords: dict[str, Any]) -> Module:
-        """A module of a class of torch."""
-        self.meter.spend(20)
-        module = Module(known)
-        self.start(module, known.name, arguments, keywords)
-        return module
-
-    def start(
-        self, module: Module, kind: str, arguments: list[Any], keywords: dict[str, Any]
-    ) -> None:
+    def start(self, module: Module, kind: str, /, *args: Any, **named: Any) -> None:
         """What the `__init__` of a class of torch does."""
-        if kind not in (*CONTAINERS, "LightningModule"):
-            bind(module, kind, arguments, keywords)
-            return
         kind = "Module" if kind == "LightningModule" else kind
+        if kind not in CONTAINERS:
+            bind(module, kind, *args, **named)
+            return
         module.kind = kind if kind != "Module" else module.kind or kind
-        if keywords and kind == "Module":
-            raise ReadError(f"nn.Module takes no {', '.join(keywords)}")
-        parts: Any = list(keywords.values())[:1] or arguments
+        if named and kind == "Module":
+            raise ReadError(f"nn.Module takes no {', '.join(named)}")
+        parts: Any = list(named.values())[:1] or args
         if len(parts) == 1 and (kind != "Sequential" or isinstance(parts[0], dict)):
             (given,) = parts
             parts = given if isinstance(given, dict) else self.listed(given)
         if kind.endswith("Dict") and isinstance(parts, list):
             parts = attempt(f"nn.{kind}", lambda: dict([self.listed(one) for one in parts]))
-        pairs = parts.items() if isinstance(parts, dict) else enumerate(parts)
-        for name, part in pairs:
+        for name, part in parts.items() if isinstance(parts, dict) else enumerate(parts):
             self.set_child(module, str(name), part)
 
     def set_child(self, module: Module, name: str, part: Any) -> None:
@@ -106,14 +96,14 @@ class Modules(Tracer):
 
     def inherited(self, first: Any, known: Known, name: str) -> Any:
         kind = known.name
-        if not (is_of_nn(known) or kind == "LightningModule"):
+        has_forward = kind == "Sequential" or kind not in (*CONTAINERS, "LightningModule")
+        if not known.is_of_nn:
             return None
-        if name == "__init__" or (name == "forward" and has_forward(kind)):
+        if name == "__init__" or (name == "forward" and has_forward):
             function = Known(f"torch.nn.{kind}.{name}")
-            return function if isinstance(first, Class) else Bound(function, first)
-        methods = CONTAINER_METHODS if isinstance(first, Module) and is_container(first) else {}
-        if name in METHODS or name in methods:
-            return Bound(Known(f"torch.nn.Module.{name}"), first)
+            return function if isinstance(first, Class) else Partial(function, (first,))
+        if name in METHODS or (name in CONTAINER_METHODS and is_container(first)):
+            return Partial(Known(f"torch.nn.Module.{name}"), (first,))
         return None
 
     def attribute_of(self, value: Any, name: str) -> Any:
@@ -123,33 +113,27 @@ class Modules(Tracer):
 
     def attribute_of_module(self, module: Module, name: str) -> Any:
         """What a module has apart from what the source gave it."""
-        if name == "training":
-            return False
-        if name == "device":
-            return Known("torch.device")
+        if name in ("training", "device"):
+            return Known("torch.device") if name == "device" else False
         entry, layer = COUNTERPARTS.get(module.kind), module.layer
         if entry is not None and layer is not None:
             weight = self.weight_of(module, name)
             if weight is not None or name in ("weight", "bias"):
                 return weight
-            known: Any = layer
-            field = entry.arguments.get(name, "")
-            if field in known._specs:
-                return getattr(layer, field)
+            if entry.arguments.get(name, "") in getattr(layer, "_specs", ()):
+                return getattr(layer, entry.arguments[name])
         if name in module.options:
             return module.options[name]
         raise ReadError(f"{module.cls.name} has no {name} that is known")
 
     def weight_of(self, module: Module, name: str) -> Weight | None:
         """A tensor of a single layer, by its name; None if it has none."""
-        if name not in module.weights and module.layer is not None:
-            layer = module.layer
-            tensors = self.made(lambda: layer._tensors(module.shape))
-            for one in tensors:
-                if one.name == name:
-                    is_buffer = not one.trainable
-                    weight = Weight(one.shape, one.trainable, name, module, is_buffer=is_buffer)
-                    module.weights[name] = weight
+        layer: Any = module.layer
+        for one in attempt("", layer._tensors, module.shape) if name not in module.weights else ():
+            if one.name == name:
+                is_buffer = not one.trainable
+                weight = Weight(one.shape, one.trainable, name, module, is_buffer=is_buffer)
+                module.weights[name] = weight
         return module.weights.get(name)
 
     def set_attribute(self, value: Any, name: str, new: Any) -> None:
@@ -207,56 +191,41 @@ class Modules(Tracer):
             return value.kind.startswith(SEVERAL[kind.name])
         if kind.name.startswith("_"):
             raise ReadError(f"isinstance of {kind.name} is not known")
-        return is_of_nn(kind) and value.kind == kind.name
+        return kind.is_of_nn and value.kind == kind.name
 
     def iterate(self, value: Any) -> Any:
-        if isinstance(value, Module) and is_container(value):
-            if value.kind.endswith("Dict"):
-                return list(value.attributes)
-            return parts_of(value)
+        if is_container(value):
+            return list(entries_of(value)) if value.kind.endswith("Dict") else parts_of(value)
         return super().iterate(value)
 
     def extends(self, value: Any, more: Any) -> bool:
-        if isinstance(value, Module) and is_container(value):
+        if is_container(value):
             METHODS_OF_MODULES["extend"](self, value, more)
             return True
         return super().extends(value, more)
 
     def truth(self, value: Any) -> bool:
-        if isinstance(value, Module) and is_container(value):
+        if is_container(value):
             return bool(parts_of(value))
         return super().truth(value)
 
-    def item_of(self, value: Any, key: Any) -> Any:
-        if isinstance(value, Module) and is_container(value):
-            if isinstance(key, str):
-                return self.attribute(value, key)
-            found = self.item(parts_of(value), key)
-            if not isinstance(key, slice):
-                return found
-            part = Module(Known(f"torch.nn.{value.kind}"), kind=value.kind)
-            names = [name for name, one in value.attributes.items() if is_part(one)]
-            part.attributes = dict(zip(self.item(names, key), found, strict=True))
-            return part
-        return super().item_of(value, key)
+    def item(self, value: Any, key: Any) -> Any:
+        if not is_container(value) or isinstance(key, str):
+            return self.attribute(value, key) if is_container(value) else super().item(value, key)
+        found = self.item(parts_of(value), key)
+        if not isinstance(key, slice):
+            return found
+        names = self.item(list(entries_of(value)), key)
+        part = Module(Known(f"torch.nn.{value.kind}"), kind=value.kind)
+        part.attributes = dict(zip(names, found, strict=True))
+        return part
 
     def set_item(self, whole: Any, key: Any, value: Any) -> None:
-        if isinstance(whole, Module) and is_container(whole):
-            names = [name for name, one in whole.attributes.items() if is_part(one)]
-            name = key if isinstance(key, str) else self.item(names, key)
-            self.set_child(whole, name, value)
-        else:
+        if not is_container(whole):
             super().set_item(whole, key, value)
-
-
-def is_of_nn(known: Known) -> bool:
-    """Whether it is a class of `torch.nn`."""
-    return known.path.startswith("torch.nn.") and not known.path.startswith("torch.nn.functional.")
-
-
-def has_forward(kind: str) -> bool:
-    """Whether a class of torch does something when it is called."""
-    return kind == "Sequential" or kind not in CONTAINERS
+            return
+        name = key if isinstance(key, str) else self.item(list(entries_of(whole)), key)
+        self.set_child(whole, name, value)
 
 
 def shown(value: Any) -> Any:

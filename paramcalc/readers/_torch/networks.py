@@ -162,7 +162,7 @@ class Builder:
 
     def is_free(self, module: Module) -> bool:
         """Whether a module keeps no tensors of its own."""
-        return module.layer is None or not has_tensors(module.layer)
+        return module.layer is None or self.count(module) == 0
 
     def count(self, owner: Owner) -> int | None:
         """The trainable values; None if they depend on an input that never came."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from paramcalc.errors import ReadError, show
@@ -29,6 +29,7 @@ SIGNS: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
     "BitAnd": ("&", operator.and_),
     "BitXor": ("^", operator.xor),
 }
+ORDERS = {"Lt": operator.lt, "LtE": operator.le, "Gt": operator.gt, "GtE": operator.ge}
 
 
 def calculate(meter: Meter, name: str, left: Any, right: Any) -> Any:
@@ -44,7 +45,9 @@ def calculate(meter: Meter, name: str, left: Any, right: Any) -> Any:
         meter.spend(len(left) * max(right, 0))
         return left * right
     if name == "Mod" and isinstance(left, str):
-        return percent(meter, left, right)
+        values = right if isinstance(right, tuple) else (right,)
+        values = written(meter, left, DIRECTIVE, "%", values)
+        return attempt("%", operator.mod, left, values)
     if name == "Add" and isinstance(left, str | list | tuple) and type(left) is type(right):
         meter.spend(len(left) + len(right))
         return function(left, right)
@@ -52,19 +55,15 @@ def calculate(meter: Meter, name: str, left: Any, right: Any) -> Any:
 
 
 def equal(meter: Meter, left: Any, right: Any, depth: int = 0) -> bool:
-    """Whether two values are equal; containers are compared step by step."""
-    meter.spend(1)
+    """Whether two values are equal; lists are compared step by step."""
+    meter.spend(1 + (len(left) // 8 if isinstance(left, str) else 0))
     if depth > 20:
         raise ReadError("values are nested too deep")
     if isinstance(left, list | tuple) and type(left) is type(right):
         pairs = zip(left, right, strict=False)
         return len(left) == len(right) and all(equal(meter, *one, depth + 1) for one in pairs)
     if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(
-            equal(meter, value, right[key], depth + 1) for key, value in left.items()
-        )
-    if isinstance(left, str):
-        meter.spend(len(left) // 8)
+        raise ReadError("two dicts cannot be compared")
     return bool(left == right) if plain(left) or type(left) is type(right) else False
 
 
@@ -79,8 +78,7 @@ def compare(meter: Meter, name: str, left: Any, right: Any) -> bool:
         return contains(meter, right, left) == (name == "In")
     numbers = isinstance(left, int | float) and isinstance(right, int | float)
     if numbers or (isinstance(left, str) and isinstance(right, str)):
-        orders = {"Lt": operator.lt, "LtE": operator.le, "Gt": operator.gt, "GtE": operator.ge}
-        return bool(orders[name](left, right))
+        return bool(ORDERS[name](left, right))
     raise ReadError(f"{show(left)} and {show(right)} cannot be compared")
 
 
@@ -110,15 +108,14 @@ def key_of(meter: Meter, value: Any, depth: int = 0) -> Any:
 
 def text(meter: Meter, value: Any) -> str:
     """A value as `str` writes it; of what is no number and no text, about a line."""
-    if isinstance(value, str):
-        meter.spend(len(value))
-        return value
-    return str(value) if plain(value) else show(value)
+    made = value if isinstance(value, str) else str(value) if plain(value) else show(value)
+    meter.spend(len(made))
+    return made
 
 
 SPEC = re.compile(r"[<>^=]?[+-]?0?\d{0,2},?(\.\d{1,2})?[a-zA-Z%]?")
-DIRECTIVE = re.compile(r"%(%|(?P<flags>[-+ 0#]*\d{0,2}(?:\.\d{1,2})?)(?P<kind>[a-zA-Z]))")
-PLACE = re.compile(r"\{(?P<name>\w*)(?::(?P<spec>[^{}]*))?\}")
+DIRECTIVE = re.compile(r"%%|%[-+ 0#]*\d{0,2}(?:\.\d{1,2})?[a-zA-Z]")
+PLACE = re.compile(r"\{\{|\}\}|\{\w{0,30}(?::[<>^=]?[+-]?0?\d{0,2},?(\.\d{1,2})?[a-zA-Z%]?)?\}")
 
 
 def formatted(meter: Meter, value: Any, spec: str) -> str:
@@ -131,52 +128,32 @@ def formatted(meter: Meter, value: Any, spec: str) -> str:
     return str(attempt("a format", format, value, spec))
 
 
-def percent(meter: Meter, pattern: str, given: Any) -> str:
-    """A text in which each %d, %s and so on is replaced."""
-    values = list(given) if isinstance(given, tuple) else [given]
-    meter.spend(len(pattern) + len(values))
-
-    def replaced(match: re.Match[str]) -> str:
-        if match.group() == "%%":
-            return "%"
-        if not values:
-            raise ReadError(f"{show(pattern)} has more places than there are values")
-        one = values.pop(0)
-        one = one if plain(one) else text(meter, one)
-        meter.spend(len(one) if isinstance(one, str) else 100)
-        return str(attempt("a format", operator.mod, match.group(), (one,)))
-
-    made = DIRECTIVE.sub(replaced, pattern)
-    if values:
-        raise ReadError(f"{show(pattern)} has fewer places than there are values")
-    return made
+def written(
+    meter: Meter, pattern: str, place: re.Pattern[str], signs: str, values: Any
+) -> tuple[Any, ...]:
+    """The values for the places of a pattern, as numbers and texts, if the places are known."""
+    meter.spend(len(pattern))
+    if {*signs} & {*place.sub("", pattern)}:
+        raise ReadError(f"the format {show(pattern)} is not known")
+    found = tuple([one if plain(one) else show(one) for one in values])
+    longest = max([len(one) for one in found if isinstance(one, str)], default=0)
+    meter.spend(len(place.findall(pattern)) * (longest + 100))
+    return found
 
 
 def str_format(meter: Meter, pattern: str, *values: Any, **named: Any) -> str:
     """A text in which each {}, {0} and {name} is replaced."""
-    meter.spend(len(pattern))
-    rest = list(values)
-
-    def replaced(match: re.Match[str]) -> str:
-        name = match["name"]
-        if name.isdecimal():
-            value = attempt("format", values.__getitem__, int(name[:9]))
-        elif name:
-            value = attempt("format", named.__getitem__, name)
-        else:
-            value = attempt("format", rest.pop, 0)
-        return formatted(meter, value, match["spec"] or "")
-
-    return PLACE.sub(replaced, pattern)
+    found = written(meter, pattern, PLACE, "{}", [*values, *named.values()])
+    pairs = dict(zip(named, found[len(values) :], strict=True))
+    return str(pattern.format(*found[: len(values)], **pairs))
 
 
-def join(meter: Meter, separator: str, values: Iterable[Any]) -> str:
+def join(meter: Meter, separator: str, values: Any) -> str:
     """Texts in a row."""
-    parts = list(values) if isinstance(values, list | tuple) else []
-    if not all(isinstance(one, str) for one in parts):
+    if not isinstance(values, list | tuple) or not all(isinstance(one, str) for one in values):
         raise ReadError("join takes a list of texts")
-    meter.spend(sum([len(one) + len(separator) for one in parts]))
-    return separator.join(parts)
+    meter.spend(sum([len(one) + len(separator) for one in values]))
+    return separator.join(values)
 
 
 def replace(meter: Meter, value: str, old: str, new: str) -> str:
@@ -185,31 +162,12 @@ def replace(meter: Meter, value: str, old: str, new: str) -> str:
     return value.replace(old, new)
 
 
-def of_str(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A method of texts that makes nothing longer."""
+def of(function: Callable[..., Any], cost: int = 0) -> Callable[..., Any]:
+    """A method, and what it takes for each part of the value."""
 
-    def call(meter: Meter, value: str, *arguments: Any) -> Any:
-        meter.spend(2 * len(value))
-        return function(value, *arguments)
-
-    return call
-
-
-def of_any(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A method that takes one step."""
-
-    def call(_: Meter, value: Any, *arguments: Any) -> Any:
-        return function(value, *arguments)
-
-    return call
-
-
-def copying(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A method that makes something as long as the value."""
-
-    def call(meter: Meter, value: Any, *arguments: Any) -> Any:
-        meter.spend(len(value))
-        return function(value, *arguments)
+    def call(meter: Meter, value: Any, *args: Any) -> Any:
+        meter.spend(cost * len(value) if cost else 1)
+        return function(value, *args)
 
     return call
 
@@ -229,24 +187,23 @@ def update(meter: Meter, value: dict[Any, Any], more: Any = (), **named: Any) ->
     value.update({key_of(meter, key): one for key, one in pairs} | named)
 
 
-def index(meter: Meter, value: list[Any], wanted: Any) -> Any:
-    """Where a value stands."""
-    found = [at for at, one in enumerate(value) if equal(meter, one, wanted)]
-    return attempt("index", found.__getitem__, 0) if found else attempt("index", [].index, wanted)
+def get(meter: Meter, value: dict[Any, Any], key: Any, default: Any = None) -> Any:
+    """An entry, if there is one."""
+    return value.get(key_of(meter, key), default)
 
 
-def pop_key(meter: Meter, value: dict[Any, Any], key: Any, *default: Any) -> Any:
-    """Take an entry out of a dict."""
-    return value.pop(key_of(meter, key), *default)
+def setdefault(meter: Meter, value: dict[Any, Any], key: Any, default: Any = None) -> Any:
+    """An entry; a new one, if there is none."""
+    return value.setdefault(key_of(meter, key), default)
 
 
 METHODS: dict[type, dict[str, Callable[..., Any]]] = {
     str: {
         **{
-            one.__name__: of_str(one)
+            one.__name__: of(one, cost=2)
             for one in (
-                str.lower, str.upper, str.strip, str.lstrip, str.rstrip, str.title, str.capitalize,
-                str.startswith, str.endswith, str.split, str.isdigit, str.count, str.find,
+                str.lower, str.upper, str.strip, str.lstrip, str.rstrip, str.startswith,
+                str.endswith, str.split, str.isdigit, str.count, str.find,
             )
         },
         "format": str_format,
@@ -254,30 +211,26 @@ METHODS: dict[type, dict[str, Callable[..., Any]]] = {
         "replace": replace,
     },
     list: {
-        "append": of_any(list.append),
-        "pop": of_any(list.pop),
-        "insert": copying(list.insert),
-        "reverse": copying(list.reverse),
-        "clear": of_any(list.clear),
-        "copy": copying(list.copy),
+        "append": of(list.append),
+        "pop": of(list.pop, cost=1),
+        "insert": of(list.insert, cost=1),
+        "reverse": of(list.reverse, cost=1),
+        "copy": of(list.copy, cost=1),
+        "tolist": of(list.copy, cost=1),
         "extend": extend,
-        "index": index,
-        "tolist": copying(list.copy),
     },
-    tuple: {"index": index},
+    tuple: {},
     dict: {
-        "items": copying(lambda value: list(value.items())),
-        "keys": copying(list),
-        "values": copying(lambda value: list(value.values())),
-        "copy": copying(dict.copy),
-        "get": lambda meter, value, key, default=None: value.get(key_of(meter, key), default),
-        "setdefault": lambda meter, value, key, default=None: value.setdefault(
-            key_of(meter, key), default
-        ),
-        "pop": pop_key,
+        "items": of(lambda value: list(value.items()), cost=1),
+        "keys": of(list, cost=1),
+        "values": of(lambda value: list(value.values()), cost=1),
+        "copy": of(dict.copy, cost=1),
+        "get": get,
+        "setdefault": setdefault,
+        "pop": lambda meter, value, key, *default: value.pop(key_of(meter, key), *default),
         "update": update,
     },
-    int: {"item": of_any(int), "bit_length": of_any(int.bit_length)},
-    float: {"item": of_any(float), "is_integer": of_any(float.is_integer)},
+    int: {"item": of(int)},
+    float: {"item": of(float)},
 }  # fmt: skip
 """The methods of plain values."""

@@ -12,7 +12,6 @@ from paramcalc.readers._torch.applying import Applying
 from paramcalc.readers._torch.builtins import BUILTINS, CONSTANTS, FUNCTIONS, IGNORED
 from paramcalc.readers._torch.calls import CALLS, elementwise
 from paramcalc.readers._torch.methods import METHODS_OF_MODULES, parameter, parts_of
-from paramcalc.readers._torch.modules import is_of_nn
 from paramcalc.readers._torch.tensors import (
     BATCH,
     Module,
@@ -24,7 +23,7 @@ from paramcalc.readers._torch.tensors import (
     Weight,
 )
 from paramcalc.readers._torch.tracer import tensors_in
-from paramcalc.readers._torch.values import Bound, Function, Known, Thing, Unknown
+from paramcalc.readers._torch.values import Function, Known, Partial, Thing, Unknown
 
 IDENTITIES = {"StochasticDepth", "DropPath", "DropBlock2d", "DropBlock3d"}
 """What drops branches in training alone, in torchvision and timm."""
@@ -50,125 +49,127 @@ class Reader(Applying):
 
     # Names of torch.
 
-    def call(self, value: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    def call(self, value: Any, /, *args: Any, **named: Any) -> Any:
         if isinstance(value, Function) and value.name in self.layers:
-            return self.given_call(value.name, arguments, keywords)
-        return super().call(value, arguments, keywords)
+            return self.given_call(value.name, *args, **named)
+        return super().call(value, *args, **named)
 
-    def call_known(self, known: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    def call_known(self, known: Known, /, *args: Any, **named: Any) -> Any:
         path, name = known.path, known.name
         if name in self.layers and not path.startswith("builtins."):
-            return self.given_call(name, arguments, keywords)
+            return self.given_call(name, *args, **named)
         if path in FUNCTIONS:
-            return self.checked(FUNCTIONS[path], name, arguments, keywords)
-        if path.startswith(IGNORED) or name == "_log_api_usage_once":
-            return None
-        if path in FALSE:
-            return False
-        if path in UNCHANGED and arguments:
-            return arguments[0]
-        if is_of_nn(known) or name == "__init__":
-            return self.call_nn(known, arguments, keywords)
+            return self.checked(FUNCTIONS[path], name, *args, **named)
+        if path in FALSE or path.startswith(IGNORED) or name == "_log_api_usage_once":
+            return False if path in FALSE else None
+        if path in UNCHANGED and args:
+            return args[0]
+        if known.is_of_nn or name == "__init__":
+            return self.call_nn(known, *args, **named)
         if path in SPECIAL:
-            return SPECIAL[path](self, arguments, keywords)
+            return self.checked(SPECIAL[path], name, *args, **named)
         if path.startswith("torch.") or path == "numpy.linspace":
-            return self.call_torch(known, arguments, keywords)
+            return self.call_torch(known, *args, **named)
         if name in IDENTITIES and path.startswith(("torchvision.", "timm.")):
             return Module(known, kind=name, layer=Identity())
-        raise unknown(short(path), name)
+        raise unknown(path, name)
 
-    def call_nn(self, known: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    def call_nn(self, known: Known, /, *args: Any, **named: Any) -> Any:
         """What a class of `torch.nn` makes, or what a method of one does."""
-        name, first = known.name, arguments[0] if arguments else None
+        name, first = known.name, args[0] if args else None
         is_method = known.path == f"torch.nn.Module.{name}" and name in METHODS_OF_MODULES
         if isinstance(first, Module) and is_method:
-            return self.checked(METHODS_OF_MODULES[name], name, arguments, keywords)
+            return self.checked(METHODS_OF_MODULES[name], name, *args, **named)
         if isinstance(first, Module) and name in ("__init__", "forward"):
-            return self.inherited_call(known, first, arguments[1:], keywords)
+            return self.inherited_call(known, *args, **named)
         if name in ("Parameter", "Buffer"):
-            made = self.checked(parameter, name, arguments, keywords)
+            made = self.checked(parameter, name, *args, **named)
             made.is_buffer = made.is_buffer or name == "Buffer"
             made.trainable = made.trainable and not made.is_buffer
             return made
-        if name == "pad_packed_sequence" and arguments:
+        if name == "pad_packed_sequence" and args:
             return first, Unusable("the lengths of sequences")
-        if name[:1].isupper() and ".utils." not in known.path:
-            return self.make_known(known, arguments, keywords)
-        raise unknown(short(known.path), name)
+        if not name[:1].isupper() or ".utils." in known.path:
+            raise unknown(known.path, name)
+        self.meter.spend(20)
+        module = Module(known)
+        self.start(module, name, *args, **named)
+        return module
 
-    def call_torch(self, known: Known, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    def call_torch(self, known: Known, /, *args: Any, **named: Any) -> Any:
         """What a function of torch returns, or a method of a tensor."""
-        name = known.name
+        name, args = known.name, (*[named.pop(one) for one in ["input"] if one in named], *args)
         plain = name[:-1] if name.endswith("_") and name[:-1] in CALLS else name
         if plain not in CALLS:
-            is_method = known.path.startswith("torch.Tensor.")
-            raise unknown(f"x.{name}" if is_method else short(known.path), name)
-        first = keywords.get("input", arguments[0] if arguments else None)
+            raise unknown(known.path, name)
+        first = args[0] if args else None
         if isinstance(first, Weight) and (plain != name or plain in ("to", "clone", "detach")):
             if name == "requires_grad_":
-                first.trainable = not arguments[1:] or self.truth(arguments[1])
+                first.trainable = len(args) < 2 or self.truth(args[1])
             return first
-        result = self.checked(CALLS[plain], short(known.path), arguments, keywords)
+        result = self.checked(CALLS[plain], short(known.path), *args, **named)
         if plain != name and isinstance(first, Tensor) and isinstance(result, Tensor):
             first.dims, first.frame, first.name = result.dims, result.frame, result.name
         return result
 
-    def given_call(self, name: str, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    def given_call(self, name: str, /, *args: Any, **named: Any) -> Any:
         """What the caller's layer gives for tensors; without tensors, a module of it."""
-        given = list(dict.fromkeys(tensors_in([arguments, keywords])))
+        given = dict.fromkeys(tensors_in([args, named]))
         if not given:
-            return self.replacement(name, arguments, keywords)
-        return self.emit(name, self.layer_given(name, arguments, keywords), *given)
+            return self.replacement(name, *args, **named)
+        return self.emit(name, self.layer_given(name, *args, **named), *given)
 
-    def inherited_call(
-        self, known: Known, module: Module, arguments: list[Any], keywords: dict[str, Any]
-    ) -> Any:
+    def inherited_call(self, known: Known, module: Module, /, *args: Any, **named: Any) -> Any:
         """What the `__init__` or the `forward` of a class of torch does."""
         kind = known.path.split(".")[-2]
         if known.name == "__init__":
-            self.start(module, kind, arguments, keywords)
-            return None
+            return self.start(module, kind, *args, **named)
         if kind != "Sequential":
-            return self.call_layer(module, arguments, keywords)
-        value = arguments[0] if arguments else keywords.get("input")
+            return self.call_layer(module, *args, **named)
+        value = self.checked(lambda _, x: x, "Sequential", *args, **named)
         for one in parts_of(module):
-            value = self.call(one, [value], {})
+            value = self.call(one, value)
         return value
 
     def known_attribute(self, known: Known, name: str) -> Any:
         path = f"{known.path}.{name}"
         return CONSTANTS.get(path, Known(path))
 
-    def copied(self, value: Any, memo: dict[int, Any]) -> Any:
-        """A copy of a value, and of all in it."""
+    def copied(self, value: Any, memo: dict[int, Any] | None) -> Any:
+        """A copy of a value; with a memo, of all in it."""
         self.meter.spend(5)
-        if id(value) in memo:
+        if memo is not None and id(value) in memo:
             return memo[id(value)]
+
+        def inner(one: Any) -> Any:
+            return one if memo is None else self.deeper(self.copied, one, memo)
+
         if isinstance(value, list | tuple):
-            return type(value)([self.deeper(self.copied, one, memo) for one in value])
+            return type(value)([inner(one) for one in self.listed(value)])
         if isinstance(value, dict):
-            return {key: self.deeper(self.copied, one, memo) for key, one in value.items()}
-        if isinstance(value, Weight):
+            return {key: inner(value[key]) for key in self.listed(value)}
+        made: Any = value
+        if isinstance(value, Weight) and memo is not None:
             made = Weight(value.shape, value.trainable, value.name, is_buffer=value.is_buffer)
+        if isinstance(value, Thing):
+            made = Thing(value.cls)
+            if isinstance(value, Module):
+                made = Module(value.cls, {}, value.kind, value.layer, dict(value.options))
+        if memo is not None:
             memo[id(value)] = made
-            return made
-        if not isinstance(value, Thing):
-            return value
-        thing = emptied(value)
-        memo[id(value)] = thing
-        for key, one in value.attributes.items():
-            thing.attributes[key] = self.deeper(self.copied, one, memo)
-        return thing
+        if isinstance(value, Thing):
+            made.attributes = {key: inner(one) for key, one in value.attributes.items()}
+        return made
 
     # Tensors.
 
     def attribute_of(self, value: Any, name: str) -> Any:
         if isinstance(value, Tensor | Weight | States):
             return self.attribute_of_tensor(value, name)
-        if isinstance(value, tuple) and name in ("values", "indices") and len(value) == 2:
-            return value[name == "indices"]  # Of a maximum.
+        if isinstance(value, tuple) and name == "values" and len(value) == 2:
+            return value[0]  # Of a maximum.
         if isinstance(value, tuple) and name == "numel":
-            return Bound(Known("math.prod"), value)  # Of a shape.
+            return Partial(Known("math.prod"), (value,))  # Of a shape.
         return super().attribute_of(value, name)
 
     def attribute_of_tensor(self, value: Any, name: str) -> Any:
@@ -179,7 +180,7 @@ class Reader(Applying):
             return Known(f"torch.{name}")
         if name in ("is_cuda", "requires_grad", "is_sparse", "grad"):
             return isinstance(value, Weight) and name == "requires_grad" and value.trainable
-        return Bound(Known(f"torch.Tensor.{name}"), value)
+        return Partial(Known(f"torch.Tensor.{name}"), (value,))
 
     def operate(self, name: str, left: Any, right: Any) -> Any:
         is_left, is_right = self.is_tensor(left), self.is_tensor(right)
@@ -225,7 +226,7 @@ class Reader(Applying):
             return [BATCH, *[Unknown(f"the length of axis {at}") for at in range(1, number)]]
         return super().unpack(value, number)
 
-    def item_of(self, value: Any, key: Any) -> Any:
+    def item(self, value: Any, key: Any) -> Any:
         if isinstance(value, Sizes):
             return CALLS["size"](self, value.tensor, key)
         if isinstance(value, States):
@@ -235,9 +236,9 @@ class Reader(Applying):
                 return parts.index(self, state, tuple(others)) if others else state
         if isinstance(value, Weight) and isinstance(key, Weight | Tensor):
             return CALLS["embedding"](self, key, value)
-        if isinstance(value, Tensor | Weight | States):
+        if self.is_tensor(value):
             return parts.index(self, value, key)
-        return super().item_of(value, key)
+        return super().item(value, key)
 
     def set_item(self, whole: Any, key: Any, value: Any) -> None:
         if isinstance(whole, Weight) or (isinstance(whole, Tensor) and whole.frame is None):
@@ -245,21 +246,16 @@ class Reader(Applying):
         super().set_item(whole, key, value)
 
 
-def unknown(what: str, name: str) -> ReadError:
+def unknown(path: str, name: str) -> ReadError:
     """The error for a name that has no meaning here."""
-    return ReadError(f"{what} is not known: pass layers={{{name!r}: ...}}")
+    return ReadError(f"{short(path)} is not known: pass layers={{{name!r}: ...}}")
 
 
 def short(path: str) -> str:
     """A path as sources write it."""
-    return path.replace("torch.nn.functional.", "F.").replace("torch.nn.", "nn.")
-
-
-def emptied(thing: Thing) -> Thing:
-    """A thing of the same class, without attributes."""
-    if isinstance(thing, Module):
-        return Module(thing.cls, {}, thing.kind, thing.layer, dict(thing.options))
-    return Thing(thing.cls)
+    for whole, part in (("nn.functional", "F"), ("nn", "nn"), ("Tensor", "x")):
+        path = path.replace(f"torch.{whole}.", f"{part}.")
+    return path
 
 
 def rows_after(name: str, left: Any, right: Any) -> Rows:
@@ -273,28 +269,12 @@ def rows_after(name: str, left: Any, right: Any) -> Rows:
     raise ReadError("the size of the batch is mixed with other lengths")
 
 
-def deep_copy(reader: Reader, arguments: list[Any], keywords: dict[str, Any]) -> Any:
-    return reader.deeper(reader.copied, arguments[0] if arguments else None, {})
-
-
-def shallow_copy(reader: Reader, arguments: list[Any], keywords: dict[str, Any]) -> Any:
-    value = arguments[0] if arguments else None
-    if isinstance(value, Thing):
-        thing = emptied(value)
-        thing.attributes.update(value.attributes)
-        return thing
-    return reader.listed(value) if isinstance(value, list) else value
-
-
-def checkpoint(reader: Reader, arguments: list[Any], keywords: dict[str, Any]) -> Any:
-    options = {key: one for key, one in keywords.items() if key != "use_reentrant"}
-    return reader.call(arguments[0] if arguments else None, arguments[1:], options)
-
-
-SPECIAL = {
-    "copy.deepcopy": deep_copy,
-    "copy.copy": shallow_copy,
-    "torch.utils.checkpoint.checkpoint": checkpoint,
+SPECIAL: dict[str, Any] = {
+    "copy.deepcopy": lambda reader, value: reader.copied(value, {}),
+    "copy.copy": lambda reader, value: reader.copied(value, None),
+    "torch.utils.checkpoint.checkpoint": lambda reader, function, *args, use_reentrant=None: (
+        reader.call(function, *args)
+    ),
     "torch.device": lambda *_: Known("torch.device"),
 }
 """What takes functions or modules."""

@@ -88,7 +88,7 @@ def resolved(t: Tracer, dims: Dims | None, sizes: list[Any]) -> Dims:
                 return (ONE, *found[1:])
             raise ReadError("a view has no axis for the batch: write -1, or x.size(0)")
         at, times = sizes.index(-1), total // known
-        found[at] = BATCH if times == 1 else Rows(times, t.line, text)
+        found[at] = BATCH if times == 1 else Rows(times, f"on {t.line}, {text}")
         if rows[1] == ONE:
             found[at] = times
             return tuple(found)
@@ -116,7 +116,7 @@ def flatten(t: Tracer, x: Any, start_dim: Any = 0, end_dim: Any = -1) -> Tensor:
     if len(inside) < 2:
         return tensor
     if any(isinstance(one, Rows) for one in inside):
-        return view(t, tensor, *[size(dims, at) for at in range(start)], -1, *dims[end + 1 :])
+        return view(t, tensor, *sizes(dims)[:start], -1, *dims[end + 1 :])
     joined = None if None in inside else prod(inside)
     if tensor.frame is None:
         return Tensor((*dims[:start], joined, *dims[end + 1 :]))
@@ -142,12 +142,12 @@ def unflatten(t: Tracer, x: Any, dim: Any, sizes: Any) -> Tensor:
     return t.to_dims("unflatten", tensor, (*dims[:at], *lengths, *dims[at + 1 :]))
 
 
-def size(dims: Dims, at: int) -> Any:
-    """A length as the source sees it."""
-    one = dims[at]
-    if one is None:
-        return Unknown(f"the length of axis {at}")
-    return 1 if one == ONE else one
+def sizes(dims: Dims) -> tuple[Any, ...]:
+    """The lengths as the source sees them."""
+    unknown = [Unknown(f"the length of axis {at}") for at in range(len(dims))]
+    return tuple(
+        [unknown[at] if one is None else 1 if one == ONE else one for at, one in enumerate(dims)]
+    )
 
 
 def permute(t: Tracer, x: Any, *order: Any) -> Tensor:

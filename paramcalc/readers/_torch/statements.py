@@ -6,13 +6,14 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from paramcalc.errors import ReadError
-from paramcalc.readers._torch.expressions import Expressions, Handler, line_of, named
+from paramcalc.errors import ReadError, show
+from paramcalc.readers._torch.expressions import Expressions, Handler, line_of
 from paramcalc.readers._torch.interpreter import Returned
+from paramcalc.readers._torch.plain import text
 from paramcalc.readers._torch.values import Class, Function, Known, Poison, Scope, Thing
 
 BREAK, CONTINUE = object(), object()
-SEEN_AS_THEY_ARE = ("torch.", "typing.", "functools.", "abc.")
+SEEN = ("torch.", "typing.", "functools.", "abc.")
 """Where decorators come from that change neither shapes nor counts."""
 LIBRARIES = {
     "torch", "math", "numpy", "functools", "collections", "typing", "copy", "warnings", "abc",
@@ -28,15 +29,11 @@ class Runner(Expressions):
         """Run statements; return what ended them, if something did."""
         for node in body:
             self.meter.spend(1)
+            self.line = line_of(node)
             handler = STATEMENTS.get(type(node))
             if handler is None:
-                raise ReadError(f"{named(node)} is not read", where=line_of(node))
-            self.line = line_of(node)
-            try:
-                end = self.deeper(handler, self, node, scope)
-            except ReadError as error:
-                error.where = error.where or line_of(node)
-                raise
+                raise ReadError(f"{type(node).__name__.lower()} is not read")
+            end = self.deeper(handler, self, node, scope)
             if end is not None:
                 return end
         return None
@@ -49,6 +46,7 @@ class Runner(Expressions):
             try:
                 self.run([node], scope)
             except ReadError as error:
+                error.where = error.where or self.line
                 for name in touched(node):
                     if isinstance(scope.names.get(name), list | dict | Thing | Poison | None):
                         scope.names[name] = Poison(error)
@@ -63,34 +61,30 @@ class Runner(Expressions):
         for one in reversed(node.decorator_list):
             decorator = self.evaluate(one.func if isinstance(one, ast.Call) else one, scope)
             if isinstance(decorator, Function):
-                if isinstance(one, ast.Call):
-                    decorator = self.evaluate(one, scope)
-                made = self.call(decorator, [made], {})
-            elif not isinstance(decorator, Known):
-                raise ReadError("a decorator is not known")
-            elif decorator.name in ("staticmethod", "classmethod", "property", "cached_property"):
-                made.kind = decorator.name.removeprefix("cached_")
-            elif not decorator.path.startswith(SEEN_AS_THEY_ARE):
-                raise ReadError(f"the decorator {decorator.name} is not known")
+                made = self.call(self.evaluate(one, scope), made)
+                continue
+            name = decorator.name if isinstance(decorator, Known) else show(decorator)
+            if name in ("staticmethod", "classmethod", "property", "cached_property"):
+                made.kind = name.removeprefix("cached_")
+            elif not isinstance(decorator, Known) or not decorator.path.startswith(SEEN):
+                raise ReadError(f"the decorator {name} is not known")
         scope.names[node.name] = made
 
     def define_class(self, node: ast.ClassDef, scope: Scope) -> None:
         made = Class(node.name, [])
-        orders: list[list[Any]] = [[made]]
-        for one in node.bases:
-            base = self.evaluate(one, scope)
-            orders.append(base.mro if isinstance(base, Class) else [base])
-        every = [one for order in orders for one in order]
+        every: list[Any] = [made]
+        for base in self.several(node.bases, scope):
+            every += base.mro if isinstance(base, Class) else [base]
         made.mro = [one for at, one in enumerate(every) if one not in every[at + 1 :]]
         if not all(isinstance(one, Class | Known) for one in every) or len(every) > 50:
             raise ReadError(f"a base of {node.name} is no class")
         names = [one.name for one in every if isinstance(one, Known)]
-        made.is_record = "NamedTuple" in names
         for one in node.decorator_list:
             decorator = self.evaluate(one.func if isinstance(one, ast.Call) else one, scope)
-            made.is_record = made.is_record or getattr(decorator, "name", "") == "dataclass"
             if not isinstance(decorator, Known):
-                raise ReadError("a decorator is not known")
+                raise ReadError(f"the decorator {show(decorator)} is not known")
+            names.append(decorator.name)
+        made.is_record = not {"NamedTuple", "dataclass"}.isdisjoint(names)
         inner = Scope(made.members, scope, made)
         self.run_leniently(node.body, inner)
         scope.names[node.name] = made
@@ -102,7 +96,7 @@ class Runner(Expressions):
 
     def annotated(self, node: ast.AnnAssign, scope: Scope) -> None:
         if scope.owner is not None and isinstance(node.target, ast.Name):
-            scope.owner.fields[node.target.id] = node.value is not None
+            scope.owner.fields.append(node.target.id)
         if node.value is not None:
             self.assign(node.target, self.evaluate(node.value, scope), scope)
 
@@ -138,18 +132,23 @@ class Runner(Expressions):
         return self.run(node.body if is_true else node.orelse, scope)
 
     def for_node(self, node: ast.For, scope: Scope) -> Any:
-        for value in self.iterate(self.evaluate(node.iter, scope)):
-            self.meter.spend(1)
-            self.assign(node.target, value, scope)
-            end = self.run(node.body, scope)
-            if end is BREAK:
-                return None
-            if end is not None and end is not CONTINUE:
-                return end
-        return self.run(node.orelse, scope)
+        def rounds() -> Iterator[None]:
+            for value in self.iterate(self.evaluate(node.iter, scope)):
+                self.assign(node.target, value, scope)
+                yield
+
+        return self.loop(rounds(), node, scope)
 
     def while_node(self, node: ast.While, scope: Scope) -> Any:
-        while self.truth(self.evaluate(node.test, scope)):
+        def rounds() -> Iterator[None]:
+            while self.truth(self.evaluate(node.test, scope)):
+                yield
+
+        return self.loop(rounds(), node, scope)
+
+    def loop(self, rounds: Iterator[None], node: ast.For | ast.While, scope: Scope) -> Any:
+        """Run the body once for each round."""
+        for _ in rounds:
             end = self.run(node.body, scope)
             if end is BREAK:
                 return None
@@ -194,15 +193,17 @@ class Runner(Expressions):
         except ReadError:
             return  # It asks for what is not known here.
         if not is_true:
-            message = f": {self.text(self.evaluate(node.msg, scope))}" if node.msg else ""
-            raise ReadError(f"an assertion fails{message}")
+            self.fail("an assertion fails", [node.msg] if node.msg else [], scope)
 
     def raise_node(self, node: ast.Raise, scope: Scope) -> None:
         inside: Any = node.exc
-        name = named(getattr(inside, "func", inside))
-        texts = getattr(inside, "args", [])
-        message = f": {self.text(self.evaluate(texts[0], scope))}" if texts else ""
-        raise ReadError(f"the source raises {name}{message}")
+        name = getattr(getattr(inside, "func", inside), "id", "an error")
+        self.fail(f"the source raises {name}", getattr(inside, "args", []), scope)
+
+    def fail(self, problem: str, texts: list[Any], scope: Scope) -> None:
+        """An error that the source states."""
+        shown = [text(self.meter, self.evaluate(one, scope)) for one in texts[:1]]
+        raise ReadError(": ".join([problem, *shown]))
 
     def delete(self, node: ast.Delete, scope: Scope) -> None:
         for one in node.targets:
@@ -214,9 +215,6 @@ class Runner(Expressions):
                 self.set_attribute(whole, one.attr, None)
             else:
                 raise ReadError("del of a part is not read")
-
-    def nothing(self, node: Any, scope: Scope) -> None:
-        """A statement without effect."""
 
 
 def touched(node: Any) -> Iterator[str]:
@@ -251,7 +249,7 @@ STATEMENTS: dict[type, Handler] = {
     ast.Return: Runner.return_node,
     ast.Break: lambda *_: BREAK,
     ast.Continue: lambda *_: CONTINUE,
-    ast.Pass: Runner.nothing,
+    ast.Pass: lambda *_: None,
     ast.Import: Runner.import_node,
     ast.ImportFrom: Runner.import_from,
     ast.With: Runner.with_node,

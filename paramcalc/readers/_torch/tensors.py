@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 from paramcalc._branches import Concat, Elementwise
-from paramcalc.errors import ParamcalcError, ReadError
+from paramcalc.errors import ReadError
 from paramcalc.layers._axes import SpatialLayer
 from paramcalc.layers._base import Form, Layer
 from paramcalc.layers.activation import Activation, Dropout, Identity, PReLU
@@ -20,7 +20,7 @@ from paramcalc.layers.norm import Normalization
 from paramcalc.layers.pool import GlobalPool
 from paramcalc.layers.recurrent import Recurrent
 from paramcalc.layers.reshape import Flatten, Permute, Reshape
-from paramcalc.readers._torch.values import Thing
+from paramcalc.readers._torch.values import Thing, attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,10 @@ class Rows:
     Args:
         times: rows per example, if other axes are joined with it; 0 for an axis of length 1 that
             stands where others have the batch.
-        where: the line that joined them.
-        problem: what it did.
+        problem: what joined them, if it may be a mistake.
     """
 
     times: int = 1
-    where: str = field(default="", compare=False)
     problem: str = field(default="", compare=False)
 
 
@@ -46,12 +44,11 @@ Dims = tuple[Any, ...]
 
 @dataclass(slots=True, eq=False)
 class Tensor:
-    """A tensor of the source.
+    """A tensor of the source: the output of a node, or of none.
 
     Args:
         dims: its axes; None if their number is not known: then the batch is the first.
         frame: the call that computes it; None for one that depends on no input and no weight.
-        name: that of the node which it is the output of.
     """
 
     dims: Dims | None
@@ -67,12 +64,8 @@ class Weight:
     """A parameter or a buffer.
 
     Args:
-        shape: as torch has it.
-        trainable: whether it is trained.
-        name: its name in its module.
         module: the layer that it belongs to; None for one of a class of the source.
         path: its path in the whole network, if it is registered there.
-        is_buffer: whether it is a buffer.
     """
 
     shape: tuple[int, ...]
@@ -86,7 +79,7 @@ class Weight:
         return "<weight>"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Module(Thing):
     """A module.
 
@@ -107,9 +100,6 @@ class Module(Thing):
     weights: dict[str, Weight] = field(default_factory=dict[str, Weight])
     tied: dict[str, Module] = field(default_factory=dict[str, "Module"])
     shape: Any = None
-
-    def __repr__(self) -> str:
-        return f"<{self.cls.name}>"
 
 
 @dataclass(slots=True, eq=False)
@@ -217,19 +207,17 @@ def around(dims: Dims | None, form: Form | None) -> Dims | None:
     at, one = rows
     if dims is not None and not real_axes(dims) and form == (1,):
         return dims
-    if one.times > 1:
-        return (*form[:at], one, *form[at + 1 :])
-    return (*form[:at], one, *form[at:])
+    return (*form[:at], one, *form[at + (one.times > 1) :])
 
 
-def needed(dims: Dims | None, what: str = "this") -> Dims:
+def needed(dims: Dims | None, what: str) -> Dims:
     """The axes; all their lengths must be known."""
     if dims is None or None in dims:
         raise ReadError(f"{what} depends on the shape of the input: give input_shape")
     return dims
 
 
-def ranked(dims: Dims | None, what: str = "this") -> Dims:
+def ranked(dims: Dims | None, what: str) -> Dims:
     """The axes; their number must be known."""
     if dims is None:
         raise ReadError(f"{what} depends on the number of axes: give input_shape")
@@ -251,15 +239,14 @@ def own_axis(dims: Dims, dim: Any) -> int:
     return real_axes(dims).index(at)
 
 
-def after(layer: Layer, forms: Sequence[Form | None]) -> Form | None:
+def after(layer: Any, forms: Sequence[Form | None]) -> Form | None:
     """The shape that a layer gives, as far as it is known."""
     if all(one is not None and None not in one for one in forms):
-        shapes: Any = list(forms)
-        try:
-            is_merge = layer._is_merge or len(shapes) > 1
-            return layer._merge(shapes, None) if is_merge else layer._shape(*shapes)
-        except (ParamcalcError, TypeError) as error:
-            raise ReadError(str(error)) from None
+        if layer._is_merge or len(forms) > 1:
+            form: Form = attempt("", layer._merge, forms, None)
+        else:
+            form = attempt("", layer._shape, *forms)
+        return form
     first = forms[0]
     if isinstance(layer, Convolution):
         return (layer.out_channels, *[None] * layer._rank)
@@ -288,9 +275,8 @@ def partly(layer: Layer, first: Form, forms: Sequence[Form | None]) -> Form | No
         return tuple([first[at] for at in layer.dims])
     if isinstance(layer, Flatten):
         start, end = layer._ends(first)
-        inside = [one for one in first[start : end + 1] if one is not None]
-        joined = prod(inside) if len(inside) == end - start + 1 else None
-        return (*first[:start], joined, *first[end + 1 :])
+        inside: Any = first[start : end + 1]
+        return (*first[:start], None if None in inside else prod(inside), *first[end + 1 :])
     if isinstance(layer, Elementwise | Concat):
         known = [one for one in forms if one is not None]
         if len(known) < len(forms) or len({len(one) for one in known}) > 1:

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from paramcalc._checks import LARGEST
-from paramcalc.errors import ParamcalcError, ReadError, show
+from paramcalc.errors import ReadError, show
 from paramcalc.layers._axes import SpatialLayer
 from paramcalc.layers._base import Layer
 from paramcalc.layers._tensor import check_arity
@@ -34,7 +34,7 @@ from paramcalc.readers._torch.tensors import (
     form_of,
     real_axes,
 )
-from paramcalc.readers._torch.values import Class, Unknown
+from paramcalc.readers._torch.values import Class, Function, Unknown, attempt
 
 MAX_NODES = 20_000
 
@@ -105,20 +105,13 @@ class Tracer(Runner):
             dims: Dims = (ONE, *weight.shape[1:]) if has_one else weight.shape
             name = weight.name or "weight"
             form: Any = form_of(dims)
-            layer: Layer = self.made(lambda: Parameters(**{name: form}))
+            layer: Layer = attempt("", lambda: Parameters(**{name: form}))
             if not weight.trainable:
                 layer = Frozen(layer)
             path = weight.module.path if weight.module else weight.path
             place = relative(path or name, frame)
             frame.placed[weight] = self.add(place, layer, [], dims, (weight,))
         return frame.placed[weight]
-
-    def made(self, function: Callable[[], Any]) -> Any:
-        """A layer; what it refuses is an error of the source."""
-        try:
-            return function()
-        except (ParamcalcError, TypeError) as error:
-            raise ReadError(str(error)) from None
 
     def add(
         self,
@@ -150,8 +143,10 @@ class Tracer(Runner):
         """What a layer gives; `dims` are its axes, if the batch is not where it was."""
         self.meter.spend(20)
         reads = [self.here(one) for one in given]
-        self.made(lambda: check_arity(layer, reads))
-        if isinstance(layer, SpatialLayer) and is_constant(reads[0]) and reads[0].dims:
+        if not reads:
+            raise ReadError(f"{name} is called on nothing")
+        attempt("", check_arity, layer, reads)
+        if isinstance(layer, SpatialLayer) and reads[0].frame is None and reads[0].dims:
             rows, *lengths = reads[0].dims  # The first axis is that of the batch.
             form = after(layer, [form_of((BATCH, *lengths))])
             return Tensor((rows, *(form or ())))
@@ -172,7 +167,7 @@ class Tracer(Runner):
             return Tensor(dims, tensor.frame, tensor.name)
         if new.count(None) > 1:
             raise ReadError("a new shape depends on that of the input: give input_shape")
-        layer = self.made(lambda: Reshape(tuple([-1 if one is None else one for one in new])))
+        layer = attempt("", lambda: Reshape(tuple([-1 if one is None else one for one in new])))
         return self.emit(name, layer, tensor, dims=dims)
 
     def without_axis(self, name: str, tensor: Tensor, at: int) -> Tensor:
@@ -214,62 +209,52 @@ class Tracer(Runner):
 
     # Modules.
 
-    def call_module(self, module: Module, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    def call_module(self, module: Module, /, *args: Any, **named: Any) -> Any:
         """What a module gives for tensors."""
         if not self.frames:
-            return self.constant_call(module, arguments, keywords)
-        if self.layer_of(module):
-            return self.deeper(self.call_layer, module, arguments, keywords)
-        return self.deeper(self.call_network, module, arguments, keywords)
+            return self.constant_call(module, *args, **named)
+        function = self.call_layer if self.is_layer(module) else self.call_network
+        return self.deeper(function, module, *args, **named)
 
-    def layer_of(self, module: Module) -> bool:
+    def is_layer(self, module: Module) -> Any:
         """Whether a module is a single layer."""
-        raise NotImplementedError
 
-    def call_layer(self, module: Module, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    def call_layer(self, module: Module, /, *args: Any, **named: Any) -> Any:
         """What a single layer gives."""
-        raise NotImplementedError
 
-    def forward(self, module: Module, arguments: list[Any], keywords: dict[str, Any]) -> Any:
-        """What the `forward` of a module returns."""
-        return self.call(self.attribute(module, "forward"), arguments, keywords)
-
-    def call_network(self, module: Module, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    def call_network(self, module: Module, /, *args: Any, **named: Any) -> Any:
         """What a module of other layers gives: a node with a network of its own, if it can be."""
         outer, frame = self.frame, Frame(module)
-        arguments, keywords = replaced([arguments, keywords], self.here)
-        for one, name in self.names_of(module, arguments, keywords).items():
+        args, named = replaced([args, named], self.here)
+        for one, name in self.names_of(module, args, named).items():
             if one.frame is outer:
                 self.taken(frame, one, name)
-        line, self.line = self.line, ""
         self.frames.append(frame)
         try:
-            inside = replaced([arguments, keywords], lambda one: self.inner(frame, one))
-            result = self.forward(module, *inside)
+            args, named = replaced([args, named], lambda one: frame.taken.get(one, one))
+            result = self.call(self.attribute(module, "forward"), *args, **named)
             result = replaced(result, lambda one: self.here(one) if one.frame else one)
         finally:
             self.frames.pop()
-            self.line = line
         return self.out_of(frame, result)
 
-    def inner(self, frame: Frame, tensor: Tensor) -> Tensor:
-        """A tensor of the frame around, inside; or one of no frame."""
-        return frame.taken.get(tensor, tensor)
-
-    def names_of(
-        self, module: Module, arguments: list[Any], keywords: dict[str, Any]
-    ) -> dict[Tensor, str]:
+    def names_of(self, module: Module, args: Any, named: dict[str, Any]) -> dict[Tensor, str]:
         """The tensors that a module is called on, and what it calls them."""
-        is_own = isinstance(module.cls, Class)
-        function = self.member(module.cls.mro, "forward", module) if is_own else None
-        own = getattr(getattr(function, "function", None), "arguments", None)
-        names = [one.arg for one in own.args[1:]] if own else []
-        names += ["input"] * (len(arguments) - len(names))
+        own = self.forward_of(module)
+        names = list(own.takes.parameters)[1:] if own else []
+        names += ["input"] * (len(args) - len(names))
         found: dict[Tensor, str] = {}
-        for name, value in [*zip(names, arguments, strict=False), *keywords.items()]:
+        for name, value in [*zip(names, args, strict=False), *named.items()]:
             for one in tensors_in(value):
                 found.setdefault(one, name)
         return found
+
+    def forward_of(self, module: Module) -> Function | None:
+        """The `forward` of a class of the source."""
+        is_own = isinstance(module.cls, Class)
+        method = self.member(module.cls.mro, "forward", module) if is_own else None
+        function = getattr(method, "function", None)
+        return function if isinstance(function, Function) else None
 
     def out_of(self, frame: Frame, result: Any) -> Any:
         """The outputs of a call that is over, as tensors of the frame around it."""
@@ -279,19 +264,12 @@ class Tracer(Runner):
         sources = list(frame.taken)
         name = relative(module.path or module.kind.lower() or module.cls.name.lower(), outer)
         if isinstance(result, Tensor) and outputs and sources:
-            if not any(node.name == result.name for node in frame.nodes):
-                return self.add(
-                    name, Identity(), [self.outside(frame, result)], result.dims, (module,)
-                )
+            if result.name in frame.inputs:
+                outside = sources[[*frame.inputs].index(result.name)]
+                return self.add(name, Identity(), [outside], result.dims, (module,))
             frame.outputs = [result.name]
             return self.add(name, frame, sources, result.dims, (module,))
         return self.inlined(frame, name, result)
-
-    def outside(self, frame: Frame, tensor: Tensor) -> Tensor:
-        """The tensor that is an input of a frame."""
-        return next(
-            one for one, name in zip(frame.taken, frame.inputs, strict=True) if name == tensor.name
-        )
 
     def inlined(self, frame: Frame, prefix: str, result: Any) -> Any:
         """The nodes of a call with several outputs, in the frame around it."""
@@ -302,40 +280,31 @@ class Tracer(Runner):
             reads = [moved[one].name for one in node.reads]
             outer.nodes.append(Node(name, node.what, reads, node.owners, node.where))
             moved[node.name] = Tensor(None, outer, name)
-        return replaced(
-            result,
-            lambda one: (
-                Tensor(one.dims, outer, moved[one.name].name) if one.frame is frame else one
-            ),
-        )
 
-    def constant_call(self, module: Module, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+        def outside(one: Tensor) -> Tensor:
+            is_inside = one.frame is frame
+            return Tensor(one.dims, outer, moved[one.name].name) if is_inside else one
+
+        return replaced(result, outside)
+
+    def constant_call(self, module: Module, /, *args: Any, **named: Any) -> Any:
         """What a module gives for tensors that depend on no input: their shapes alone.
 
         The first axis is that of the batch.
         """
-        given = list(tensors_in([arguments, keywords]))
-        if not given or not all(is_constant(one) and one.dims for one in given):
+        given = list(tensors_in([args, named]))
+        if not given or not all(one.frame is None and one.dims for one in given):
             raise ReadError("a module is called outside forward")
         first: Any = given[0].dims
-        rows = first[0]
         trial = Frame(None)
-        names = {
-            one: Tensor((BATCH, *(one.dims or ())[1:]), trial, f"input_{at}")
-            for at, one in enumerate(given)
-        }
-        frames, self.frames, line = self.frames, [trial], self.line
+        inside = {one: Tensor((BATCH, *(one.dims or ())[1:]), trial, "input") for one in given}
+        self.frames = [trial]
         try:
-            inside = replaced([arguments, keywords], lambda one: names[one])
-            result = self.call_module(module, *inside)
-            return replaced(result, lambda one: Tensor(with_rows(one.dims, rows)))
+            args, named = replaced([args, named], lambda one: inside[one])
+            result = self.call_module(module, *args, **named)
+            return replaced(result, lambda one: Tensor(with_rows(one.dims, first[0])))
         finally:
-            self.frames, self.line = frames, line
-
-
-def is_constant(value: Any) -> bool:
-    """Whether a tensor depends on no input and no weight."""
-    return isinstance(value, Tensor) and value.frame is None
+            self.frames = []
 
 
 def with_rows(dims: Any, rows: int) -> Dims:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from inspect import Signature
 from typing import Any
 
 from paramcalc._checks import LARGEST
-from paramcalc.errors import ReadError, show
+from paramcalc.errors import ParamcalcError, ReadError, show
 
 MAX_STEPS = 200_000
 
@@ -36,6 +36,12 @@ class Known:
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.path.rpartition(".")[2])
 
+    @property
+    def is_of_nn(self) -> bool:
+        """Whether it is a class of `torch.nn`, or the one of lightning that is made of it."""
+        is_nn = self.path.startswith("torch.nn.") and ".functional." not in self.path
+        return is_nn or self.name == "LightningModule"
+
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
@@ -50,43 +56,46 @@ class Unknown:
 
 @dataclass(slots=True, eq=False)
 class Scope:
-    """The names of a module, a class or a call of a function."""
+    """The names of a module, a class or a call of a function.
+
+    Args:
+        owner: the class whose body it is.
+        method: the class that the function is defined in, and what it is called on.
+    """
 
     names: dict[str, Any]
     parent: Scope | None = None
     owner: Class | None = None
-    """The class whose body it is."""
     method: tuple[Class, Any] | None = None
-    """The class that the function is defined in, and what it is called on."""
 
 
 @dataclass(slots=True, eq=False)
 class Function:
-    """A function of the source."""
+    """A function of the source; `kind` is "staticmethod", "classmethod", "property" or empty."""
 
     name: str
-    arguments: ast.arguments
+    takes: Signature
     body: Any
-    defaults: list[Any]
-    keyword_defaults: list[Any]
     scope: Scope
     owner: Class | None = None
     kind: str = ""
-    """Either "staticmethod", "classmethod" or "property"."""
 
 
 @dataclass(slots=True, eq=False)
 class Class:
-    """A class of the source."""
+    """A class of the source.
+
+    Args:
+        mro: the classes in which an attribute is looked up, itself first; some are `Known`.
+        fields: its annotated names.
+        is_record: whether calling it fills its fields, as a dataclass does.
+    """
 
     name: str
     mro: list[Any]
-    """The classes in which an attribute is looked up, itself first; some are `Known`."""
     members: dict[str, Any] = field(default_factory=dict[str, Any])
-    fields: dict[str, bool] = field(default_factory=dict[str, bool])
-    """Its annotated names, and whether each has a value."""
+    fields: list[str] = field(default_factory=list[str])
     is_record: bool = False
-    """Whether calling it fills its fields, as a dataclass does."""
 
     def __repr__(self) -> str:
         return self.name
@@ -104,20 +113,12 @@ class Thing:
 
 
 @dataclass(slots=True, eq=False)
-class Bound:
-    """A function with its first argument, or a method by its name."""
-
-    function: Any
-    first: Any
-
-
-@dataclass(slots=True, eq=False)
 class Partial:
-    """A function with some arguments."""
+    """A function with some arguments; a method with its first."""
 
     function: Any
-    arguments: list[Any]
-    keywords: dict[str, Any]
+    args: tuple[Any, ...]
+    named: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(slots=True, eq=False)
@@ -135,14 +136,22 @@ class Poison:
     error: ReadError
 
 
-def attempt(what: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """What a small function of Python returns; what it raises is an error of the source."""
+def attempt(what: str, function: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
+    """What a function returns; what it raises is an error of the source."""
     try:
-        return function(*arguments)
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        if isinstance(error, ReadError):
-            raise
-        raise ReadError(f"{what}: {show(str(error))[1:-1]}") from None
+        return function(*args, **named)
+    except ReadError:
+        raise
+    except (ArithmeticError, LookupError, ParamcalcError, TypeError, ValueError) as error:
+        text = str(error) if isinstance(error, ParamcalcError) else show(str(error))[1:-1]
+        raise ReadError(f"{what}: {text}" if what else text) from None
+
+
+def arguments_of(what: str, takes: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
+    """The arguments of a call by name; `takes` is a signature's `bind` or `bind_partial`."""
+    found = attempt(what, takes, *args, **named)
+    found.apply_defaults()
+    return found.arguments
 
 
 def bounded(value: Any) -> Any:
@@ -150,6 +159,13 @@ def bounded(value: Any) -> Any:
     if isinstance(value, float) or (isinstance(value, int) and abs(value) <= LARGEST):
         return value
     raise ReadError("a number is above 2**63 - 1, or complex")
+
+
+def sound(value: Any) -> Any:
+    """A value that could be found."""
+    if isinstance(value, Poison):
+        raise ReadError(value.error.problem, where=value.error.where)
+    return value
 
 
 def plain(value: Any) -> bool:
