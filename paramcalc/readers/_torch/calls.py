@@ -18,9 +18,9 @@ from paramcalc.layers.embedding import Embedding
 from paramcalc.layers.norm import LayerNorm
 from paramcalc.layers.pool import AdaptivePool
 from paramcalc.layers.resize import Upsample
-from paramcalc.readers._torch import along, merging, parts, shaping
-from paramcalc.readers._torch.einsum import einsum
+from paramcalc.readers._torch import merging, parts, shaping
 from paramcalc.readers._torch.layers import COUNTERPARTS, bind
+from paramcalc.readers._torch.merging import einsum
 from paramcalc.readers._torch.shaping import size_of, spread
 from paramcalc.readers._torch.tensors import (
     Module,
@@ -158,7 +158,7 @@ def of_axes(name: str, mode: str) -> Function:
     """A function along axes."""
 
     def call(t: Any, x: Any, dim: Any = None, keepdim: Any = False, axis: Any = None) -> Any:
-        return along.reduce(t, x, dim if axis is None else axis, keepdim, mode, name)
+        return shaping.reduce(t, x, dim if axis is None else axis, keepdim, mode, name)
 
     return call
 
@@ -169,13 +169,13 @@ def with_places(name: str) -> Function:
     def call(t: Any, x: Any, dim: Any = None, keepdim: Any = False) -> Any:
         if t.is_tensor(dim):
             raise ReadError(f"{name} of two tensors is not known")
-        return along.reduce(t, x, dim, keepdim, "max", name), Unusable("the place of a maximum")
+        return shaping.reduce(t, x, dim, keepdim, "max", name), Unusable("the place of a maximum")
 
     return call
 
 
 def norm(t: Any, x: Any, p: Any = 2, dim: Any = None, keepdim: Any = False) -> Any:
-    return along.reduce(t, x, dim, keepdim, "avg", "norm")
+    return shaping.reduce(t, x, dim, keepdim, "avg", "norm")
 
 
 def glu(t: Any, x: Any, dim: Any = -1) -> Any:
@@ -335,9 +335,9 @@ CALLS: dict[str, Function] = {
     "unbind": parts.unbind,
     "select": parts.select,
     "narrow": parts.narrow,
-    "expand": along.expand,
-    "expand_as": as_other(along.expand),
-    "pad": along.pad,
+    "expand": shaping.expand,
+    "expand_as": as_other(shaping.expand),
+    "pad": shaping.pad,
     "size": sizes,
     "dim": rank,
     "numel": numel,

@@ -11,7 +11,7 @@ from typing import Any
 from paramcalc._checks import as_shape, as_str, entries, wrong
 from paramcalc.errors import ReadError, show
 from paramcalc.layers._base import InputShape, Layer
-from paramcalc.readers._torch.methods import walk
+from paramcalc.readers._torch.modules import walk
 from paramcalc.readers._torch.networks import Builder
 from paramcalc.readers._torch.reader import Reader
 from paramcalc.readers._torch.source import parse

@@ -11,8 +11,7 @@ from paramcalc.layers.frozen import Frozen
 from paramcalc.layers.shared import Shared
 from paramcalc.readers import _build
 from paramcalc.readers._torch.layers import has_tensors
-from paramcalc.readers._torch.methods import walk
-from paramcalc.readers._torch.modules import Modules
+from paramcalc.readers._torch.modules import Modules, walk
 from paramcalc.readers._torch.tensors import Frame, Module, Node, Weight, form_of
 
 Owner = Module | Weight

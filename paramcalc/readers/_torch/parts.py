@@ -7,8 +7,7 @@ from typing import Any
 from paramcalc.errors import ReadError, show
 from paramcalc.layers.pool import Pool
 from paramcalc.layers.reshape import Slice
-from paramcalc.readers._torch.along import along_axes
-from paramcalc.readers._torch.shaping import size_of, unsqueeze
+from paramcalc.readers._torch.shaping import along_axes, size_of, unsqueeze
 from paramcalc.readers._torch.tensors import (
     BATCH,
     ONE,

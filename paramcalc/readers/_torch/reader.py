@@ -11,7 +11,7 @@ from paramcalc.readers._torch import merging, parts, shaping
 from paramcalc.readers._torch.applying import Applying
 from paramcalc.readers._torch.builtins import BUILTINS, CONSTANTS, FUNCTIONS, IGNORED
 from paramcalc.readers._torch.calls import CALLS, elementwise
-from paramcalc.readers._torch.methods import METHODS_OF_MODULES, parameter, parts_of
+from paramcalc.readers._torch.modules import METHODS_OF_MODULES, parameter, parts_of
 from paramcalc.readers._torch.tensors import (
     BATCH,
     Module,
