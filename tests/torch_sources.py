@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from ast import literal_eval
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-TEXT = Path(__file__).with_name("torch_idioms.txt").read_text("utf-8")
+FOLDER = Path(__file__).parent
 HEAD = re.compile(r"(?m)^### (\w+) \| (.*?) ?\| (.*)$")
 
 
@@ -27,21 +27,47 @@ class Idiom(NamedTuple):
     tokens: dict[str, int]
     is_first: bool
 
+    @property
+    def given(self) -> Any:
+        """The shape of the input, or those of several."""
+        first, *others = self.shapes.values()
+        return self.shapes if others else first
+
+
+def rows(name: str) -> list[list[str]]:
+    """The rows of a file, after its first paragraph: what stands between bars."""
+    text = (FOLDER / name).read_text("utf-8").partition("\n\n")[2]
+    return [
+        [one.strip() for one in line.rsplit(" | ", 2)] for line in text.splitlines() if line.strip()
+    ]
+
+
+def blocks(name: str) -> list[list[str]]:
+    """The sources of a file, after its first paragraph: a head, the source, the answer."""
+    text = (FOLDER / name).read_text("utf-8").partition("\n\n")[2]
+    found: list[list[str]] = []
+    for block in text.split("### ")[1:]:
+        head, _, rest = block.partition("\n")
+        source, _, expected = rest.rpartition("\n=> ")
+        found.append([head, source, expected.strip()])
+    return found
+
 
 def idioms() -> dict[str, Idiom]:
     """The networks of torch_idioms.txt, by name."""
-    heads = [*HEAD.finditer(TEXT)]
-    ends = [*[one.start() for one in heads[1:]], len(TEXT)]
+    text = (FOLDER / "torch_idioms.txt").read_text("utf-8")
+    heads = [*HEAD.finditer(text)]
+    ends = [*[one.start() for one in heads[1:]], len(text)]
     found: dict[str, Idiom] = {}
     for head, end in zip(heads, ends, strict=True):
         name, call, inputs = head.groups()
         shapes: dict[str, tuple[int, ...]] = {}
         tokens: dict[str, int] = {}
         for one in inputs.split("; "):
-            key, _, text = one.partition("=")
-            shape, _, words = text.removesuffix(" first").partition(" of ")
+            key, _, given = one.partition("=")
+            shape, _, words = given.removesuffix(" first").partition(" of ")
             shapes[key] = literal_eval(shape)
             tokens |= {key: int(words)} if words else {}
-        source = TEXT[head.end() : end].strip("\n") + "\n"
+        source = text[head.end() : end].strip("\n") + "\n"
         found[name] = Idiom(source, call, shapes, tokens, inputs.endswith(" first"))
     return found

@@ -22,6 +22,7 @@ from paramcalc.readers._torch.layers import (
     has_tensors,
     is_pad,
     named_by,
+    unknown,
 )
 from paramcalc.readers._torch.modules import Modules
 from paramcalc.readers._torch.tensors import (
@@ -77,7 +78,7 @@ class Applying(Modules):
         if module.layer is None:
             return self.call_operation(module, name, *args, **named)
         if isinstance(module.cls, Known) and module.cls.path.startswith("layers."):
-            given = dict.fromkeys(tensors_in([args, named]))
+            given = tensors_in([args, named])
             return self.emit(name, module.layer, *given, owners=(module,))
         names = INPUTS.get(module.kind, "input").split()
         values = named_by(module.kind, names, *args, **named)
@@ -95,7 +96,7 @@ class Applying(Modules):
             options["pad"] = [sides] * (2 * number) if isinstance(sides, int) else sides
             options["mode"] = PADS[module.kind[:-5]]
         else:
-            raise ReadError(f"nn.{module.kind} is not known here: pass layers={{{name!r}: ...}}")
+            raise unknown(f"nn.{module.kind}", module.kind)
         self.wanted, count = name, len(self.frame.nodes)
         try:
             result = self.checked(CALLS[function], module.kind, *args, **{**options, **named})

@@ -19,7 +19,7 @@ from paramcalc.layers.norm import LayerNorm
 from paramcalc.layers.pool import AdaptivePool
 from paramcalc.layers.resize import Upsample
 from paramcalc.readers._torch import merging, parts, shaping
-from paramcalc.readers._torch.layers import COUNTERPARTS, bind
+from paramcalc.readers._torch.layers import COUNTERPARTS, bind, named_by
 from paramcalc.readers._torch.merging import einsum
 from paramcalc.readers._torch.shaping import size_of, spread
 from paramcalc.readers._torch.tensors import (
@@ -67,7 +67,7 @@ def layer_call(kind: str, names: str = "") -> Function:
 
     def call(t: Any, x: Any, *given: Any, **named: Any) -> Any:
         module = Module(Known(f"torch.nn.{kind}"))
-        bind(module, kind, **dict(zip(order, given, strict=False)), **named)
+        bind(module, kind, **named_by(function, order, *given, **named))
         return t.apply_layer(module, function, {"input": x})
 
     return call
@@ -341,7 +341,7 @@ CALLS: dict[str, Function] = {
     "size": sizes,
     "dim": rank,
     "numel": numel,
-    "item": lambda t, x: Unknown("the value of a tensor"),
+    "item": lambda t, x: Unusable("the value of a tensor"),
     "zeros": constant,
     "Tensor": filled,
     "zeros_like": lambda t, x, **_: Tensor(t.tensor(x).dims),

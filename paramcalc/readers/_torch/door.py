@@ -16,8 +16,8 @@ from paramcalc.readers._torch.networks import Builder
 from paramcalc.readers._torch.reader import Reader
 from paramcalc.readers._torch.source import parse
 from paramcalc.readers._torch.tensors import BATCH, Dims, Frame, Module, Rows, Tensor, Weight
-from paramcalc.readers._torch.tracer import tensors_in
-from paramcalc.readers._torch.values import Class, Function, Known, attempt
+from paramcalc.readers._torch.tracer import leaves
+from paramcalc.readers._torch.values import Class, Function, Known, attempt, plain
 
 
 def torch(
@@ -93,6 +93,7 @@ def read(reader: Reader, source: str, call: str | None, shapes: Any) -> Layer:
         reader.run_leniently(tree.body, reader.module)
         root = network_in(reader, tree, call)
         name_parts(reader, root)
+        reader.line = "forward"
         frame = trace(reader, root, shapes)
         reader.line = ""
         network: Layer = attempt("", Builder(root, reader).build, frame)
@@ -180,7 +181,7 @@ def trace(reader: Reader, root: Module, shapes: Any) -> Frame:
     names = ["input"] if takes is None else input_names(takes, shapes)
     unknown = [name for name in shapes if name not in names] if isinstance(shapes, dict) else []
     if unknown:
-        raise ReadError(f"forward takes {', '.join(names)}, and no {unknown[0]}")
+        raise ReadError(f"it takes {', '.join(names)}, and no {unknown[0]}")
     if shapes is not None and not isinstance(shapes, dict) and len(names) > 1:
         inputs = ", ".join([f"{name!r}: ..." for name in names])
         raise ReadError(f"there are several inputs: input_shape={{{inputs}}}")
@@ -200,22 +201,22 @@ def trace(reader: Reader, root: Module, shapes: Any) -> Frame:
     else:
         frame.module = root
         result = reader.call(reader.attribute(root, "forward"), *given, **named)
+    frame.outputs = outputs_of(reader, frame, result)
     reader.frames.pop()
-    frame.outputs = outputs_of(frame, result)
     read = {one for node in frame.nodes for one in node.reads} | {*frame.outputs}
     frame.inputs = {name: dims for name, dims in frame.inputs.items() if name in read}
     return frame
 
 
-def outputs_of(frame: Frame, result: Any) -> list[str]:
+def outputs_of(reader: Reader, frame: Frame, result: Any) -> list[str]:
     """The names of the outputs."""
-    found = list(dict.fromkeys(tensors_in(result)))
+    found = [reader.tensor(one) for one in leaves(result) if not plain(one)]
+    if not found:
+        raise ReadError(f"forward returns {show(result)}, and no tensor")
     for one in found:
         if one.frame is not frame or BATCH not in (one.dims or (BATCH,)):
             joined = [each.problem for each in one.dims or () if isinstance(each, Rows)]
             raise ReadError("".join(joined) or "an output has no axis for the batch")
-    if not found:
-        raise ReadError(f"forward returns {show(result)}, and no tensor")
     return list(dict.fromkeys([one.name for one in found]))
 
 
@@ -230,7 +231,7 @@ def input_names(forward: Function, shapes: Any) -> list[str]:
         if one.kind not in several and (one.default is one.empty or one.name in asked)
     ]
     if not found:
-        raise ReadError("forward takes no input")
+        raise ReadError("it takes no input")
     return found
 
 

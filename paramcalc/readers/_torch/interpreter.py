@@ -98,7 +98,8 @@ class Interpreter:
 
     def call_function(self, function: Function, /, *args: Any, **named: Any) -> Any:
         """What a function of the source returns."""
-        what = function.name or "a lambda"
+        owner = f"{function.owner.name}." if function.owner else ""
+        what = f"{owner}{function.name or 'a lambda'}"
         names: Any = arguments_of(what, function.takes.bind, *args, **named)
         method = (function.owner, args[0]) if function.owner and args else None
         scope = Scope(names, function.scope, None, method)

@@ -84,7 +84,7 @@ def bind(module: Module, kind: str, /, *args: Any, **named: Any) -> None:
     elif plain in COUNTERPARTS:
         bind_layer(module, what, COUNTERPARTS[plain], *args, **named)
     elif not kind.endswith("Loss"):
-        raise ReadError(f"{what} is not known: pass layers={{{kind!r}: ...}}")
+        raise unknown(what, kind)
 
 
 def bind_layer(module: Module, what: str, entry: Counterpart, /, *args: Any, **named: Any) -> None:
@@ -108,6 +108,11 @@ def bind_layer(module: Module, what: str, entry: Counterpart, /, *args: Any, **n
     if isinstance(layer, conv.Conv) and layer.padding == "same" and {*layer.stride} != {1}:
         raise ReadError(f"{what}: padding='same' takes a stride of 1")
     module.layer = layer
+
+
+def unknown(what: str, name: str) -> ReadError:
+    """The error for a name that has no meaning here."""
+    return ReadError(f"{what} is not known: pass layers={{{name!r}: ...}}")
 
 
 def named_by(what: str, names: list[str], /, *args: Any, **named: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from paramcalc.errors import ReadError, show
 from paramcalc.layers._base import Layer
-from paramcalc.readers._torch.layers import CONTAINERS, COUNTERPARTS, bind
+from paramcalc.readers._torch.layers import CONTAINERS, COUNTERPARTS, bind, unknown
 from paramcalc.readers._torch.tensors import Module, States, Tensor, Weight
 from paramcalc.readers._torch.tracer import Tracer
 from paramcalc.readers._torch.values import Class, Known, Partial, Thing, attempt, sound
@@ -177,6 +177,8 @@ class Modules(Tracer):
 
     layers: dict[str, Any]
     """What the caller says of names: a layer, or a function that makes one."""
+    is_given = False
+    """Whether a function is such a layer, whose tensors are in no module."""
 
     def new(self, cls: Class) -> Thing:
         """An object; a module, if its class inherits from torch."""
@@ -187,8 +189,7 @@ class Modules(Tracer):
             if isinstance(one, Known) and one.is_of_nn:
                 return Module(cls, kind="Module" if name == "LightningModule" else name)
             if name and name not in WITHOUT_MEANING:
-                problem = f"{cls.name} inherits from {name}, which is not known"
-                raise ReadError(f"{problem}: pass layers={{{cls.name!r}: ...}}")
+                raise unknown(f"{cls.name} inherits from {name}, which", cls.name)
         return Thing(cls)
 
     def make(self, cls: Class, /, *args: Any, **named: Any) -> Any:
@@ -217,9 +218,11 @@ class Modules(Tracer):
             bind(module, kind, *args, **named)
             return
         module.kind = kind if kind != "Module" else module.kind or kind
-        if named and kind == "Module":
-            raise ReadError(f"nn.Module takes no {', '.join(named)}")
-        parts: Any = list(named.values())[:1] or args
+        if len([*args, *named]) > 1 - (kind == "Module") and kind != "Sequential":
+            raise ReadError(f"nn.{kind} takes at most one argument, or none")
+        if named and kind == "Sequential":
+            raise ReadError(f"nn.Sequential takes no {min(named)}")
+        parts: Any = [*args, *named.values()]
         if len(parts) == 1 and (kind != "Sequential" or isinstance(parts[0], dict)):
             (given,) = parts
             parts = given if isinstance(given, dict) else self.listed(given)

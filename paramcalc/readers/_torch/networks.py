@@ -30,7 +30,8 @@ class Builder:
         self.prune(frame)
         self.check_use()
         network = self.network(frame, is_root=True)
-        self.check_count(network)
+        if not self.runner.is_given:
+            self.check_count(network)
         return network
 
     # What is needed.
@@ -40,7 +41,7 @@ class Builder:
         needed = {*frame.outputs}
         for node in reversed(frame.nodes):
             needed.update(node.reads if node.name in needed else ())
-            for one in owners_in(node) if node.name not in needed else ():
+            for one in owners_in(node):
                 self.where.setdefault(one, node.where)
         frame.nodes = [node for node in frame.nodes if node.name in needed]
         for node in frame.nodes:
@@ -102,9 +103,11 @@ class Builder:
 
         It need not say so where the network around it does.
         """
-        key = self.first(node.owners[0]), isinstance(node.what, Frame)
-        other = self.places.get((key[0], not key[1]), [])
-        places = self.places[key]
+        owner, is_frame = self.first(node.owners[0]), isinstance(node.what, Frame)
+        places, other = self.places[owner, is_frame], self.places.get((owner, not is_frame), [])
+        inside = places if not is_frame else other
+        if len(inside) == 1 and inside[0][0].module is owner:  # It calls the `forward` of torch.
+            other = []
         if len(places) + len(other) == 1:
             return False
         frames, names = [frame for frame, _ in places], {name for _, name in places}
@@ -130,38 +133,21 @@ class Builder:
         used = {owner for owner, _ in self.places}
         owners = self.registered()
         for owner in used:
-            if owner not in owners and not (isinstance(owner, Module) and self.is_free(owner)):
-                problem = (
-                    "torch does not count a layer that is in no module: it is made in forward, or"
-                )
-                raise ReadError(
-                    f"{problem} in a plain list; use nn.ModuleList", where=self.line_of(owner)
-                )
+            if owner not in owners and self.count(owner) != 0:
+                problem = "torch does not count a layer that is in no module"
+                hint = "it is made in forward, or in a plain list; use nn.ModuleList"
+                raise ReadError(f"{problem}: {hint}", where=self.where[owner])
         unused = [one for one in owners if self.first(one) not in used and self.count(one) != 0]
         if not unused:
             return
-        names = list(dict.fromkeys([top_of(path_of(one), self.used_paths(used)) for one in unused]))
+        paths = [path_of(one) for one in used]
+        names = list(dict.fromkeys([top_of(path_of(one), paths) for one in unused]))
         where = next((self.where[one] for one in unused if one in self.where), "")
         total = sum([self.count(one) or 0 for one in unused])
         shown = " and ".join(names[:5]) + (" and others" if names[5:] else "")
         problem = f"the output does not depend on {shown}, of {total:,} parameters"
         hint = f"leave them out with layers={{{names[0]!r}: pc.Identity()}}"
         raise ReadError(f"{problem}, which torch counts: {hint}", where=where)
-
-    def used_paths(self, used: set[Owner]) -> list[str]:
-        """The paths of what is in the network."""
-        return [path_of(one) for one in used]
-
-    def line_of(self, owner: Owner) -> str:
-        """Where it is called."""
-        frame, name = next(
-            place for key, found in self.places.items() if key[0] is owner for place in found
-        )
-        return next(node.where for node in frame.nodes if node.name == name)
-
-    def is_free(self, module: Module) -> bool:
-        """Whether a module keeps no tensors of its own."""
-        return module.layer is None or self.count(module) == 0
 
     def count(self, owner: Owner) -> int | None:
         """The trainable values; None if they depend on an input that never came."""
@@ -175,7 +161,7 @@ class Builder:
         layer: Any = module.layer
         frozen = {name for name, one in module.weights.items() if not one.trainable}
         try:
-            found = layer._tensors(module.shape)
+            found = layer._tensors(module.shape) if layer is not None else ()
         except ParamcalcError:
             return None
         return [(one.name, one.size) for one in found if one.trainable and one.name not in frozen]
@@ -198,9 +184,8 @@ class Builder:
             return  # It depends on an input whose shape is not known.
         total = sum(expected.values())
         if number != total:
-            raise ReadError(
-                f"the network has {number:,} parameters, and its modules have {total:,}"
-            )
+            problem = f"the network has {number:,} parameters, and torch counts {total:,}"
+            raise ReadError(f"{problem}: layers share some of their tensors, and not all")
 
 
 def owners_in(node: Node) -> list[Owner]:

@@ -78,12 +78,12 @@ def sliced(t: Tracer, tensor: Tensor, at: int, key: slice) -> Tensor:
     ends = [None if one is None else size_of(one) for one in (key.start, key.stop, key.step)]
     if isinstance(dims[at], Rows):
         if ends[0] not in (None, 0) or ends[1] not in (None, BATCH) or ends[2] not in (None, 1):
-            t.is_length_first = True
             raise ReadError("a part of the batch is taken")
         return tensor
     if any(isinstance(one, Rows) for one in ends):
         t.is_length_first = True
-        raise ReadError("an axis is cut at the size of the batch")
+        hint = "give input_shape if inputs have the length first"
+        raise ReadError(f"an axis is cut at the size of the batch: {hint}")
     step = 1 if ends[2] is None else ends[2]
     if step < 1:
         raise ReadError("the step of a slice is below 1")
@@ -105,7 +105,6 @@ def selected(t: Tracer, tensor: Tensor, at: int, key: Any) -> Tensor:
     """One position of an axis, which goes."""
     dims: Any = tensor.dims
     if isinstance(dims[at], Rows) and (dims[at] != ONE or key not in (0, -1)):
-        t.is_length_first = True
         raise ReadError("one example of the batch is taken")
     if not isinstance(key, int) or isinstance(key, bool):
         raise ReadError(f"an index {show(key)} is not known")

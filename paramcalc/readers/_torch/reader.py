@@ -11,7 +11,9 @@ from paramcalc.readers._torch import merging, parts, shaping
 from paramcalc.readers._torch.applying import Applying
 from paramcalc.readers._torch.builtins import BUILTINS, CONSTANTS, FUNCTIONS, IGNORED
 from paramcalc.readers._torch.calls import CALLS, elementwise
+from paramcalc.readers._torch.layers import unknown
 from paramcalc.readers._torch.modules import METHODS_OF_MODULES, parameter, parts_of
+from paramcalc.readers._torch.shaping import size_of
 from paramcalc.readers._torch.tensors import (
     BATCH,
     Module,
@@ -72,7 +74,7 @@ class Reader(Applying):
             return self.call_torch(known, *args, **named)
         if name in IDENTITIES and path.startswith(("torchvision.", "timm.")):
             return Module(known, kind=name, layer=Identity())
-        raise unknown(path, name)
+        raise unknown(short(path), name)
 
     def call_nn(self, known: Known, /, *args: Any, **named: Any) -> Any:
         """What a class of `torch.nn` makes, or what a method of one does."""
@@ -90,7 +92,7 @@ class Reader(Applying):
         if name == "pad_packed_sequence" and args:
             return first, Unusable("the lengths of sequences")
         if not name[:1].isupper() or ".utils." in known.path:
-            raise unknown(known.path, name)
+            raise unknown(short(known.path), name)
         self.meter.spend(20)
         module = Module(known)
         self.start(module, name, *args, **named)
@@ -101,7 +103,7 @@ class Reader(Applying):
         name, args = known.name, (*[named.pop(one) for one in ["input"] if one in named], *args)
         plain = name[:-1] if name.endswith("_") and name[:-1] in CALLS else name
         if plain not in CALLS:
-            raise unknown(known.path, name)
+            raise unknown(short(known.path), name)
         first = args[0] if args else None
         if isinstance(first, Weight) and (plain != name or plain in ("to", "clone", "detach")):
             if name == "requires_grad_":
@@ -114,9 +116,10 @@ class Reader(Applying):
 
     def given_call(self, name: str, /, *args: Any, **named: Any) -> Any:
         """What the caller's layer gives for tensors; without tensors, a module of it."""
-        given = dict.fromkeys(tensors_in([args, named]))
+        given = tensors_in([args, named])
         if not given:
             return self.replacement(name, *args, **named)
+        self.is_given = True
         return self.emit(name, self.layer_given(name, *args, **named), *given)
 
     def inherited_call(self, known: Known, module: Module, /, *args: Any, **named: Any) -> Any:
@@ -133,7 +136,7 @@ class Reader(Applying):
 
     def known_attribute(self, known: Known, name: str) -> Any:
         path = f"{known.path}.{name}"
-        return CONSTANTS.get(path, Known(path))
+        return known.name if name == "__name__" else CONSTANTS.get(path, Known(path))
 
     def copied(self, value: Any, memo: dict[int, Any] | None) -> Any:
         """A copy of a value; with a memo, of all in it."""
@@ -212,7 +215,7 @@ class Reader(Applying):
     def truth(self, value: Any) -> bool:
         if isinstance(value, Unknown):
             raise ReadError(value.problem)
-        if isinstance(value, Tensor | States):
+        if isinstance(value, Tensor | States | Unusable):
             raise ReadError("a condition depends on the values of a tensor")
         return super().truth(value)
 
@@ -228,7 +231,7 @@ class Reader(Applying):
 
     def item(self, value: Any, key: Any) -> Any:
         if isinstance(value, Sizes):
-            return CALLS["size"](self, value.tensor, key)
+            return CALLS["size"](self, value.tensor, size_of(key))
         if isinstance(value, States):
             first, *others = key if isinstance(key, tuple) else (key,)
             if isinstance(first, int) and not isinstance(first, bool):
@@ -244,11 +247,6 @@ class Reader(Applying):
         if isinstance(whole, Weight) or (isinstance(whole, Tensor) and whole.frame is None):
             return  # It has no values here.
         super().set_item(whole, key, value)
-
-
-def unknown(path: str, name: str) -> ReadError:
-    """The error for a name that has no meaning here."""
-    return ReadError(f"{short(path)} is not known: pass layers={{{name!r}: ...}}")
 
 
 def short(path: str) -> str:

@@ -36,6 +36,9 @@ class Rows:
     times: int = 1
     problem: str = field(default="", compare=False)
 
+    def __repr__(self) -> str:
+        return "<batch>"
+
 
 BATCH, ONE = Rows(), Rows(0)
 Dims = tuple[Any, ...]
@@ -173,6 +176,9 @@ class Unusable:
     """Something that torch computes and paramcalc does not know."""
 
     what: str
+
+    def __repr__(self) -> str:
+        return self.what
 
 
 def rows_of(dims: Dims | None) -> tuple[int, Rows] | None:

@@ -103,7 +103,7 @@ class Tracer(Runner):
         if weight not in frame.placed:
             has_one = len(weight.shape) > 2 and weight.shape[0] == 1
             dims: Dims = (ONE, *weight.shape[1:]) if has_one else weight.shape
-            name = weight.name or "weight"
+            name = identifier(weight.name or "weight")
             form: Any = form_of(dims)
             layer: Layer = attempt("", lambda: Parameters(**{name: form}))
             if not weight.trainable:
@@ -292,7 +292,7 @@ class Tracer(Runner):
 
         The first axis is that of the batch.
         """
-        given = list(tensors_in([args, named]))
+        given = tensors_in([args, named])
         if not given or not all(one.frame is None and one.dims for one in given):
             raise ReadError("a module is called outside forward")
         first: Any = given[0].dims
@@ -312,17 +312,25 @@ def with_rows(dims: Any, rows: int) -> Dims:
     return tuple([one.times * rows if isinstance(one, Rows) else one for one in dims])
 
 
-def tensors_in(value: Any, depth: int = 0) -> Iterator[Tensor]:
-    """The tensors in lists, tuples and dicts."""
+def leaves(value: Any, depth: int = 0) -> Iterator[Any]:
+    """What is in lists, tuples and dicts."""
     if depth > 10:
         raise ReadError("tensors are nested too deep")
-    if isinstance(value, Tensor):
+    if not isinstance(value, dict | list | tuple):
         yield value
-    elif isinstance(value, States):
-        yield value.output
-    elif isinstance(value, dict | list | tuple):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from tensors_in(one, depth + 1)
+    for one in value.values() if isinstance(value, dict) else value if is_row(value) else ():
+        yield from leaves(one, depth + 1)
+
+
+def is_row(value: Any) -> bool:
+    """Whether it is a list or a tuple."""
+    return isinstance(value, list | tuple)
+
+
+def tensors_in(value: Any) -> list[Tensor]:
+    """The tensors in lists, tuples and dicts, each once."""
+    found = [one.output if isinstance(one, States) else one for one in leaves(value)]
+    return list(dict.fromkeys([one for one in found if isinstance(one, Tensor)]))
 
 
 def replaced(value: Any, change: Callable[[Tensor], Tensor]) -> Any:

@@ -36,6 +36,9 @@ class Known:
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.path.rpartition(".")[2])
 
+    def __repr__(self) -> str:
+        return self.path
+
     @property
     def is_of_nn(self) -> bool:
         """Whether it is a class of `torch.nn`, or the one of lightning that is made of it."""
@@ -80,6 +83,9 @@ class Function:
     owner: Class | None = None
     kind: str = ""
 
+    def __repr__(self) -> str:
+        return self.name or "<lambda>"
+
 
 @dataclass(slots=True, eq=False)
 class Class:
@@ -119,6 +125,9 @@ class Partial:
     function: Any
     args: tuple[Any, ...]
     named: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def __repr__(self) -> str:
+        return str(self.function)
 
 
 @dataclass(slots=True, eq=False)
