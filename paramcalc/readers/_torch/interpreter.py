@@ -119,9 +119,8 @@ class Interpreter:
             raise ReadError(f"{cls.name} takes no arguments")
         return thing
 
-    def new(self, cls: Class) -> Thing:
+    def new(self, cls: Class) -> Any:
         """An object without attributes."""
-        return Thing(cls)
 
     # Attributes.
 
@@ -171,7 +170,6 @@ class Interpreter:
 
     def known_attribute(self, known: Known, name: str) -> Any:
         """An attribute of something imported."""
-        return Known(f"{known.path}.{name}")
 
     def set_attribute(self, value: Any, name: str, new: Any) -> None:
         """Give an object an attribute."""
@@ -206,7 +204,7 @@ class Interpreter:
         elif isinstance(target, ast.Subscript):
             whole, key = self.evaluate(target.value, scope), self.evaluate(target.slice, scope)
             self.set_item(whole, key, value)
-        elif isinstance(target, ast.Tuple | ast.List):
+        else:
             self.assign_all(target.elts, value, scope)
 
     def assign_all(self, targets: list[Any], value: Any, scope: Scope) -> None:

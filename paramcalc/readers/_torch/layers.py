@@ -127,6 +127,8 @@ def bind_encoder(module: Module, given: dict[str, Any]) -> None:
     inside, number, last = [given.get(one) for one in ENCODER[:3]]
     if not isinstance(inside, Module) or inside.kind != "TransformerEncoderLayer":
         raise ReadError("nn.TransformerEncoder takes an nn.TransformerEncoderLayer")
+    if inside.weights:
+        raise ReadError("nn.TransformerEncoder of a layer whose tensors are changed is not known")
     if not isinstance(number, int) or not 1 <= number <= 1000:
         raise ReadError("nn.TransformerEncoder takes from 1 to 1,000 layers")
     if last is not None and getattr(last, "layer", None) is None:

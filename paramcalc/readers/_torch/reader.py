@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from paramcalc._branches import Multiply
@@ -105,9 +106,10 @@ class Reader(Applying):
         if plain not in CALLS:
             raise unknown(short(known.path), name)
         first = args[0] if args else None
+        if isinstance(first, Weight) and name == "requires_grad_":
+            first.trainable = (len(args) < 2 or self.truth(args[1])) and not first.is_buffer
+            return first
         if isinstance(first, Weight) and (plain != name or plain in ("to", "clone", "detach")):
-            if name == "requires_grad_":
-                first.trainable = len(args) < 2 or self.truth(args[1])
             return first
         result = self.checked(CALLS[plain], short(known.path), *args, **named)
         if plain != name and isinstance(first, Tensor) and isinstance(result, Tensor):
@@ -141,6 +143,8 @@ class Reader(Applying):
     def copied(self, value: Any, memo: dict[int, Any] | None) -> Any:
         """A copy of a value; with a memo, of all in it."""
         self.meter.spend(5)
+        if isinstance(value, Module) and (memo is None or value.tied):
+            raise ReadError("a copy that shares tensors is not known")
         if memo is not None and id(value) in memo:
             return memo[id(value)]
 
@@ -153,11 +157,13 @@ class Reader(Applying):
             return {key: inner(value[key]) for key in self.listed(value)}
         made: Any = value
         if isinstance(value, Weight) and memo is not None:
-            made = Weight(value.shape, value.trainable, value.name, is_buffer=value.is_buffer)
+            made = replace(value, module=None)
         if isinstance(value, Thing):
             made = Thing(value.cls)
             if isinstance(value, Module):
                 made = Module(value.cls, {}, value.kind, value.layer, dict(value.options))
+                for name, one in value.weights.items():
+                    made.weights[name] = replace(one, module=made)
         if memo is not None:
             memo[id(value)] = made
         if isinstance(value, Thing):

@@ -87,8 +87,6 @@ def resolved(t: Tracer, dims: Dims | None, sizes: list[Any]) -> Dims:
         return tuple(found)
     if not places:
         if -1 not in sizes:
-            if rows[1] == ONE and found[:1] == [1]:
-                return (ONE, *found[1:])
             raise ReadError("a view has no axis for the batch: write -1, or x.size(0)")
         at, times = sizes.index(-1), total // known
         found[at] = BATCH if times == 1 else Rows(times, f"on {t.line}, {text}")

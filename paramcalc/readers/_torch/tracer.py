@@ -36,8 +36,6 @@ from paramcalc.readers._torch.tensors import (
 )
 from paramcalc.readers._torch.values import Class, Function, Unknown, attempt
 
-MAX_NODES = 20_000
-
 
 class Tracer(Runner):
     """An interpreter whose modules leave a trace when they are called on tensors."""
@@ -45,7 +43,6 @@ class Tracer(Runner):
     def __init__(self, builtins: frozenset[str]) -> None:
         super().__init__(builtins)
         self.frames: list[Frame] = []
-        self.num_nodes = 0
         self.wanted = ""
         """The name of the next node, if it is not that of its function."""
         self.batch_axis = 0
@@ -122,9 +119,6 @@ class Tracer(Runner):
         owners: tuple[Module | Weight, ...] = (),
     ) -> Tensor:
         """The output of a new node of the current frame."""
-        self.num_nodes += 1
-        if self.num_nodes > MAX_NODES:
-            raise ReadError(f"the network has more than {MAX_NODES:,} layers")
         frame, name, self.wanted = self.frame, self.wanted or name, ""
         is_place = name.startswith("[") and name not in frame.names
         name = frame.name_for(name if is_place else identifier(name))
