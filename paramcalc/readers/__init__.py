@@ -1,4 +1,4 @@
-"""Networks from what people have: files of Keras, and text.
+"""Networks from what people have: models of Keras, files of ONNX, source code of torch, and text.
 
 Nothing that is read is executed. A reader returns the whole network, with the names of the source,
 or raises a `ReadError` that says where it stopped and what to do.

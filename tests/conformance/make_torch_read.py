@@ -14,13 +14,14 @@ import gzip
 import json
 import math
 import sys
+from ast import literal_eval
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from make_torchvision import load_torchvision
-from torch_sources import Idiom, idioms
+from torch_sources import Idiom, idioms, rows
 from torchvision_sources import TORCHVISION
 
 torch: Any = import_module("torch")
@@ -129,6 +130,18 @@ def facts(idiom: Idiom) -> dict[str, Any]:
     }
 
 
+def functions() -> dict[str, list[int]]:
+    """What the lines of torch_ops.txt make of a tensor of their shape."""
+    found: dict[str, list[int]] = {}
+    for code, before, _ in rows("torch_ops.txt"):
+        lines = ["class Net(nn.Module):", "    def forward(self, x):", f"        return {code}"]
+        source = "\n".join(lines) + "\n"
+        idiom = Idiom(source, "Net()", {"x": literal_eval(before)}, {}, is_first=False)
+        (one,), (other,) = (run(made(idiom), idiom, batch)[0] for batch in (7, 11))
+        found[code] = without_batch(one, other)
+    return found
+
+
 def facts_of_torchvision() -> dict[str, Any]:
     """The parameters of torchvision's networks, and the shapes of their outputs."""
     models: Any = load_torchvision().models
@@ -149,6 +162,7 @@ def main() -> None:
     torch.manual_seed(0)
     golden: dict[str, Any] = {"torch": torch.__version__, "idioms": {}}
     golden["torchvision"] = facts_of_torchvision()
+    golden["functions"] = functions()
     for name, idiom in idioms().items():
         golden["idioms"][name] = facts(idiom)
     text = json.dumps(golden, separators=(",", ":"))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+from ast import literal_eval
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-from torch_sources import Idiom, idioms
+from torch_sources import Idiom, idioms, rows
 from torchvision_sources import TORCHVISION
 
 import paramcalc as pc
@@ -21,17 +22,11 @@ IDIOMS = idioms()
 MERGES = pc.Add, pc.Concat, pc.Multiply, pc.MatMul
 TABLES = {"gpt_causal": [(32 * 32, (16, 32))]}
 """Embeddings of 0, 1, 2 and so on, which are `Parameters` and a `Slice` here."""
-WITHOUT_SHAPE = 48
-"""How many can be read without the shape of an input."""
 
 
-def read(idiom: Idiom, *, has_shape: bool = True) -> Any:
-    """The network of an idiom; with its shape, if it is given one."""
-    first, *others = idiom.shapes.values()
-    shapes: Any = idiom.shapes if others else first
-    return pc.readers.torch(
-        idiom.source, idiom.call or None, input_shape=shapes if has_shape else None
-    )
+def read(idiom: Idiom) -> Any:
+    """The network of an idiom."""
+    return pc.readers.torch(idiom.source, idiom.call or None, input_shape=idiom.given)
 
 
 def layer_of(step: Any) -> Any:
@@ -61,6 +56,9 @@ def test_the_golden_is_of_all_sources() -> None:
     assert GOLDEN["torch"].startswith("2.13.0")
     assert GOLDEN["idioms"].keys() == IDIOMS.keys()
     assert GOLDEN["torchvision"].keys() == TORCHVISION.keys()
+    assert {code: list(literal_eval(one)) for code, _, one in rows("torch_ops.txt")} == (
+        GOLDEN["functions"]
+    )
     assert len(IDIOMS) == 101
     assert len(TORCHVISION) == 70
 
@@ -83,17 +81,3 @@ def test_a_network_has_the_parameters_and_shapes_of_torch(name: str) -> None:
     )
     # Parameters without a layer are here alone.
     assert torchs - called(network) == Counter(dict.fromkeys(TABLES.get(name, ()), 1))
-
-
-def test_without_a_shape_the_network_is_the_same_or_refused() -> None:
-    refused = 0
-    for name, idiom in IDIOMS.items():
-        try:
-            network = read(idiom, has_shape=False)
-        except pc.ReadError:
-            refused += 1
-            continue
-        golden, shape = GOLDEN["idioms"][name], next(iter(idiom.shapes.values()))
-        assert network.num_params(shape) == golden["parameters"], name
-        assert list(network.output_shape(shape)) == (golden["outputs"][0] or [1]), name
-    assert len(IDIOMS) - refused == WITHOUT_SHAPE

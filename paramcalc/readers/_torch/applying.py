@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from inspect import signature
 from math import prod
 from typing import Any
 
@@ -39,7 +37,7 @@ from paramcalc.readers._torch.tensors import (
     rows_of,
 )
 from paramcalc.readers._torch.tracer import relative, tensors_in
-from paramcalc.readers._torch.values import Function, Known, Partial, attempt
+from paramcalc.readers._torch.values import Function, Known, Partial, attempt, signature_of
 
 INPUTS = {
     "MultiheadAttention": "query key value key_padding_mask need_weights attn_mask "
@@ -49,7 +47,6 @@ INPUTS = {
     **dict.fromkeys(RECURRENT, "input hx"),
 }
 """What the `forward` of layers takes; others take an input."""
-signature_of = cache(signature)
 
 
 class Applying(Modules):

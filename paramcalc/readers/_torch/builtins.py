@@ -63,7 +63,7 @@ def fold(name: str, first: int) -> Callable[..., Any]:
 
     def call(runner: Runner, values: Any, start: Any = first) -> Any:
         for one in runner.iterate(values):
-            runner.meter.spend(1)
+            runner.meter.spend(3)
             start = runner.operate(name, start, one)
         return start
 

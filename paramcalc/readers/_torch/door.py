@@ -16,7 +16,7 @@ from paramcalc.readers._torch.networks import Builder
 from paramcalc.readers._torch.reader import Reader
 from paramcalc.readers._torch.source import parse
 from paramcalc.readers._torch.tensors import BATCH, Dims, Frame, Module, Rows, Tensor, Weight
-from paramcalc.readers._torch.tracer import leaves
+from paramcalc.readers._torch.tracer import values_in
 from paramcalc.readers._torch.values import Class, Function, Known, attempt, plain
 
 
@@ -210,7 +210,7 @@ def trace(reader: Reader, root: Module, shapes: Any) -> Frame:
 
 def outputs_of(reader: Reader, frame: Frame, result: Any) -> list[str]:
     """The names of the outputs."""
-    found = [reader.tensor(one) for one in leaves(result) if not plain(one)]
+    found = [reader.tensor(one) for one in values_in(result) if not plain(one)]
     if not found:
         raise ReadError(f"forward returns {show(result)}, and no tensor")
     for one in found:

@@ -165,7 +165,7 @@ class Expressions(Interpreter):
         """The rounds of a comprehension; each gives names to a scope."""
         first, *others = generators
         for value in self.iterate(self.evaluate(first.iter, scope)):
-            self.meter.spend(1)
+            self.meter.spend(2)
             self.assign(first.target, value, scope)
             if all(self.truth(self.evaluate(one, scope)) for one in first.ifs):
                 yield from self.rounds(others, scope) if others else (None,)

@@ -204,6 +204,8 @@ class Interpreter:
         elif isinstance(target, ast.Subscript):
             whole, key = self.evaluate(target.value, scope), self.evaluate(target.slice, scope)
             self.set_item(whole, key, value)
+        elif isinstance(target, ast.Starred):
+            raise ReadError("a star stands alone")
         else:
             self.assign_all(target.elts, value, scope)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from inspect import Parameter, Signature, signature
+from functools import cache
+from inspect import Parameter, Signature
 from typing import Any
 
 from paramcalc import _blocks
@@ -24,7 +25,7 @@ from paramcalc.layers import (
 from paramcalc.layers._base import Layer
 from paramcalc.layers._builtin import Builtin
 from paramcalc.readers._torch.tensors import Module
-from paramcalc.readers._torch.values import Unknown, arguments_of, attempt
+from paramcalc.readers._torch.values import Unknown, arguments_of, attempt, signature_of
 
 LAYERS: dict[str, Any] = {
     name: one
@@ -98,7 +99,7 @@ def bind_layer(module: Module, what: str, entry: Counterpart, /, *args: Any, **n
     for name, value in module.options.items():
         if name in MUST_BE and value != MUST_BE[name]:
             raise ReadError(f"{what} with {name}={show(value)} is not known")
-    known = signature(cls).parameters
+    known = signature_of(cls).parameters
     fields = {
         entry.arguments[name]: tuple(value) if isinstance(value, list) else value
         for name, value in module.options.items()
@@ -117,9 +118,13 @@ def unknown(what: str, name: str) -> ReadError:
 
 def named_by(what: str, names: list[str], /, *args: Any, **named: Any) -> dict[str, Any]:
     """The arguments of a call by name."""
-    kind = Parameter.POSITIONAL_OR_KEYWORD
-    takes = Signature([Parameter(one, kind) for one in names])
-    return dict(arguments_of(what, takes.bind_partial, *args, **named))
+    return dict(arguments_of(what, taking(*names).bind_partial, *args, **named))
+
+
+@cache
+def taking(*names: str) -> Signature:
+    """What a function of these arguments takes."""
+    return Signature([Parameter(one, Parameter.POSITIONAL_OR_KEYWORD) for one in names])
 
 
 def bind_encoder(module: Module, given: dict[str, Any]) -> None:

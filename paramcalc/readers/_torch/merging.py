@@ -237,7 +237,5 @@ def lengths_of(words: list[str], given: list[Tensor]) -> dict[str, Any]:
 
 
 def ordered(t: Tracer, tensor: Tensor, word: str, order: list[str]) -> Tensor:
-    """The axes in an order of their letters; what is not there is left out."""
-    if {*word} != {*order}:
-        raise ReadError(f"einsum gives no {''.join(order)}")
+    """The axes in an order of their letters."""
     return permute(t, tensor, *[word.index(letter) for letter in order])

@@ -36,7 +36,8 @@ def calculate(meter: Meter, name: str, left: Any, right: Any) -> Any:
     """The value of an operator, by the name of its node, for plain values."""
     sign, function = SIGNS[name]
     if isinstance(left, int | float) and isinstance(right, int | float):
-        if name in ("Pow", "LShift") and isinstance(left, int) and abs(left) > 1 and right > 64:
+        grows = {"Pow": abs(left) > 1, "LShift": left != 0}.get(name, False)
+        if grows and isinstance(left, int) and right > 64:
             bounded(1 << 64)
         return bounded(attempt(sign, function, left, right))
     if name == "Mult" and isinstance(left, int):
@@ -74,7 +75,7 @@ def compare(meter: Meter, name: str, left: Any, right: Any) -> bool:
     if name in ("Is", "IsNot"):
         is_same = left is right or (plain(left) and type(left) is type(right) and left == right)
         return (is_same or (isinstance(left, Known) and left == right)) == (name == "Is")
-    if name in ("In", "NotIn"):
+    if name.endswith("In"):
         return contains(meter, right, left) == (name == "In")
     numbers = isinstance(left, int | float) and isinstance(right, int | float)
     if numbers or (isinstance(left, str) and isinstance(right, str)):

@@ -142,7 +142,7 @@ class Reader(Applying):
 
     def copied(self, value: Any, memo: dict[int, Any] | None) -> Any:
         """A copy of a value; with a memo, of all in it."""
-        self.meter.spend(5)
+        self.meter.spend(20)
         if isinstance(value, Module) and (memo is None or value.tied):
             raise ReadError("a copy that shares tensors is not known")
         if memo is not None and id(value) in memo:
@@ -155,15 +155,7 @@ class Reader(Applying):
             return type(value)([inner(one) for one in self.listed(value)])
         if isinstance(value, dict):
             return {key: inner(value[key]) for key in self.listed(value)}
-        made: Any = value
-        if isinstance(value, Weight) and memo is not None:
-            made = replace(value, module=None)
-        if isinstance(value, Thing):
-            made = Thing(value.cls)
-            if isinstance(value, Module):
-                made = Module(value.cls, {}, value.kind, value.layer, dict(value.options))
-                for name, one in value.weights.items():
-                    made.weights[name] = replace(one, module=made)
+        made: Any = value if memo is None and not isinstance(value, Thing) else emptied(value)
         if memo is not None:
             memo[id(value)] = made
         if isinstance(value, Thing):
@@ -207,7 +199,7 @@ class Reader(Applying):
         return super().operate(name, left, right)
 
     def compare(self, name: str, left: Any, right: Any) -> Any:
-        if name in ("Is", "IsNot", "In", "NotIn"):
+        if name in ("Is", "IsNot") or name.endswith("In"):
             return super().compare(name, left, right)
         if self.is_tensor(left) and self.is_tensor(right):
             return merging.combine(self, "compare", Multiply(), left, right)
@@ -260,6 +252,17 @@ def short(path: str) -> str:
     for whole, part in (("nn.functional", "F"), ("nn", "nn"), ("Tensor", "x")):
         path = path.replace(f"torch.{whole}.", f"{part}.")
     return path
+
+
+def emptied(value: Any) -> Any:
+    """A weight or an object of the same kind, without attributes."""
+    if isinstance(value, Weight):
+        return replace(value, module=None)
+    if not isinstance(value, Module):
+        return Thing(value.cls) if isinstance(value, Thing) else value
+    made = Module(value.cls, {}, value.kind, value.layer, dict(value.options))
+    made.weights = {name: replace(one, module=made) for name, one in value.weights.items()}
+    return made
 
 
 def rows_after(name: str, left: Any, right: Any) -> Rows:

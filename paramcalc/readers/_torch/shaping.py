@@ -300,7 +300,7 @@ def padded(t: Tracer, tensor: Tensor, pairs: list[Any], kind: Any, mode: Any) ->
     for at, pair in zip(real_axes(dims), pairs, strict=True):
         found[at] = None if dims[at] is None else dims[at] + sign * sum(pair)
     if any(isinstance(one, int) and one < 1 for one in found):
-        raise ReadError("pad leaves nothing of an axis")
+        raise ReadError("pad keeps nothing of an axis")
     if tensor.frame is None:
         return Tensor(tuple(found))
 

@@ -28,7 +28,7 @@ class Runner(Expressions):
     def run(self, body: list[Any], scope: Scope) -> Any:
         """Run statements; return what ended them, if something did."""
         for node in body:
-            self.meter.spend(1)
+            self.meter.spend(2)
             self.line = line_of(node)
             handler = STATEMENTS.get(type(node))
             if handler is None:

@@ -306,14 +306,14 @@ def with_rows(dims: Any, rows: int) -> Dims:
     return tuple([one.times * rows if isinstance(one, Rows) else one for one in dims])
 
 
-def leaves(value: Any, depth: int = 0) -> Iterator[Any]:
+def values_in(value: Any, depth: int = 0) -> Iterator[Any]:
     """What is in lists, tuples and dicts."""
     if depth > 10:
         raise ReadError("tensors are nested too deep")
     if not isinstance(value, dict | list | tuple):
         yield value
     for one in value.values() if isinstance(value, dict) else value if is_row(value) else ():
-        yield from leaves(one, depth + 1)
+        yield from values_in(one, depth + 1)
 
 
 def is_row(value: Any) -> bool:
@@ -323,7 +323,7 @@ def is_row(value: Any) -> bool:
 
 def tensors_in(value: Any) -> list[Tensor]:
     """The tensors in lists, tuples and dicts, each once."""
-    found = [one.output if isinstance(one, States) else one for one in leaves(value)]
+    found = [one.output if isinstance(one, States) else one for one in values_in(value)]
     return list(dict.fromkeys([one for one in found if isinstance(one, Tensor)]))
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from inspect import Signature
+from functools import cache
+from inspect import Signature, signature
 from typing import Any
 
 from paramcalc._checks import LARGEST
 from paramcalc.errors import ParamcalcError, ReadError, show
 
 MAX_STEPS = 200_000
+signature_of = cache(signature)
 
 
 class Meter:
