@@ -16,7 +16,7 @@ def add_sidebar(_: object, page: str, source: list[str]) -> None:
     """Give the sidebar the sections of the index, with the pages that each names."""
     if page != "index":
         return
-    for title, section in re.findall(r"^\*\*To (.*?)\*\*(.*?)(?=^\*\*|\Z)", source[0], re.M | re.S):
+    for title, section in re.findall(r"(?sm)^\*\*To (.*?)\*\*(.*?)(?=^\*\*|\Z)", source[0]):
         pages = dict.fromkeys(re.findall(r"\]\((\w+)\.md\)", section))
         options = f":hidden:\n:caption: {title.capitalize()}\n"
         source[0] += "\n".join(["\n```{toctree}", options, *pages, "```\n"])
