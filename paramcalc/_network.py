@@ -120,13 +120,8 @@ class Network(Builtin):
         shapes = run(plan, shape)
         nodes = iter(plan.nodes)
         try:
-            return sum(
-                [
-                    node._params(shapes[source])
-                    for _, node, source, _ in nodes
-                    if not node._network_depth
-                ]
-            )
+            each = [one._params(shapes[at]) for _, one, at, _ in nodes if not one._network_depth]
+            return sum(each)
         except ParamcalcError as error:
             locate_in(plan, nodes, error)
             raise
@@ -324,6 +319,10 @@ class Container(Network):
     def _option_texts(self) -> list[str]:
         """The keywords that are no layers, as `repr` writes them."""
         return []
+
+    def __rich_repr__(self) -> Iterator[Any]:
+        """What rich prints: as `repr`, over several lines if need be."""
+        yield from zip(self.names, self.layers, strict=True) if self.names else self.layers
 
     # Beside __repr__: IPython takes the first class that has either of the two.
 

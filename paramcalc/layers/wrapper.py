@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any
@@ -84,6 +85,10 @@ class Wrapper(Builtin):
 
     def __repr__(self) -> str:
         return self._call(repr(self.layer))
+
+    def __rich_repr__(self) -> Iterator[Any]:
+        """What rich prints: as `repr`, over several lines if need be."""
+        yield from [getattr(self, name) for name in self._specs]
 
     def _text(self, shape: Shape | None = None, mark: str = "") -> str:
         return self._call(self.layer._text(self._within(shape), mark))
