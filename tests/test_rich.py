@@ -15,10 +15,11 @@ from paramcalc import zoo
 
 def printed(one: Any) -> str:
     """The call, as rich 14 makes it: a pair is a keyword, a third value its default."""
+    items: Any = one
     if isinstance(one, dict):
-        return f"{{{', '.join([f'{key!r}: {printed(value)}' for key, value in one.items()])}}}"
+        return f"{{{', '.join([f'{key!r}: {printed(value)}' for key, value in items.items()])}}}"
     if isinstance(one, tuple):
-        return f"({''.join([f'{printed(value)}, ' for value in one])})"
+        return f"({''.join([f'{printed(value)}, ' for value in items])})"
     if not hasattr(one, "__rich_repr__"):
         return repr(one)
     texts: list[str] = []
