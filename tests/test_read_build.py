@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, strategies as st
 
 import paramcalc as pc
-from paramcalc.readers._build import Node, network_of
+from paramcalc.readers._build import Node, identifier, network_of
 
 CONV = pc.Conv2d(4, 4, 3, padding=1)
 
@@ -46,3 +47,10 @@ def test_a_layer_of_several_inputs_is_in_a_graph() -> None:
     attention = pc.MultiheadAttention(8, 2)
     nodes = [Node("a", pc.Dense(8, 8), ("x",)), Node("y", attention, ("x", "a"))]
     assert isinstance(network_of({"x": (5, 8)}, nodes, ["y"]), pc.Graph)
+
+
+@given(st.text(max_size=8))
+def test_any_text_has_a_name(text: str) -> None:
+    name = identifier(text)
+    assert pc.Sequential(**{name: pc.Identity()}).names == (name,)
+    assert identifier(name) == name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
 from pathlib import Path
 from time import process_time
@@ -14,7 +13,6 @@ from onnx_rows import ROWS, Row
 from onnx_writer import field, fields, ints, model, node, tensor, value, varint
 
 import paramcalc as pc
-from paramcalc.readers._build import Node, identifier, network_of
 from paramcalc.readers._protobuf import MAX_COST
 
 
@@ -245,29 +243,3 @@ def test_the_weights_are_not_read() -> None:
     assert pc.readers.onnx(file).num_params() == 1_000_000
     torn = model([node("MatMul", "x w", "y")], [tensor("w", [1000, 10])], {"x": ("n", 1000)})
     assert pc.readers.onnx(torn).num_params() == 10_000
-
-
-def test_a_network_of_unknown_input_has_no_shape_or_is_refused() -> None:
-    """What other readers ask of `network_of`; ONNX files state shapes."""
-    rows = [Node("[0]", pc.Dense(4, 4), ("x",)), Node("[1]", pc.Activation("relu"), ("[0]",))]
-    assert (
-        repr(network_of({"x": None}, rows, ["[1]"]))
-        == "Sequential(Dense(4, 4), Activation('relu'))"
-    )
-    skips = [*rows, Node("[2]", pc.Add(), ("[1]", "[0]")), Node("[3]", pc.Add(), ("[2]", "[1]"))]
-    with pytest.raises(
-        pc.ReadError, match="input x: the network has skips that branches cannot say"
-    ):
-        network_of({"x": None}, skips, ["[3]"])
-
-
-@given(st.text(max_size=8))
-def test_any_text_has_a_name(text: str) -> None:
-    name = identifier(text)
-    assert pc.Sequential(**{name: pc.Identity()}).names == (name,)
-    assert identifier(name) == name
-
-
-def test_reading_needs_no_module_beside_the_standard_library() -> None:
-    names = {name.partition(".")[0] for name in sys.modules if name.startswith("onnx")}
-    assert names <= {"onnx_rows", "onnx_writer"}

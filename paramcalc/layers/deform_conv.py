@@ -24,8 +24,8 @@ class DeformConv2d(Conv):
     of the `Conv2d`.
 
     Source:
-        torchvision 0.28 `torchvision.ops.DeformConv2d`. There, a multiple of `in_channels` may
-        pass as more groups; here the channels must be equal.
+        torchvision 0.28 `torchvision.ops.DeformConv2d`. It takes a multiple of `in_channels` for
+        more groups, and a window too large by less than a stride; both are refused here.
 
     Example:
         >>> import paramcalc as pc

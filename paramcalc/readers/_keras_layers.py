@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from paramcalc._branches import Add, Branches, Multiply
 from paramcalc._checks import as_axes, as_int, as_ints, entries
-from paramcalc._counterparts import Counterpart, counterparts, rows_of
+from paramcalc._counterparts import Counterpart, changes_nothing, counterparts, rows_of
 from paramcalc._network import Sequential
 from paramcalc.errors import ReadError, show
 from paramcalc.layers._base import Layer, Shape
@@ -43,16 +43,11 @@ Identity | layers.ActivityRegularization layers.GaussianNoise layers.Masking \
 Scale | src.applications.convnext.LayerScale | projection_dim=shape
 """
 NEUTRAL = """
-    activation activity_regularizer antialias autocast batch_input_shape batch_size
-    crop_to_aspect_ratio data_format dropout dtype epsilon fill_mode fill_value flash_attention
-    fused go_backwards implementation init_values input_dtype input_length key_shape lora_alpha
-    mask_zero momentum name pad_to_aspect_ratio query_shape recurrent_activation
-    recurrent_dropout renorm_clipping renorm_momentum rng_type seed sliding_window
-    softmax_robust_masking stateful synchronized trainable unit_forget_bias unroll use_cudnn
-    value_shape zero_output_for_mask
+    activation batch_input_shape crop_to_aspect_ratio fused init_values input_dtype key_shape
+    lora_alpha pad_to_aspect_ratio query_shape renorm_clipping renorm_momentum rng_type
+    sliding_window softmax_robust_masking value_shape
 """
-"""Arguments that change no shape and no count, as do those that end as follows."""
-NEUTRAL_ENDS = "_initializer", "_regularizer", "_constraint"
+"""Further arguments that change no shape and no count, or are read elsewhere."""
 ONLY: Fields = {
     "groups": 1,
     "lora_rank": None,
@@ -202,10 +197,10 @@ def bound(one: Counterpart, given: Given) -> Layer:
 
 def renamed(one: Counterpart, fields: Collection[str], given: Given) -> Fields:
     """The arguments under the names of fields here; refused if it is not known what one changes."""
-    neutral = {"name", *one.theirs, *NEUTRAL.split()}
+    neutral = {*one.theirs, *NEUTRAL.split()}
     found: Fields = {}
     for key, value in given.config.items():
-        if key in neutral or key.endswith(NEUTRAL_ENDS):
+        if key in neutral or changes_nothing(key):
             continue
         field = one.arguments.get(key, key)
         if field in fields:
