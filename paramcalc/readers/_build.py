@@ -84,7 +84,7 @@ def network_of(
 
 def in_a_row(chain: Chain) -> Sequential:
     """A `Sequential` of named layers; of layers, if their names are numbers in brackets."""
-    if all(name[0] == "[" or isinstance(layer, Input) for name, layer in chain):
+    if {name[0] for name, layer in chain if not isinstance(layer, Input)} == {"["} or not chain:
         return Sequential([layer for _, layer in chain])
     return Sequential(**{identifier(name): layer for name, layer in chain})
 

@@ -233,7 +233,7 @@ def along_axes(
 
 
 def reduce(
-    t: Tracer, x: Any, dim: Any = None, keepdim: Any = False, mode: str = "avg", name: str = "mean"
+    t: Tracer, x: Any, dim: Any = None, keepdim: Any = False, mode: Any = "avg", name: str = "mean"
 ) -> Tensor:
     """A mean, a sum, a maximum and so on along axes."""
     tensor = t.tensor(x)
@@ -264,7 +264,7 @@ def reduce(
     return tensor
 
 
-def pool_of(own: list[bool], mode: str) -> GlobalPool | None:
+def pool_of(own: list[bool], mode: Any) -> GlobalPool | None:
     """The layer that takes all axes but the first, or all but the last, into one."""
     others = [True] * (len(own) - 1)
     if others and own == [False, *others]:
