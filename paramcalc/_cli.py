@@ -6,6 +6,7 @@ import argparse
 import codecs
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -33,6 +34,7 @@ WORDS = {
     "give depth": "give --depth",
     "memory: batch_size": "--batch-size",
     "explain: at": "PATH",
+    "as in call=": "as in --call ",
 }
 """Of Python, and the words of the command line for them."""
 SUFFIXES = {
@@ -116,9 +118,10 @@ def face(result: Any, form: str, title: str, file: str | None) -> str:
             columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH
             return for_terminal(lambda style: result.to_text(style, columns))
         case "json":
-            return "[\n" + ",\n".join(map(json.dumps, result.to_records())) + "\n]"
+            return "[" + ",\n ".join(map(json.dumps, result.to_records())) + "]"
         case "html":
             head = f'<!doctype html>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
+            head += '<body style="font-family: system-ui, sans-serif">\n'
             text = head + result.to_html()
         case _:
             text = getattr(result, f"to_{form}")()
@@ -301,7 +304,7 @@ def words_of(error: Exception) -> str:
     words = " ".join(str(error).split())
     for old, new in WORDS.items():
         words = words.replace(old, new)
-    return words
+    return re.sub(r"(layers=\{[^{}]*\})", r"\1 to the reader, in Python", words)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

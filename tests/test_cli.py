@@ -29,6 +29,18 @@ KERAS = """{"class_name": "Sequential", "config": {"name": "net", "layers": [
     {"class_name": "InputLayer", "config": {"name": "an image", "batch_shape": [null, null, 8, 1]}},
     {"class_name": "Conv2D", "config": {"name": "conv", "filters": 4, "kernel_size": [3, 3]}},
     {"class_name": "GlobalAveragePooling2D", "config": {"name": "pool"}}]}}"""
+TORCH = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, num_classes=10):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 32, 3)
+        self.head = nn.Linear(32, num_classes)
+
+    def forward(self, x):
+        return self.head(self.conv(x).mean((2, 3)))
+"""
 ONNX = bytes.fromhex(
     "3a380a110a01780a017712017922064d61744d756c2a0908040803100142017"
     "75a130a0178120e0a0c080112080a0212000a02080462030a0179"
@@ -44,7 +56,7 @@ def run(command: str) -> int:
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a file of each kind, in which the commands run."""
     texts = {
-        "net.py": "class Net(nn.Module): ...",
+        "net.py": TORCH,
         "model.json": KERAS,
         "net.json": readers.to_json(zoo.lenet5()),
         "other.json": json.dumps(json.loads(readers.to_json(pc.Dense(4, 3))), sort_keys=True),
@@ -61,13 +73,18 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What the reader of torch is called with; its network is always the same."""
+    """What the reader of torch is called with."""
     found: list[Any] = []
 
-    def torch(source: str, call: str | None = None, *, input_shape: Any = None) -> pc.Layer:
+    real = vars(readers).get("torch")
+
+    def torch(source: str, call: str | None = None, *, input_shape: Any = None) -> Any:
         found.append((source, call, input_shape))
-        states = [] if input_shape is None else [pc.Input(3, 9, 9)]
-        return pc.Sequential([*states, pc.Conv2d(3, 8, 3)])
+        if real:
+            return real(source, call, input_shape=input_shape)
+        parts: dict[str, pc.Layer] = {"x": pc.Input(3, 32, 32)} if input_shape else {}
+        parts |= {"conv": pc.Conv2d(3, 32, 3), "pool": pc.GlobalPool(), "head": pc.Dense(32, 10)}
+        return pc.Sequential(**parts)
 
     monkeypatch.setattr(readers, "torch", torch, raising=False)
     return found
@@ -115,11 +132,11 @@ def test_formats_are_those_of_the_library(capsys: pytest.CaptureFixture[str]) ->
         assert run(f"explain {LENET} --format {form}") == 0
         outputs[form] = capsys.readouterr().out
     assert json.loads(outputs["json"]) == result.to_records()
-    assert outputs["json"].count("\n") == len(result.to_records()) + 2
+    assert outputs["json"].count("\n") == len(result.to_records())
     assert outputs["csv"] == result.to_csv()
     assert next(csv.DictReader(io.StringIO(outputs["csv"])))["value"] == "6"
     assert outputs["markdown"] == result.to_markdown() + "\n"
-    head, meta, title, body = outputs["html"].split("\n", 3)
+    head, meta, title, _, body = outputs["html"].split("\n", 4)
     assert (head, meta) == ("<!doctype html>", '<meta charset="utf-8">')
     assert title == "<title>explain zoo:lenet5</title>"
     assert body == result.to_html() + "\n"
@@ -142,7 +159,7 @@ def test_a_picture_is_svg(capsys: pytest.CaptureFixture[str]) -> None:
     ("options", "start"),
     [
         ("-o out.txt", "name "),
-        ("-o out.JSON", "[\n{"),
+        ("-o out.JSON", "[{"),
         ("-o out.csv", "name,layer"),
         ("-o out.md", "| name |"),
         ("-o out.html", "<!doctype html>"),
@@ -189,16 +206,18 @@ def test_files_of_all_kinds(
 def test_source_of_torch_is_given_to_its_reader(
     calls: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Path("bom.PY").write_text("Net = 1", "utf-8-sig")
-    assert run("summary net.py") == 0
-    assert run("summary bom.PY --call 'Net(10)' --input 3x9x9") == 0
+    Path("bom.PY").write_text(TORCH, "utf-8-sig")
+    assert run("check net.py --max-params 1226") == 0
+    assert run("summary bom.PY --call 'Net(10)' --input 3x32x32") == 0
+    assert "32 × 30 × 30" in capsys.readouterr().out
+    assert run("check net.py --call 'Net(10)' --max-macs 1M --input x=3x32x32") == 0
     assert run("compare net.py zoo:lenet5 --call Net --input a=3x9x9 --input b=4") == 2
     assert calls == [
-        ("class Net(nn.Module): ...", None, None),
-        ("Net = 1", "Net(10)", (3, 9, 9)),
-        ("class Net(nn.Module): ...", "Net", {"a": (3, 9, 9), "b": (4,)}),
+        (TORCH, None, None),
+        (TORCH, "Net(10)", (3, 32, 32)),
+        (TORCH, "Net(10)", {"x": (3, 32, 32)}),
+        (TORCH, "Net", {"a": (3, 9, 9), "b": (4,)}),
     ]
-    assert "8 × 7 × 7" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("files")
@@ -253,6 +272,8 @@ summary zoo:lenet5 --depth x | argument --depth: invalid int value: 'x'; see par
 --help
 explain zoo:lenet5 none | PATH must name parts of the network, such as ('[0]', '[1]', '[2]', \
 '[3]', '[4]', '[5]', '[6]', '[7]', '[8]', '[9]', ...), got 'none'
+summary lambda.json | lambda.json: f: a Lambda is code, which is not run: give \
+layers={'f': a layer} to the reader, in Python
 memory zoo:lenet5 | [0] Conv2d: the output shape depends on the input: give --input, as in --input \
 3x224x224
 memory zoo:lenet5 --input 1x32x32 --batch-size 0 | --batch-size must be at least 1, got 0
@@ -293,6 +314,8 @@ def test_words_of_refusals(line: str, capsys: pytest.CaptureFixture[str]) -> Non
     command, _, words = line.partition(" | ")
     for name in "bad.json", "bad.onnx", "weights.pt":
         Path(name).write_text("hello", "utf-8")
+    code = KERAS.replace("null, null", "4, 4").replace("GlobalAveragePooling2D", "Lambda")
+    Path("lambda.json").write_text(code.replace('"pool"', '"f"'), "utf-8")
     Path("bad.txt").write_text("Dense(4, 2 + 3)", "utf-8")
     Path("latin.py").write_bytes("é".encode("latin-1"))
     net: Any = zoo.lenet5()
@@ -446,7 +469,7 @@ def test_an_output_that_lacks_some_signs(form: str, monkeypatch: pytest.MonkeyPa
         assert run(f"explain {LENET} --format {form}") == 0
         assert output.written().isascii()
     if form == "html":
-        body = output.written().split("\n", 3)[3]
+        body = output.written().split("\n", 4)[4]
         assert "".join(ET.fromstring(body).itertext()).count("×") > 20  # noqa: S314
 
 
@@ -599,11 +622,21 @@ def test_examples_of_the_pages_are_true(page: str, capsys: pytest.CaptureFixture
 
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="the sdist has no hooks")
-def test_the_hook_is_a_command() -> None:
+def test_the_hook_is_a_command(
+    files: Path, calls: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     text = (ROOT / ".pre-commit-hooks.yaml").read_text("utf-8")
     hook = dict(re.findall(r"(?m)^[- ] (\w+): (.*)$", text))
     assert hook["id"] == "paramcalc-check"
     assert hook["entry"] == "paramcalc check"
     assert (hook["language"], hook["pass_filenames"]) == ("python", "false")
     page = (ROOT / "docs" / "check_a_budget.md").read_text("utf-8")
-    assert f"- id: {hook['id']}" in page
+    assert f"- id: {hook['id']}\n" in page
+    assert f"\n- hook id: {hook['id']}\n- exit code: 1\n" in page
+    assert f"\n{hook['name']}..." in page
+    (files / "models").mkdir()
+    (files / "net.py").rename("models/net.py")
+    (arguments,) = re.findall(r"args: \[(.*)\]", page)
+    assert main([*hook["entry"].split()[1:], *arguments.split(", ")]) == 1
+    assert len(calls) == 1
+    assert f"\n\n{capsys.readouterr().out}```\n" in page
