@@ -288,7 +288,7 @@ def run(argv: Sequence[str] | None) -> int:
         raise ParamcalcError(f"{what}; see paramcalc {given.command} --help")
     if given.command == "check":
         lines, is_kept = check(given)
-        write(lines)
+        write(for_terminal(lambda style: lines if style == "unicode" else to_ascii(lines)))
         return 0 if is_kept else 1
     form = form_of(given)
     result = compare(given) if given.command == "compare" else answer(given)
@@ -320,5 +320,5 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ParamcalcError, argparse.ArgumentTypeError, OSError, TypeError) as error:
         if isinstance(error, TypeError) and "input_shape must" not in str(error):
             raise  # No fault of the user's.
-        sys.stderr.write(f"paramcalc: error: {words_of(error)}\n")
+        sys.stderr.write(f"paramcalc: error: {printable(words_of(error))}\n")
         return 2

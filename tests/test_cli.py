@@ -182,6 +182,7 @@ def test_the_name_of_the_output_says_its_format(
         ("net.json", 61_706),
         ("net.json --input 1x32x32", 61_706),
         ("other.json", 15),
+        ("other.json --input 4", 15),
         ("net.txt", 61_706),
         ("net.txt --input 1x32x32", 61_706),
         ("model.onnx", 12),
@@ -189,6 +190,7 @@ def test_the_name_of_the_output_says_its_format(
         ("model.onnx --input x=4", 12),
         ("model.keras", 40),
         ("model.keras --input 8x8x1", 40),
+        ("model.keras --input 'an image=8x8x1'", 40),
         ("model.json --input 8x8x1", 40),
         ("model.json --input 'an image=8x8x1'", 40),
         ("./model.json --input 8x8x1", 40),
@@ -197,9 +199,11 @@ def test_the_name_of_the_output_says_its_format(
 def test_files_of_all_kinds(
     arguments: str, num_params: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    is_known = "--input" in arguments or arguments.startswith("model")
     assert run(f"check {arguments} --max-params {num_params}") == 0
     assert f": {num_params:,} of {num_params:,} parameters\n" in capsys.readouterr().out
     assert run(f"check {arguments} --max-params {num_params - 1}") == 1
+    assert run(f"check {arguments} --max-macs 1M") == (0 if is_known else 2)
 
 
 @pytest.mark.usefixtures("files")
@@ -471,6 +475,16 @@ def test_an_output_that_lacks_some_signs(form: str, monkeypatch: pytest.MonkeyPa
     if form == "html":
         body = output.written().split("\n", 4)[4]
         assert "".join(ET.fromstring(body).itertext()).count("×") > 20  # noqa: S314
+
+
+@pytest.mark.usefixtures("files")
+def test_a_name_that_an_output_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("网.txt").write_text("Dense(4, 3)", "utf-8")
+    for encoding, name in ("utf-8", "网.txt"), ("cp1252", "\\u7f51.txt"):
+        output = Output(encoding)
+        monkeypatch.setattr(sys, "stdout", output)
+        assert run("check 网.txt --max-params 15") == 0
+        assert output.written() == f"{name}: within budget: 15 of 15 parameters\n"
 
 
 def test_a_reader_that_has_had_enough(monkeypatch: pytest.MonkeyPatch) -> None:
