@@ -32,7 +32,7 @@ from paramcalc.layers._base import (
     Sources,
 )
 from paramcalc.layers._builtin import Builtin
-from paramcalc.layers._fields import declared, layer, read_data_format
+from paramcalc.layers._fields import DataFormat, declared, layer, read_data_format
 from paramcalc.render import html
 from paramcalc.render.shown import for_terminal
 from paramcalc.render.table import printable
@@ -370,10 +370,10 @@ class Sequential(Container):
     def __init__(self, /, **parts: Layer) -> None: ...
     @overload
     def __init__(
-        self, /, *layers: Layer | Sequence[Layer], data_format: str | None = None
+        self, /, *layers: Layer | Sequence[Layer], data_format: DataFormat | None = None
     ) -> None: ...
     @overload
-    def __init__(self, /, *, data_format: str | None = None, **parts: Layer) -> None: ...
+    def __init__(self, /, *, data_format: DataFormat | None = None, **parts: Layer) -> None: ...
 
     def __init__(self, /, *layers: Any, data_format: Any = None, **parts: Any) -> None:
         inside = read_data_format(data_format, self, "data_format")

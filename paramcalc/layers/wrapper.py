@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from paramcalc._checks import wrong
 from paramcalc.layers._base import Form, Layer, Networks, Nodes, Parameter, Shape, Sources
 from paramcalc.layers._builtin import Builtin
+from paramcalc.layers._fields import DataFormat
 
 
 def read_layer(value: Any, owner: object, name: str) -> Layer:
@@ -91,7 +92,7 @@ class Wrapper(Builtin):
         before = [repr(getattr(self, name)) for name in self._specs if name != "layer"]
         return f"{type(self).__name__}({', '.join([*before, inside])})"
 
-    def _with_format(self, data_format: str) -> Layer:
+    def _with_format(self, data_format: DataFormat) -> Layer:
         wrapper: Any = self
         inside = self.layer._map(methodcaller("_with_format", data_format))
         made: Layer = replace(wrapper, layer=inside)
