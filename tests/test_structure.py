@@ -111,6 +111,9 @@ ROOMS = [
     "zoo.blocks",
     "zoo.",
     "zoo",
+    "_cli_read",
+    "_cli",
+    "__main__",
 ]
 """From left to right; `layers.` is any other module of layers, and so with the others."""
 MODULES = sorted((ROOT / "paramcalc").rglob("*.py"))
