@@ -94,9 +94,7 @@ def read_file(file: str, call: str | None, shape: Any) -> tuple[Layer, Any]:
         case ".onnx":
             return readers.onnx(file, input_shape=shape), None
         case ".py":
-            source = text_of(file)
-            torch: Any = vars(readers)["torch"]
-            return torch(source, call, input_shape=shape), None
+            return readers.torch(text_of(file), call, input_shape=shape), None
         case ".txt":
             return readers.parse(text_of(file)), shape
         case suffix:
