@@ -325,6 +325,7 @@ CALLS: dict[str, Function] = {
     "view_as": as_other(shaping.view),
     "flatten": shaping.flatten,
     "unflatten": shaping.unflatten,
+    "movedim": shaping.movedim,
     "permute": shaping.permute,
     "transpose": shaping.transpose,
     "t": shaping.turned,

@@ -174,6 +174,14 @@ def transpose(t: Tracer, x: Any, dim0: Any, dim1: Any) -> Tensor:
     return permute(t, tensor, *order)
 
 
+def movedim(t: Tracer, x: Any, source: Any, destination: Any) -> Tensor:
+    tensor = t.tensor(x)
+    dims = ranked(tensor.dims, "movedim")
+    order = list(range(len(dims)))
+    order.insert(axis_of(dims, destination), order.pop(axis_of(dims, source)))
+    return permute(t, tensor, *order)
+
+
 def turned(t: Tracer, x: Any) -> Tensor:
     """The attribute T."""
     tensor = t.tensor(x)
