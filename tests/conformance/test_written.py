@@ -63,8 +63,9 @@ def test_what_is_written_for_torch_is_read_again() -> None:
         if case["torch"] is None or "WindowAttention" in case["network"]:
             continue
         source = pc.write.torch(pc.readers.parse(case["network"]), shape)
-        if isinstance(shape, dict) and "input" in shape:
-            shape["inputs"] = shape.pop("input")
+        if isinstance(shape, dict):
+            named: dict[str, Any] = case["shape"]
+            shape = {"inputs" if name == "input" else name: one for name, one in named.items()}
         written += 1
         try:
             network: Any = pc.readers.torch(source, "model", input_shape=shape)
