@@ -50,6 +50,13 @@ def bytes_of(tensors: Sequence[Kept], batch: int, symbol: str) -> int:
     return added_up(parts)
 
 
+def enter(found: dict[Key, Kept], key: Key, one: Kept) -> None:
+    """Enter a tensor, once; an input may be read as indices, of more bits, by some layers alone."""
+    known = found.setdefault(key, one)
+    if known.bits < one.bits:
+        found[key] = known._replace(bits=one.bits)
+
+
 class Backward:
     """The tensors that each step of a training network keeps.
 
@@ -120,13 +127,15 @@ class Backward:
             saved = self.saved[number]
             if part is not None:
                 for key, one in saved.items():
-                    inside.setdefault(part, {}).setdefault(key, one)
+                    enter(inside.setdefault(part, {}), key, one)
                 saved = self.read(number, part, part_of)
             for key, one in saved.items():
-                found.setdefault(key, one)
-        rest = [
-            [one for key, one in tensors.items() if key not in found] for tensors in inside.values()
-        ]
+                enter(found, key, one)
+        rest: list[list[Kept]] = []
+        for tensors in inside.values():
+            rest.append([one for key, one in tensors.items() if key not in found])
+            for key in tensors.keys() & found.keys():
+                enter(found, key, tensors[key])
         sizes = [sum([one.num_bytes(self.batch) for one in part]) for part in rest]
         most = rest[sizes.index(max(sizes))] if rest else []
         return [*found.values(), *most]
@@ -137,8 +146,9 @@ class Backward:
             return {}
         outside = [at for at in self.steps[number].inputs if at < 0 or part_of[at] != part]
         owners = [self.owners.get(at, at) for at in outside]
+        saved = self.saved[number]
         return {
-            owner: Kept(number, self.sizes[owner], 0, self.bits[owner])
+            owner: saved.get(owner, Kept(number, self.sizes[owner], 0, self.bits[owner]))
             for owner in owners
             if self.sizes[owner]
         }

@@ -18,9 +18,9 @@ from paramcalc._stored import (
     Stored,
     as_dtypes,
     dtype_at,
-    is_trained,
     num_bytes,
     stored,
+    trained_steps,
     worked,
 )
 from paramcalc._trace import Step, as_parts, walk
@@ -257,7 +257,7 @@ def outputs_of(
     steps: Sequence[Step],
     dtypes: Dtypes,
     batch: int,
-    frozen: frozenset[str],
+    trained: Sequence[bool],
     in_place: bool,
     parts: frozenset[str],
 ) -> tuple[tuple[MemoryRow, ...], Outputs]:
@@ -268,11 +268,6 @@ def outputs_of(
     bits += [DTYPES[dtypes[""]] for _ in inputs]
     sizes = [num_bytes(number * batch, one) for number, one in zip(values, bits, strict=True)]
     live = live_sizes(steps, owners_of(steps, in_place), sizes, plan_of(network).ends)
-    trained = [
-        is_trained(step, frozen)
-        and any(one.trainable for one in step._replace(layer=step.layer._thawed)._tensors)
-        for step in steps
-    ]
     owners = owners_of(steps, in_place, training=True)
     kept = Backward(steps, owners, values, bits, trained, batch).at_once(parts)
     kept_bytes = [0] * len(steps)
@@ -336,12 +331,13 @@ def memory(
     dtypes = as_dtypes(dtype, network)
     fixed = as_parts(frozen, "memory", "frozen", network)
     again = as_parts(recomputed, "memory", "recomputed", network)
-    numbers: Stored = stored(steps, fixed, dtypes, learner)
+    tensors = [step._replace(layer=step.layer._thawed)._tensors for step in steps]
+    numbers: Stored = stored(steps, tensors, fixed, dtypes, learner)
     shape = network._checked(input_shape)
     rows: tuple[MemoryRow, ...] = ()
     outputs = None
     if shape is not None:
-        given = dtypes, batch, fixed, in_place, again
+        given = dtypes, batch, trained_steps(steps, tensors, fixed), in_place, again
         rows, outputs = outputs_of(network, shape, steps, *given)
     shown = dtypes[""] if len(dtypes) == 1 else tuple(dtypes.items())
     return Memory(network, batch, shown, learner, *numbers, rows, outputs)

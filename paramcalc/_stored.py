@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from paramcalc._checks import as_name
 from paramcalc._trace import Step, as_parts, outermost, ways
 from paramcalc.formulas._term import Term
-from paramcalc.layers._base import Layer, Shape
+from paramcalc.layers._base import Layer, Parameter, Shape
 
 DTYPES = {
     "float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "float8": 8, "int8": 8, "int4": 4,
@@ -125,13 +125,32 @@ def is_trained(step: Step, frozen: frozenset[str]) -> bool:
     return not step.layer._is_frozen and outermost(step.path, frozen) is None
 
 
-def stored(steps: Sequence[Step], frozen: frozenset[str], dtypes: Dtypes, optimizer: str) -> Stored:
+def trained_steps(
+    steps: Sequence[Step], tensors: Sequence[tuple[Parameter, ...]], frozen: frozenset[str]
+) -> list[bool]:
+    """Whether each step has weights that are trained."""
+    return [
+        is_trained(step, frozen) and any(one.trainable for one in own)
+        for step, own in zip(steps, tensors, strict=True)
+    ]
+
+
+def stored(
+    steps: Sequence[Step],
+    tensors: Sequence[tuple[Parameter, ...]],
+    frozen: frozenset[str],
+    dtypes: Dtypes,
+    optimizer: str,
+) -> Stored:
     """The parameters, buffers, gradients and the optimizer's state."""
     piles = {dtype: Tensors(dtype) for dtype in dict.fromkeys(dtypes.values())}
-    for step in steps:
+    for step, own in zip(steps, tensors, strict=True):
         pile = piles[dtype_at(step.path, dtypes)]
         trains = is_trained(step, frozen)
-        for tensor in step._replace(layer=step.layer._thawed).parameters:
+        shared = dict(step.shared)
+        for tensor in own:
+            if tensor.name in shared:
+                continue
             (pile.weights if tensor.trainable else pile.buffers).append(tensor.size)
             if tensor.trainable and trains:
                 pile.trained.append(tensor.shape)

@@ -16,6 +16,8 @@ from strategies import layers_and_shapes, networks_and_shapes
 
 import paramcalc as pc
 from paramcalc import _live, _memory, _stored, zoo
+from paramcalc._network import Network
+from paramcalc.layers._builtin import Builtin
 
 NetworkAndShape = tuple[pc.Sequential, tuple[int, ...]]
 RELU = pc.Activation("relu")
@@ -603,6 +605,83 @@ def test_what_is_kept(layers: tuple[pc.Layer, ...], values: int) -> None:
     assert pc.memory(pc.Sequential(*layers), (100,)).activation_bytes == 4 * values
 
 
+def test_each_layer_with_tensors_says_what_it_keeps() -> None:
+    """Otherwise it would keep nothing, without a word."""
+    usual: Any = Builtin
+    kinds: list[Any] = [getattr(pc, name) for name in pc.__all__]
+    silent = {
+        kind
+        for kind in kinds
+        if isinstance(kind, type) and issubclass(kind, Builtin) and not issubclass(kind, Network)
+        if kind._tensors is not usual._tensors and kind._saved is usual._saved  # pyright: ignore[reportPrivateUsage]
+    }
+    assert silent == {pc.Parameters}  # Its output is a weight.
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "values"),
+    [
+        (pc.Activation("gelu"), (7,), 7),
+        (pc.Activation("Softsign"), (7,), 7 + 7),
+        (pc.Activation("tanhshrink"), (7,), 7),
+        (pc.Activation("softmax"), (7,), 7),
+        (pc.Scale(7), (7,), 7),
+        (pc.GroupNorm(2, 4), (4, 5), 20 + 2 * 2),
+        (pc.InstanceNorm(4, affine=True, track_running_stats=True), (4, 5), 20 + 5 * 4),
+        (pc.LayerNorm(5), (4, 5), 20 + 2 * 4),
+        (pc.RMSNorm(5), (4, 5), 20 + 4 + 20),
+        (pc.RMSNorm(5, elementwise_affine=False), (4, 5), 20 + 4),
+        (pc.AdaptivePool(1), (4, 6), 0),
+        (pc.AdaptivePool(3), (4, 6), 24),
+        (pc.AdaptivePool(3, mode="max"), (4, 6), 24 + 2 * 12),
+        (pc.GlobalPool(), (4, 6), 0),
+        (pc.GlobalPool(mode="max"), (4, 6), 24 + 4),
+        (pc.Pad(1, "reflect"), (4, 6), 24),
+        (pc.Pad(1), (4, 6), 0),
+        (pc.GRU(3, 4), (5, 3), 15 + 5 * (6 + 1) * 4),
+        (pc.LSTM(3, 4), (5, 3), 15 + 5 * (6 + 1) * 4),
+        (pc.LSTM(3, 4, 2, proj_size=2), (5, 3), 15 + 5 * 2 + 2 * 5 * (6 * 4 + 2 + 4)),
+        (pc.RNN(3, 4, bidirectional=True), (5, 3), 15 + 2 * (5 + 1) * 4),
+        (pc.MultiheadAttention(8, 2), (5, 8), 5 * 8 * 5 + 2 * 5),
+        (pc.MultiheadAttention(8, 2, add_bias_kv=True), (5, 8), 5 * 8 * 5 + 2 * 6 * 8 + 2 * 5),
+        (pc.MultiheadAttention(8, 4, num_kv_heads=2), (5, 8), 5 * (8 + 8 + 8 + 8) + 4 * 5),
+        (
+            pc.MultiheadAttention(8, 2, head_dim=3, value_dim=5),
+            (4, 8),
+            4 * 8 + 2 * 4 * 3 + 2 * 4 * (3 + 5 + 4) + 4 * 10,
+        ),
+    ],
+)
+def test_what_layers_keep(layer: pc.Layer, shape: pc.Shape, values: int) -> None:
+    start = pc.Add(pc.Identity(), pc.Parameters(p=shape))
+    assert pc.memory(pc.Sequential(start, layer), shape).activation_bytes == 4 * values
+
+
+def test_a_batch_copies_the_sequences_of_attention() -> None:
+    attention = pc.MultiheadAttention(8, 2)
+    one, two = [pc.memory(attention, (5, 8), batch_size=n).activation_bytes for n in (1, 2)]
+    assert two == 2 * one
+    net = pc.Sequential(dense(8), pc.LayerNorm(8), attention, dense(3))
+    alone, many = [pc.memory(net, (5, 8), batch_size=n).activation_bytes for n in (1, 2)]
+    assert many == 2 * alone
+    relu = pc.Sequential(dense(8), RELU, attention)  # Its output is the sequence, of a batch of 1.
+    alone, many = [pc.memory(relu, (5, 8), batch_size=n).activation_bytes for n in (1, 2)]
+    assert many == 2 * (alone + 4 * 5 * 8)
+
+
+def test_factors_of_products_are_kept() -> None:
+    x, y = pc.Input(2, 3, 4)(), pc.Input(2, 4, 5)()
+    factors = [pc.Dense(4, 4, bias=False)(x), pc.Dense(5, 5, bias=False)(y)]
+    product = pc.memory(pc.Graph((x, y), factors[0] @ factors[1]))
+    assert product.activation_bytes == 4 * 2 * (24 + 40)
+    thin = pc.Input(4, 5)()
+    wide = pc.memory(pc.Graph((x, thin), factors[0] @ pc.Dense(5, 5)(thin)))
+    assert wide.activation_bytes == 4 * (24 + 24 + 20 + 2 * 20)  # The second is spread.
+    ends = pc.Identity(), pc.Identity(), pc.Identity()
+    third = pc.memory(pc.Sequential(dense(7), pc.Multiply(*ends)), (1,))
+    assert third.activation_bytes == 4 * (1 + 7 + 7)  # The first two make one of its own.
+
+
 def test_what_layers_that_torch_lacks_keep() -> None:
     class Double(pc.Layer):
         """A layer of one's own: its input and its output."""
@@ -652,6 +731,10 @@ def test_indices_take_64_bits_whatever_the_type() -> None:
     used = pc.memory(net, (5,), batch_size=3)
     assert isinstance(used.activation_bytes, pc.formulas.Term)
     assert used.activation_bytes.symbols() == "A_64·n·b_64 + A_32·n·b_32"
+    twice = pc.Add(pc.PReLU(), pc.Sequential(pc.Slice(0), pc.Embedding(10, 1), pc.Flatten()))
+    for parts in (), "[0]", "[1]":
+        found = pc.memory(twice, (5,), recomputed=parts)
+        assert [row.kept_bytes for row in found.rows][:2] == [5 * 8, 0]
     half = pc.memory(pc.MultiheadAttention(8, 2), (5, 8), dtype="float16")
     assert half.activation_bytes == 2 * 5 * 8 * 5 + 4 * 2 * 5  # The logarithms stay in 32 bits.
 
@@ -724,6 +807,8 @@ def test_counts_of_frozen_parts() -> None:
 
 def test_types_by_part() -> None:
     used = pc.memory(NET, IMAGE, dtype={"features": "int8", "features[1]": "float16"})
+    other = pc.memory(NET, IMAGE, dtype={"features": "mixed"}, optimizer="adafactor")
+    assert other.optimizer_bytes == 4 * (232 + 8 * 3 * 6 + 16) + 4 * (10 + 8 + 10)
     assert used.dtype == (("", "float32"), ("features", "int8"), ("features[1]", "float16"))
     assert used.parameter_bytes == 216 + 2 * 16 + 4 * 90
     assert used.buffer_bytes == 2 * 16
