@@ -675,8 +675,15 @@ def test_factors_of_products_are_kept() -> None:
     product = pc.memory(pc.Graph((x, y), factors[0] @ factors[1]))
     assert product.activation_bytes == 4 * 2 * (24 + 40)
     thin = pc.Input(4, 5)()
-    wide = pc.memory(pc.Graph((x, thin), factors[0] @ pc.Dense(5, 5)(thin)))
-    assert wide.activation_bytes == 4 * (24 + 24 + 20 + 2 * 20)  # The second is spread.
+    graph = pc.Graph((x, thin), factors[0] @ pc.Dense(5, 5)(thin))
+    alone, wide = [pc.memory(graph, batch_size=n).activation_bytes for n in (1, 2)]
+    assert alone == 4 * (24 + 24 + 20 + 20)
+    assert wide == 4 * 2 * (24 + 24 + 20 + 2 * 20)  # The second is spread.
+    many = pc.Graph({"x": (2, 3, 4, 5), "y": (2, 1, 5, 6)}, "xy", {
+        "p": (pc.Dense(5, 5), "x"), "q": (pc.Dense(6, 6), "y"), "xy": (pc.MatMul(), "p", "q")
+    })  # fmt: skip
+    kept = 4 * (120 + 120 + 60 + 2 * 3 * 30)  # Inputs, the first, and the second three times.
+    assert pc.memory(many).activation_bytes == kept
     ends = pc.Identity(), pc.Identity(), pc.Identity()
     third = pc.memory(pc.Sequential(dense(7), pc.Multiply(*ends)), (1,))
     assert third.activation_bytes == 4 * (1 + 7 + 7)  # The first two make one of its own.

@@ -11,7 +11,7 @@ from paramcalc.layers._axes import broadcast
 from paramcalc.layers._base import Form, Shape, Sources
 from paramcalc.layers._builtin import Builtin
 from paramcalc.layers._fields import layer
-from paramcalc.layers._saved import Saved, own
+from paramcalc.layers._saved import Saved
 from paramcalc.layers._windows import merged_sources
 
 
@@ -54,15 +54,13 @@ class MatMul(Builtin):
         return [(*first[:-1], None), (*second[:-2], None, second[-1])]
 
     def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
-        """Each for the gradient of the other; one that is broadcast is copied."""
-        return tuple(
-            [
-                Saved(at, wanted=(1 - at,))
-                if one[:-2] == output[:-2]
-                else own(prod(output[:-2]) * prod(one[-2:]), 1 - at)
-                for at, one in enumerate(shapes)
-            ]
-        )
+        """Each for the gradient of the other; one that is broadcast is mostly copied."""
+        found: list[Saved] = []
+        for at, one in enumerate(shapes):
+            size = prod(output[:-2]) * prod(one[-2:]) * (one[:-2] != output[:-2])
+            is_copy = size and prod(one[:-2]) > 1
+            found.append(Saved(None if is_copy else at, size, wanted=(1 - at,)))
+        return tuple(found)
 
     def _macs(self, shape: Shape | None, output: Shape | None, *_: Shape) -> int:
         first = self._needed(shape, "the number of multiply-accumulates")

@@ -120,7 +120,8 @@ def attention(ask: Ask) -> Made:
     """Attention without its weights, as in the layers of a transformer."""
     fields = ask.fields
     size, rest = divmod(fields["embed_dim"], fields["num_heads"])
-    usual = {"num_kv_heads": fields["num_heads"], "head_dim": size, "value_dim": size}
+    usual = {"num_kv_heads": fields["num_heads"], "head_dim": size}
+    usual["value_dim"] = fields.get("head_dim", size)
     for field, value in usual.items():
         if fields.get(field) == value and not rest:
             del fields[field]
