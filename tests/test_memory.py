@@ -657,6 +657,18 @@ def test_what_layers_keep(layer: pc.Layer, shape: pc.Shape, values: int) -> None
     assert pc.memory(pc.Sequential(start, layer), shape).activation_bytes == 4 * values
 
 
+@pytest.mark.parametrize(
+    ("name", "apart", "in_place"),
+    [("relu", 7, 7), ("leaky_relu", 14, 7), ("relu6", 14, 14), ("silu", 14, 14), ("gelu", 14, 14)],
+)
+def test_what_is_overwritten_is_kept_as_the_output_or_a_copy(
+    name: str, apart: int, in_place: int
+) -> None:
+    net = pc.Sequential(dense(7), pc.Activation(name), dense(1))
+    found = [pc.memory(net, (1,), in_place=one).activation_bytes for one in (False, True)]
+    assert found == [4 * (1 + apart), 4 * (1 + in_place)]
+
+
 def test_a_batch_copies_the_sequences_of_attention() -> None:
     attention = pc.MultiheadAttention(8, 2)
     one, two = [pc.memory(attention, (5, 8), batch_size=n).activation_bytes for n in (1, 2)]
