@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, NoReturn
 import paramcalc as pc
 from paramcalc._cli_read import NUMBER, bytes_of, count_of, input_of, read, shape_of
 from paramcalc._ledgers import LEDGERS
-from paramcalc._memory import DTYPES, OPTIMIZERS
+from paramcalc._stored import DTYPES, OPTIMIZERS
 from paramcalc.errors import ParamcalcError, show
 from paramcalc.layers._base import Layer
 from paramcalc.render.html import escape
@@ -184,7 +184,7 @@ COMMANDS = {
     ),
     "memory": Command(
         "The memory that training and inference take.",
-        TABLE,
+        f"{TABLE} svg",
         """\
         paramcalc memory model.keras
         paramcalc memory zoo:vgg16 --input 3x224x224 --batch-size 32 --optimizer adam

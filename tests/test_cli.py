@@ -273,7 +273,7 @@ explain zoo:lenet5 none | PATH must name parts of the network, such as ('[0]', '
 '[3]', '[4]', '[5]', '[6]', '[7]', '[8]', '[9]', ...), got 'none'
 summary lambda.json | lambda.json: f: a Lambda is code, which is not run: give \
 layers={'f': a layer} to the reader, in Python
-memory zoo:lenet5 | [0] Conv2d: the output shape depends on the input: give --input, as in --input \
+flops zoo:lenet5 | [0] Conv2d: the output shape depends on the input: give --input, as in --input \
 3x224x224
 memory zoo:lenet5 --input 1x32x32 --batch-size 0 | --batch-size must be at least 1, got 0
 memory zoo:lenet5 --input 1x32x32 --dtype int3 | memory: no dtype 'int3'; there are {DTYPES}

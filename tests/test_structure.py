@@ -22,6 +22,7 @@ ROOMS = [
     "render.",
     "render.svg",
     "render.boxes",
+    "render.stairs",
     "render.wires",
     "render.layered",
     "render.shown",
@@ -32,6 +33,7 @@ ROOMS = [
     "layers._fields",
     "layers._parameter",
     "layers._windows",
+    "layers._saved",
     "layers._tensor",
     "layers._base",
     "layers._builtin",
@@ -57,6 +59,9 @@ ROOMS = [
     "_inverse",
     "_ledgers",
     "_flops",
+    "_live",
+    "_stored",
+    "_kept",
     "_memory",
     "_columns",
     "_diagram",
@@ -220,7 +225,7 @@ def test_results_are_what_verbs_return() -> None:
     ]  # fmt: skip
     kinds = [type(verb(net, shape)).__name__ for verb in verbs] + ["Comparison", "Step"]
     assert isinstance(pc.compare(net, 7), pc.results.Comparison)
-    parts = ["Difference", "SummaryRow", "Working", "Line", "FlopsRow", "Glyph"]
+    parts = ["Difference", "SummaryRow", "Working", "Line", "FlopsRow", "Glyph", "MemoryRow"]
     assert sorted(kinds + parts) == pc.results.__all__
 
 
