@@ -24,38 +24,37 @@ from make_torchvision import load_torchvision
 from torch_sources import Idiom, idioms, rows
 from torchvision_sources import TORCHVISION
 
-torch: Any = import_module("torch")
-nn: Any = torch.nn
-META = torch.device("meta")
-"""It has shapes and no values."""
-PRELUDE: dict[str, Any] = {
-    "torch": torch,
-    "nn": nn,
-    "F": nn.functional,
-    "math": math,
-    "np": import_module("numpy"),
-    "copy": copy,
-    "OrderedDict": collections.OrderedDict,
-    "partial": functools.partial,
-}
-"""What sources need not import."""
 
-
-class LightningModule(nn.Module):  # type: ignore[misc]
-    """What the tutorials of lightning inherit from."""
+class LightningModule:
+    """What the tutorials of lightning inherit from, beside torch's module."""
 
     def save_hyperparameters(self) -> None:
         """Keep the arguments."""
 
 
-lightning: Any = ModuleType("pytorch_lightning")
-lightning.LightningModule = LightningModule
-sys.modules["pytorch_lightning"] = lightning
+@functools.cache
+def prelude() -> dict[str, Any]:
+    """What sources need not import; torch is loaded when it is asked for."""
+    torch: Any = import_module("torch")
+    lightning: Any = ModuleType("pytorch_lightning")
+    bases = (LightningModule, torch.nn.Module)
+    lightning.LightningModule = type("LightningModule", bases, {})
+    sys.modules["pytorch_lightning"] = lightning
+    return {
+        "torch": torch,
+        "nn": torch.nn,
+        "F": torch.nn.functional,
+        "math": math,
+        "np": import_module("numpy"),
+        "copy": copy,
+        "OrderedDict": collections.OrderedDict,
+        "partial": functools.partial,
+    }
 
 
 def made(idiom: Idiom) -> Any:
     """The network of a source."""
-    names = dict(PRELUDE, __name__="source")
+    names = dict(prelude(), __name__="source")
     if not idiom.call:
         return eval(idiom.source, names)  # noqa: S307  # the sources are those of this folder
     sys.modules["source"] = ModuleType("source")
@@ -65,7 +64,7 @@ def made(idiom: Idiom) -> Any:
 
 def given(idiom: Idiom, batch: int) -> list[Any]:
     """Inputs for a number of examples."""
-    found: list[Any] = []
+    torch, found = prelude()["torch"], list[Any]()
     for name, shape in idiom.shapes.items():
         at = min(len(shape), 1 if idiom.is_first else 0)
         whole = (*shape[:at], batch, *shape[at:])
@@ -76,7 +75,7 @@ def given(idiom: Idiom, batch: int) -> list[Any]:
 
 def tensors(value: Any) -> list[Any]:
     """The tensors of an output, in order."""
-    if isinstance(value, torch.Tensor):
+    if isinstance(value, prelude()["torch"].Tensor):
         return [value]
     return [
         one for part in getattr(value, "values", lambda: value)() or () for one in tensors(part)
@@ -85,7 +84,7 @@ def tensors(value: Any) -> list[Any]:
 
 def run(network: Any, idiom: Idiom, batch: int) -> tuple[list[Any], list[Any]]:
     """The shapes of the outputs, and the parameters and output of each layer that has some."""
-    calls: list[Any] = []
+    torch, calls = prelude()["torch"], list[Any]()
 
     def note(layer: Any, _: Any, output: Any) -> None:
         number = sum([one.numel() for one in layer.parameters() if one.requires_grad])
@@ -121,6 +120,7 @@ def facts(idiom: Idiom) -> dict[str, Any]:
     """What torch says of a network."""
     network = made(idiom).eval()
     (outputs, calls), (others, more) = run(network, idiom, 7), run(network, idiom, 11)
+    nn = prelude()["nn"]
     inside = (nn.MultiheadAttention, nn.TransformerEncoderLayer)
     is_whole = not any(isinstance(one, inside) for one in network.modules())
     return {
@@ -145,12 +145,13 @@ def functions() -> dict[str, list[int]]:
 def facts_of_torchvision() -> dict[str, Any]:
     """The parameters of torchvision's networks, and the shapes of their outputs."""
     models: Any = load_torchvision().models
-    found: dict[str, Any] = {}
+    torch, found = prelude()["torch"], dict[str, Any]()
+    meta = torch.device("meta")  # It has shapes and no values.
     for name, one in TORCHVISION.items():
-        numbers: Any = contextlib.nullcontext() if name.startswith("regnet") else META
+        numbers: Any = contextlib.nullcontext() if name.startswith("regnet") else meta
         with numbers:  # Its stages are computed by tensors.
             network = getattr(models, name)(**one.options)
-        with META, torch.no_grad():
+        with meta, torch.no_grad():
             output = network.to("meta").eval()(torch.empty(1, *one.shape))
         number = sum([each.numel() for each in network.parameters()])
         found[name] = [number, list(output.shape[1:])]
@@ -159,6 +160,7 @@ def facts_of_torchvision() -> dict[str, Any]:
 
 def main() -> None:
     """Run each network for two numbers of examples."""
+    torch = prelude()["torch"]
     torch.manual_seed(0)
     golden: dict[str, Any] = {"torch": torch.__version__, "idioms": {}}
     golden["torchvision"] = facts_of_torchvision()
