@@ -5,9 +5,6 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 
-collect_ignore_glob = ["conformance/make_*.py"]
-"""Scripts for where the frameworks are, without examples."""
-
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile(  # The same examples for every mutant, and one failure will do.
     "mutation",
