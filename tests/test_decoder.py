@@ -122,7 +122,7 @@ def test_a_decoder_is_the_graph_of_its_parts(
     used, same = [pc.memory(net, shapes, optimizer="adam", in_place=True) for net in (layer, graph)]
     assert replace(used, network=graph) == same
     for tool in TOOLS:
-        costs = [pc.flops(net, shapes, convention=tool).num_flops for net in (layer, graph)]
+        costs = [pc.flops(net, shapes, convention=tool).num_ops for net in (layer, graph)]
         assert costs[0] == costs[1]
     explained, worked = pc.explain(layer, shapes), pc.explain(graph)
     assert (explained.num_params, explained.num_macs) == (worked.num_params, worked.num_macs)
