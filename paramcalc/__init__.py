@@ -17,6 +17,8 @@ Example:
 from importlib import import_module
 from sys import _getframe
 
+__version__ = "0.1.0"
+
 _MODULES = {
     "errors": "ConfigError ParamcalcError ReadError ShapeError",
     "layers._base": "Layer Parameter Shape",

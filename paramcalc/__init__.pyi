@@ -103,3 +103,4 @@ from paramcalc.layers.resize import (
 from paramcalc.layers.shared import Shared as Shared
 
 __all__: list[str]
+__version__: str

@@ -284,6 +284,12 @@ class Graph(Network):
         outputs = self.outputs[0] if len(self.outputs) == 1 else self.outputs
         return f"Graph({dict(self.inputs)}, {outputs!r}, {{{', '.join(nodes)}}})"
 
+    def __rich_repr__(self) -> Iterator[Any]:
+        """What rich prints: as `repr`, over several lines if need be."""
+        yield dict(self.inputs)
+        yield self.outputs[0] if len(self.outputs) == 1 else self.outputs
+        yield {name: (one, *reads) for name, one, reads in self.nodes}
+
 
 def named_tensors(owner: Graph, inputs: Any, outputs: Any) -> tuple[Inputs, tuple[str, ...], Named]:
     """The parts of a graph from its tensors."""

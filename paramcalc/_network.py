@@ -32,7 +32,7 @@ from paramcalc.layers._base import (
     Sources,
 )
 from paramcalc.layers._builtin import Builtin
-from paramcalc.layers._fields import declared, layer, read_data_format
+from paramcalc.layers._fields import DataFormat, declared, layer, read_data_format
 from paramcalc.render import html
 from paramcalc.render.shown import for_terminal
 from paramcalc.render.table import printable
@@ -120,13 +120,8 @@ class Network(Builtin):
         shapes = run(plan, shape)
         nodes = iter(plan.nodes)
         try:
-            return sum(
-                [
-                    node._params(shapes[source])
-                    for _, node, source, _ in nodes
-                    if not node._network_depth
-                ]
-            )
+            each = [one._params(shapes[at]) for _, one, at, _ in nodes if not one._network_depth]
+            return sum(each)
         except ParamcalcError as error:
             locate_in(plan, nodes, error)
             raise
@@ -325,6 +320,10 @@ class Container(Network):
         """The keywords that are no layers, as `repr` writes them."""
         return []
 
+    def __rich_repr__(self) -> Iterator[Any]:
+        """What rich prints: as `repr`, over several lines if need be."""
+        yield from zip(self.names, self.layers, strict=True) if self.names else self.layers
+
     # Beside __repr__: IPython takes the first class that has either of the two.
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
@@ -370,10 +369,10 @@ class Sequential(Container):
     def __init__(self, /, **parts: Layer) -> None: ...
     @overload
     def __init__(
-        self, /, *layers: Layer | Sequence[Layer], data_format: str | None = None
+        self, /, *layers: Layer | Sequence[Layer], data_format: DataFormat | None = None
     ) -> None: ...
     @overload
-    def __init__(self, /, *, data_format: str | None = None, **parts: Layer) -> None: ...
+    def __init__(self, /, *, data_format: DataFormat | None = None, **parts: Layer) -> None: ...
 
     def __init__(self, /, *layers: Any, data_format: Any = None, **parts: Any) -> None:
         inside = read_data_format(data_format, self, "data_format")

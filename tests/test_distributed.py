@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pytest
 from hypothesis import given, strategies as st
 from networks import Scale, table_of
@@ -134,7 +136,7 @@ def test_what_the_axes_are_is_carried_on() -> None:
 
 
 def test_merges_of_different_ranks_are_merged_at_each_position() -> None:
-    last = "channels_last"
+    last: Final = "channels_last"
     gate = pc.Multiply(pc.Identity(), pc.GlobalPool(data_format=last))
     for times in (1, 5, 8):  # One would broadcast, and the others look like a width or channels.
         for network in pc.TimeDistributed(gate), pc.Sequential(pc.TimeDistributed(gate)):

@@ -289,5 +289,6 @@ def test_padding_and_data_format_are_stored_as_plain_strings() -> None:
     class Name(str):
         __slots__ = ()
 
-    conv = pc.Conv2d(1, 1, 3, padding=Name("same"), data_format=Name("channels_last"))
+    names: Any = Name("same"), Name("channels_last")
+    conv = pc.Conv2d(1, 1, 3, padding=names[0], data_format=names[1])
     assert [type(conv.padding), type(conv.data_format)] == [str, str]

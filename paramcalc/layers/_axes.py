@@ -11,6 +11,7 @@ from paramcalc.errors import ShapeError, counted, show
 from paramcalc.formulas import dilated_kernel_size, same_length, same_padding, window_length
 from paramcalc.layers._base import Form, Layer, Shape, Sources, Window
 from paramcalc.layers._builtin import Builtin
+from paramcalc.layers._fields import DataFormat
 
 T = TypeVar("T")
 
@@ -89,7 +90,7 @@ class SpatialLayer(Builtin):
     _keeps_channels = True
     """Whether each output channel sees only the same channel of the input."""
 
-    data_format: str | None
+    data_format: DataFormat | None
 
     @property
     def _channels_last(self) -> bool:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -116,7 +117,7 @@ class SpatialLayer(Builtin):
             return "" if is_last else f"{problem}, not those after the time"
         return f"{problem}; the layer before has {layout.replace('_', ' ')}"
 
-    def _with_format(self, data_format: str) -> Layer:
+    def _with_format(self, data_format: DataFormat) -> Layer:
         layer: Any = self
         return self if self.data_format else replace(layer, data_format=data_format)
 

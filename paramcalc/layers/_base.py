@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from paramcalc._checks import as_answer, as_inputs, as_shape, entries, name_of, wrong
 from paramcalc.errors import ShapeError
+from paramcalc.layers._fields import DataFormat
 from paramcalc.layers._parameter import (
     Form as Form,
     InputShape as InputShape,
@@ -150,7 +151,7 @@ class Layer:
         """Why it is likely not meant to read an input of this shape and layout, if so."""
         return ""
 
-    def _with_format(self, data_format: str) -> Layer:
+    def _with_format(self, data_format: DataFormat) -> Layer:
         """The layer with this data format, if it lacks one."""
         return self
 
@@ -190,6 +191,10 @@ class Layer:
 
         def _merge(self, outputs: list[Shape], shape: Shape | None) -> Shape:
             """The output for several inputs; most layers have one."""
+            ...
+
+        def __getitem__(self, key: int | str) -> Layer:
+            """A part of a network; type checkers cannot tell a network inside from a layer."""
             ...
 
     def _checked(self, input_shape: object) -> Shape | None:

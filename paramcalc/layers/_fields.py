@@ -8,7 +8,7 @@ from dataclasses import MISSING, dataclass, field
 from functools import cache, partial
 from inspect import Parameter, Signature, signature
 from types import FunctionType
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, Literal, TypeVar, dataclass_transform, get_args
 
 from paramcalc._checks import (
     as_axes,
@@ -26,10 +26,13 @@ Axes = int | tuple[int, ...]
 """As a caller gives it: an int for all spatial axes, or one per axis."""
 Sides = tuple[int, ...] | tuple[tuple[int, int], ...]
 """As layers store it: per axis an int for both sides, or a pair (before, after)."""
-Padding = str | Sides
-"""As layers store it: "same", "causal" or `Sides`."""
-GivenPadding = int | Padding
-"""As a caller gives it: "same", "valid", "causal", an int for all axes, or `Sides`."""
+Padding = Literal["same", "causal"] | Sides
+"""As layers store it."""
+GivenPadding = Literal["valid"] | int | Padding
+"""As a caller gives it: "valid" is 0, an int is for all axes."""
+DataFormat = Literal["channels_first", "channels_last"]
+"""Where the channels are."""
+FORMATS = get_args(DataFormat)
 OWN_NUMBER = "="
 """The symbol of a field whose numbers stand for themselves in formulas."""
 
@@ -74,8 +77,9 @@ def flag(*, default: Any = MISSING) -> Any:
     return declared(as_bool, default=default)
 
 
-def choice(*choices: str, default: Any = MISSING) -> Any:
-    """One of some strings."""
+def choice(literal: Any, *, default: Any = MISSING) -> Any:
+    """One of the strings of a `Literal`."""
+    choices = get_args(literal)
 
     def read(value: Any, layer: object, name: str) -> str:  # A partial would make building slower.
         return as_choice(value, layer, name, choices)
@@ -85,8 +89,7 @@ def choice(*choices: str, default: Any = MISSING) -> Any:
 
 def read_data_format(value: Any, layer: object, name: str) -> str | None:
     """One of the two; None is that of the network, or else channels first."""
-    known = "channels_first", "channels_last"
-    return None if value is None else as_choice(value, layer, name, known)
+    return None if value is None else as_choice(value, layer, name, FORMATS)
 
 
 def data_format(*, default: Any = None) -> Any:

@@ -15,7 +15,7 @@ from paramcalc.formulas import (
 from paramcalc.layers import _fields
 from paramcalc.layers._axes import SlidingLayer, T
 from paramcalc.layers._base import Form, Parameter, Shape, Sources, Window
-from paramcalc.layers._fields import Axes, GivenPadding, Padding, layer
+from paramcalc.layers._fields import Axes, DataFormat, GivenPadding, Padding, layer
 
 
 class TimedLayer(SlidingLayer):
@@ -55,7 +55,7 @@ class ConvLSTM(TimedLayer):
     bias: bool = _fields.flag()
     _: KW_ONLY
     return_sequences: bool = _fields.flag()
-    data_format: str | None = _fields.data_format()
+    data_format: DataFormat | None = _fields.data_format()
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class ConvLSTM(TimedLayer):
         bias: bool = True,
         *,
         return_sequences: bool = False,
-        data_format: str | None = None,
+        data_format: DataFormat | None = None,
     ) -> None:
         windows = kernel_size, stride, padding, dilation
         self._set(in_channels, out_channels, *windows, bias, return_sequences, data_format)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from paramcalc._checks import wrong
 from paramcalc.layers._base import Form, Layer, Networks, Nodes, Parameter, Shape, Sources
 from paramcalc.layers._builtin import Builtin
+from paramcalc.layers._fields import DataFormat
 
 
 def read_layer(value: Any, owner: object, name: str) -> Layer:
@@ -84,6 +86,10 @@ class Wrapper(Builtin):
     def __repr__(self) -> str:
         return self._call(repr(self.layer))
 
+    def __rich_repr__(self) -> Iterator[Any]:
+        """What rich prints: as `repr`, over several lines if need be."""
+        yield from [getattr(self, name) for name in self._specs]
+
     def _text(self, shape: Shape | None = None, mark: str = "") -> str:
         return self._call(self.layer._text(self._within(shape), mark))
 
@@ -91,7 +97,7 @@ class Wrapper(Builtin):
         before = [repr(getattr(self, name)) for name in self._specs if name != "layer"]
         return f"{type(self).__name__}({', '.join([*before, inside])})"
 
-    def _with_format(self, data_format: str) -> Layer:
+    def _with_format(self, data_format: DataFormat) -> Layer:
         wrapper: Any = self
         inside = self.layer._map(methodcaller("_with_format", data_format))
         made: Layer = replace(wrapper, layer=inside)

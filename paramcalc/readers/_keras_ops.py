@@ -141,8 +141,8 @@ def reducing(mode: str) -> Callable[[Given], Sequence[Layer]]:
 
 def resize(given: Given) -> Sequence[Layer]:
     """An image of another size."""
-    data_format = given.config.get("data_format") or "channels_last"
-    mode = given.config.get("interpolation") or given.config.get("method") or "bilinear"
+    data_format: Any = given.config.get("data_format") or "channels_last"
+    mode: Any = given.config.get("interpolation") or given.config.get("method") or "bilinear"
     return [Upsample(given.take("size"), mode=mode, data_format=data_format)]
 
 

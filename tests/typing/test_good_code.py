@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
 
 import pytest
 
@@ -122,9 +122,11 @@ def test_what_layers_hold() -> None:
     assert_type(conv.in_channels, int | None)
     assert_type(conv.out_channels, int)
     assert_type(conv.kernel_size, tuple[int, ...])
-    assert_type(conv.padding, str | tuple[int, ...] | tuple[tuple[int, int], ...])
+    assert_type(
+        conv.padding, Literal["same", "causal"] | tuple[int, ...] | tuple[tuple[int, int], ...]
+    )
     assert_type(conv.bias, bool)
-    assert_type(conv.data_format, str | None)
+    assert_type(conv.data_format, Literal["channels_first", "channels_last"] | None)
     assert_type(pc.Pool(2).stride, int | tuple[int, ...])
     assert_type(pc.Input(3, 32, 32).shape, pc.Shape)
     assert_type(pc.Dense(None, 8).in_features, int | None)
@@ -275,6 +277,9 @@ def test_pictures_and_parts() -> None:
     parts: dict[str, pc.Layer] = {"a": pc.Dense(8, 8)}
     named = pc.Sequential(**parts)
     assert_type(named["a"], pc.Layer)
+    nested = pc.Sequential(features=named)
+    assert_type(nested["features"]["a"], pc.Layer)
+    assert_type(nested["features"][0].num_params(), int)
     assert_type(pc.explain(named, (8,), at="a").notes, tuple[str, ...])
     assert_type(pc.trace(pc.Shared("w", named), (8,))[0].shared, tuple[tuple[str, str], ...])
     folded = pc.summary(named, (8,), fold=True)

@@ -260,12 +260,14 @@ def pad(call: Call) -> None:
             pairs[call.own_axis(axis, flow)] = pair
     for kind, sign in ((Crop, -1), (Pad, 1)):
         sides = [(max(sign * a, 0), max(sign * b, 0)) for a, b in pairs]
-        more = {"mode": names[mode]} if kind is Pad and names[mode] != "constant" else {}
+        more: dict[str, Any] = {}
+        if kind is Pad and mode != "constant":
+            more["mode"] = names[mode]
         for first in (True, False):
             chosen = sides[1:] if first else [sides[0], *[(0, 0)] * (len(sides) - 2)]
             if any(one != (0, 0) for one in chosen if sides):
-                form = None if first else "channels_last"
-                layer: Any = kind(tuple(chosen), **more, data_format=form)
+                more["data_format"] = None if first else "channels_last"
+                layer: Any = kind(tuple(chosen), **more)
                 flow = flow.with_shape(*call.layer(layer, flow))
     call.put(flow)
 

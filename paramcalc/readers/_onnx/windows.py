@@ -9,14 +9,15 @@ from typing import Any
 
 from paramcalc.errors import ReadError, counted, show
 from paramcalc.layers._base import Layer
-from paramcalc.layers.pool import AdaptivePool, GlobalPool, Pool
-from paramcalc.layers.resize import PixelShuffle, PixelUnshuffle, Upsample
+from paramcalc.layers._fields import DataFormat
+from paramcalc.layers.pool import AdaptivePool, GlobalPool, Mode, Pool
+from paramcalc.layers.resize import Interpolation, PixelShuffle, PixelUnshuffle, Upsample
 from paramcalc.readers._onnx.layers import windows
 from paramcalc.readers._onnx.network import Call, Operators, sequence
 from paramcalc.readers._onnx.values import Flow
 
 
-def pool(mode: str) -> Callable[[Call], None]:
+def pool(mode: Mode) -> Callable[[Call], None]:
     """The reader of a pooling."""
 
     def read(call: Call) -> None:
@@ -28,12 +29,12 @@ def pool(mode: str) -> Callable[[Call], None]:
     return read
 
 
-def global_pool(mode: str) -> Callable[[Call], None]:
+def global_pool(mode: Mode) -> Callable[[Call], None]:
     """The reader of a pooling of whole channels, which keeps the axes."""
     return lambda call: call.keep(AdaptivePool(1, mode=mode), call.example())
 
 
-def reduced(mode: str) -> Callable[[Call], None]:
+def reduced(mode: Mode) -> Callable[[Call], None]:
     """The reader of an average or maximum along axes."""
 
     def read(call: Call) -> None:
@@ -48,7 +49,7 @@ def reduced(mode: str) -> Callable[[Call], None]:
         if own >= {0, last}:
             problem = "works along the first axis and the last, so that neither has channels"
             raise ReadError(f"{problem}: {call.way_out}")
-        form = "channels_last" if 0 in own else None
+        form: DataFormat | None = "channels_last" if 0 in own else None
         spatial = range(last) if 0 in own else range(1, last + 1)
         sizes = tuple([1 if one in own else None for one in spatial])
         layer: Layer = AdaptivePool(1 if own == {*spatial} else sizes, mode=mode, data_format=form)
@@ -74,7 +75,7 @@ def shuffled(kind: Any) -> Callable[[Call], None]:
     return read
 
 
-MODES = {
+MODES: dict[tuple[str, int], Interpolation] = {
     ("nearest", 1): "nearest",
     ("nearest", 2): "nearest",
     ("nearest", 3): "nearest",
