@@ -1,12 +1,13 @@
 """Writes what tools count on random layers and on torchvision's networks: costs.jsonl.gz.
 
 Run by hand: `python tests/conformance/make_costs.py torch fvcore torchinfo thop ptflops`, where
-these are installed with torch 2.13.0 and torchvision 0.21.0. Tools that are not named keep their
-figures. paramcalc is not imported. make_costs_keras.py does the same for TensorFlow's profiler.
+these are installed with torch 2.13.0 and torchvision 0.21.0. A case that has a figure of a tool
+keeps it: without the file, all are run. paramcalc is not imported. make_costs_keras.py does the
+same for TensorFlow's profiler.
 
 Each case is one example. `torch` is FlopCounterMode on the meta device: forward; and with the
 backward pass, of a layer whose input needs no gradient, whose input needs one, and of one that is
-frozen behind others. The other tools count `model.eval()` on a CPU.
+frozen, after others. The other tools count `model.eval()` on a CPU.
 """
 
 from __future__ import annotations
@@ -97,6 +98,52 @@ def deformed(rng: random.Random) -> Config:
     return fields, [fields["in_channels"], rng.randint(3, 9), rng.randint(3, 9)]
 
 
+def chain(rng: random.Random) -> Config:
+    """A network, of an image or of a sequence, some of whose layers are frozen."""
+    layers, shape = (image_chain if rng.random() < 0.5 else sequence_chain)(rng)
+    frozen = [at for at in range(len(layers)) if rng.random() < 0.3]
+    if rng.random() < 0.3:
+        frozen = [*range(rng.randint(1, len(layers)))]
+    return {"layers": layers, "frozen": frozen}, shape
+
+
+def image_chain(rng: random.Random) -> tuple[list[Any], list[int]]:
+    channels, side = rng.randint(1, 4), rng.choice([4, 8])
+    shape, layers = [channels, side, side], list[Any]()
+    for _ in range(rng.randint(1, 5)):
+        groups = rng.choice([1, 1, 1, channels])
+        sizes = {"in_channels": channels, "out_channels": groups * rng.randint(1, 4)}
+        windows = {"kernel_size": 3, "padding": 1, "groups": groups}
+        kind = rng.choice(["Conv2d", "Conv2d", "Conv2d", "ConvTranspose2d"])
+        layers.append([kind, sizes | windows | flag(rng, "bias")])
+        channels = sizes["out_channels"]
+        layers.append(["BatchNorm", {"num_features": channels}])
+        layers.append(["Activation", {"name": rng.choice(["relu", "silu", "gelu"])}])
+    layers.append(["AdaptivePool", {"output_size": 2}])
+    layers.append(["Flatten", {}])
+    layers.append(["Dense", {"in_features": 4 * channels, "out_features": 5}])
+    return layers, shape
+
+
+def sequence_chain(rng: random.Random) -> tuple[list[Any], list[int]]:
+    heads = rng.randint(1, 3)
+    width = heads * rng.randint(1, 4)
+    units = {"input_size": width, "hidden_size": width}
+    kinds: list[Any] = [
+        ["MultiheadAttention", {"embed_dim": width, "num_heads": heads}],
+        ["LayerNorm", {"normalized_shape": width}],
+        ["Dense", {"in_features": width, "out_features": width}],
+        ["LSTM", units],
+        ["GRU", {**units, "num_layers": 2}],
+        ["RNN", {**units, "bias": False}],
+    ]
+    layers = [rng.choice(kinds) for _ in range(rng.randint(1, 5))]
+    return [*layers, ["Dense", {"in_features": width, "out_features": 3}]], [
+        rng.randint(1, 6),
+        width,
+    ]
+
+
 def run_deformed(ask: Ask) -> Any:
     """With a plain convolution in place of the compiled operator, which hooks do not see."""
     torch, fields = ask.torch, dict(ask.fields)
@@ -120,6 +167,7 @@ MORE: dict[str, tuple[Recipe, Callable[[Ask], Any]]] = {
     "GlobalPool": (global_pool, run_global_pool),
     "MatMul": (product, run_product),
     "DeformConv2d": (deformed, run_deformed),
+    "Chain": (chain, make_torch.run_plain),
 }
 RECIPES = {**{name: row[1:] for name, row in LAYERS.items()}, **MORE}
 UNCOUNTED = {"Reshape", "Permute", "Slice", "Flatten", "Crop", "Dropout"}
@@ -162,6 +210,10 @@ class Torch:
 
 def called(torch: Any, nn: Nn, layer: str, fields: Fields, x: Any) -> Any:
     """The output of a layer, or of a merge of branches, as models are mostly written."""
+    if layer == "Chain":
+        for name, inner in fields["layers"]:
+            x = called(torch, nn, name, inner, x)
+        return x
     given = {key: tuples(one) for key, one in fields.items() if key != "layers"}
     if "layers" not in fields:
         run = RECIPES[layer][1] if layer in RECIPES else make_torch.run_plain
@@ -181,6 +233,7 @@ def module_of(torch: Any, layer: str, fields: Fields, shape: list[int]) -> Any:
 
     whole: Any = type("Whole", (torch.nn.Module,), {"forward": forward})()
     whole.made = torch.nn.ModuleList()
+    whole.frozen = fields.get("frozen", ())  # In a chain each layer is one module.
     whole.eval()
     with torch.no_grad():
         whole(torch.zeros(1, *shape))
@@ -197,6 +250,8 @@ def count_torch(torch: Any, make: Callable[[], Any], shape: Any) -> list[int]:
 
         def total(backward: bool, needs: bool, frozen: bool) -> int:
             model.requires_grad_(not frozen)
+            for at in getattr(model, "frozen", ()):
+                model.made[at].requires_grad_(False)
             x = torch.zeros(1, *shape, requires_grad=needs)
             with torch.set_grad_enabled(backward), counter(display=False) as found:
                 y = model(x)
@@ -302,10 +357,9 @@ def main() -> None:
         costs = dict(known.get(str(case), {}))
         size: Any = IMAGE if len(case) == 1 else case[2]
         hooked = case[0] == "DeformConv2d"  # Its operator is compiled, and not there.
-        costs |= {
-            tool: None if hooked and tool in ("torch", "fvcore") else count(torch, tool, make, size)
-            for tool in tools
-        }
+        for tool in [one for one in tools if one not in costs]:
+            unseen = hooked and tool in ("torch", "fvcore")
+            costs[tool] = None if unseen else count(torch, tool, make, size)
         lines.append({"case": case, "costs": costs})
     write(GOLDEN, lines)
 

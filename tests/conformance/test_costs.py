@@ -46,6 +46,18 @@ def shapes_of(layer: str, fields: dict[str, Any], shape: pc.Shape) -> list[pc.Sh
     return [shape, fields["memory"]] if "memory" in fields else [shape]
 
 
+def layer_of(name: str, fields: dict[str, Any]) -> pc.Layer:
+    if name == "Chain":
+        layers = [layer_of(*one) for one in fields["layers"]]
+        parts = enumerate(layers)
+        return pc.Sequential(
+            [pc.freeze(one) if at in fields["frozen"] else one for at, one in parts]
+        )
+    return make(
+        name, {key: one for key, one in fields.items() if key not in ("memory", "modulated")}
+    )
+
+
 def network(case: list[Any], after: bool = False, frozen: bool = False) -> pc.Layer:
     """The layer of a case on its inputs, perhaps after layers that train, and cost nothing."""
     name, fields, shape = case[0], {key: tuples(one) for key, one in case[1].items()}, case[2]
@@ -54,8 +66,7 @@ def network(case: list[Any], after: bool = False, frozen: bool = False) -> pc.La
     if name == "MatMul":
         axes = [*range(len(shape))]
         return pc.Graph(inputs, given[0] @ pc.Permute((*axes[:-2], axes[-1], axes[-2]))(given[0]))
-    fields = {key: one for key, one in fields.items() if key not in ("memory", "modulated")}
-    layer = make(name, fields)
+    layer = layer_of(name, fields)
     return pc.Graph(inputs, (pc.freeze(layer) if frozen else layer)(*given))
 
 
@@ -90,7 +101,7 @@ def test_layers_cost_what_the_tools_say(layer: str) -> None:
     for line in [one for one in LINES if one["case"][0] == layer]:
         try:
             net = network(line["case"])
-        except pc.ParamcalcError:  # What leaves nothing is refused here.
+        except pc.ParamcalcError:  # What would keep nothing is refused.
             assert layer in {*MOVING, "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"}
             continue
         for tool, figure in line["costs"].items():
