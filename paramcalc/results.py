@@ -5,7 +5,7 @@ from paramcalc._compare import Comparison, Difference
 from paramcalc._diagram import Diagram
 from paramcalc._explain import Explanation, Line, Working
 from paramcalc._flops import Flops, FlopsComparison, FlopsRow
-from paramcalc._memory import Memory
+from paramcalc._memory import Memory, MemoryRow
 from paramcalc._receptive_field import ReceptiveField
 from paramcalc._summary import Summary
 from paramcalc._trace import Step, Trace
@@ -22,6 +22,7 @@ __all__ = [
     "Glyph",
     "Line",
     "Memory",
+    "MemoryRow",
     "ReceptiveField",
     "Step",
     "Summary",
