@@ -46,7 +46,7 @@ _MODULES = {
     "_compare": "compare",
     "_diagram": "diagram",
     "_explain": "explain",
-    "_flops": "flops",
+    "_flops": "compare_flops flops",
     "_inverse": "input_lengths same_padding smallest_input",
     "_memory": "memory",
     "_branches": "Add Concat Multiply",

@@ -18,7 +18,7 @@ from paramcalc._branches import Add as Add, Concat as Concat, Multiply as Multip
 from paramcalc._compare import compare as compare
 from paramcalc._diagram import diagram as diagram
 from paramcalc._explain import explain as explain
-from paramcalc._flops import flops as flops
+from paramcalc._flops import compare_flops as compare_flops, flops as flops
 from paramcalc._graph import Graph as Graph, concat as concat
 from paramcalc._inverse import (
     input_lengths as input_lengths,

@@ -4,7 +4,7 @@ from paramcalc._columns import SummaryRow
 from paramcalc._compare import Comparison, Difference
 from paramcalc._diagram import Diagram
 from paramcalc._explain import Explanation, Line, Working
-from paramcalc._flops import Flops, FlopsRow
+from paramcalc._flops import Flops, FlopsComparison, FlopsRow
 from paramcalc._memory import Memory, MemoryRow
 from paramcalc._receptive_field import ReceptiveField
 from paramcalc._summary import Summary
@@ -17,6 +17,7 @@ __all__ = [
     "Difference",
     "Explanation",
     "Flops",
+    "FlopsComparison",
     "FlopsRow",
     "Glyph",
     "Line",

@@ -140,15 +140,15 @@ def test_costs_of_the_tools() -> None:
         (pc.ConvLSTM3d(3, 5, 2, **image), (4, 5, 6, 7, 3), 117600),
     ]
     for layer, shape, figure in figures:
-        assert pc.flops(layer, shape, convention="tensorflow").num_flops == figure
+        assert pc.flops(layer, shape, convention="tensorflow").num_ops == figure
         for tool in ("torchvision", "fvcore"):
-            assert pc.flops(layer, shape, convention=tool).num_flops == layer.num_macs(shape)
+            assert pc.flops(layer, shape, convention=tool).num_ops == layer.num_macs(shape)
     for options in (dict[str, Any](), SEQUENCES):
         layer = pc.ConvLSTM2d(3, 5, 3, **options)
         inputs, outputs = pc.Conv2d(3, 20, 3), pc.Conv2d(5, 20, 3, padding=1, bias=False)
         each = [((3, 9, 11), inputs), ((5, 7, 9), outputs)]
-        costs = [pc.flops(one, shape, convention="torchinfo").num_flops for shape, one in each]
-        found = pc.flops(layer, (4, 3, 9, 11), convention="torchinfo").num_flops
+        costs = [pc.flops(one, shape, convention="torchinfo").num_ops for shape, one in each]
+        found = pc.flops(layer, (4, 3, 9, 11), convention="torchinfo").num_ops
         assert found == 4 * sum(costs)
 
 

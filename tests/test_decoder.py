@@ -123,7 +123,7 @@ def test_a_decoder_is_the_graph_of_its_parts(
     assert replace(used, network=graph, rows=same.rows) == same
     assert [row[2:] for row in used.rows] == [row[2:] for row in same.rows]
     for tool in TOOLS:
-        costs = [pc.flops(net, shapes, convention=tool).num_flops for net in (layer, graph)]
+        costs = [pc.flops(net, shapes, convention=tool).num_ops for net in (layer, graph)]
         assert costs[0] == costs[1]
     explained, worked = pc.explain(layer, shapes), pc.explain(graph)
     assert (explained.num_params, explained.num_macs) == (worked.num_params, worked.num_macs)

@@ -110,7 +110,7 @@ def test_every_verb() -> None:
     assert net == pickle.loads(pickle.dumps(net))
     sizes = {"torchvision": 0, "fvcore": 0, "torchinfo": (4 * 9 + 1) * 6 * 81, "tensorflow": 0}
     for tool, size in sizes.items():
-        assert pc.flops(net, convention=tool).rows[-1].num_flops == size
+        assert pc.flops(net, convention=tool).rows[-1].num_ops == size
 
 
 def test_channels_last() -> None:

@@ -43,8 +43,8 @@ def test_each_position_is_as_the_layer_alone(case: Case, times: int) -> None:
     assert each.parameters(before) == layer.parameters(shape)
     assert each.num_macs(before) == times * layer.num_macs(shape)
     for tool in LEDGERS:
-        alone = pc.flops(layer, shape, convention=tool).num_flops
-        assert pc.flops(each, before, convention=tool).num_flops == times * alone
+        alone = pc.flops(layer, shape, convention=tool).num_ops
+        assert pc.flops(each, before, convention=tool).num_ops == times * alone
 
 
 @given(st.one_of(layers_and_shapes(), networks_and_shapes()), TIMES)
@@ -202,7 +202,7 @@ def test_it_is_frozen_in_either_order() -> None:
         assert pc.memory(frozen, FRAMES).gradient_bytes == 0
         for tool in LEDGERS:
             alone = pc.flops(EACH, FRAMES, convention=tool)
-            assert pc.flops(frozen, FRAMES, convention=tool).num_flops == alone.num_flops > 0
+            assert pc.flops(frozen, FRAMES, convention=tool).num_ops == alone.num_ops > 0
     assert pc.freeze(pc.TimeDistributed(pc.Pool(2))) == pc.TimeDistributed(pc.Pool(2))
     inside = pc.trace(pc.Frozen(pc.TimeDistributed(pc.Sequential(pc.Pool(2)))), FRAMES)
     assert inside[0].layer == pc.TimeDistributed(pc.Pool(2))

@@ -213,9 +213,9 @@ def test_a_matrix_product() -> None:
     net = pc.Graph((queries, keys), queries @ keys)
     assert net.output_shape() == (12, 197, 197)
     assert net.num_macs() == 12 * 197 * 197 * 64
-    counts = {tool: pc.flops(net, convention=tool).num_flops for tool in ("fvcore", "tensorflow")}
+    counts = {tool: pc.flops(net, convention=tool).num_ops for tool in ("fvcore", "tensorflow")}
     assert counts == {"fvcore": net.num_macs(), "tensorflow": 2 * net.num_macs()}
-    assert pc.flops(net, convention="torchinfo").num_flops == 0
+    assert pc.flops(net, convention="torchinfo").num_ops == 0
     # A value sees its row of the first, and its column of the second.
     assert pc.receptive_field(net, of="queries").size == (1, None)
     assert pc.receptive_field(net, of="keys").size == (None, 1)
@@ -233,7 +233,7 @@ def test_attention_to_another_sequence() -> None:
     assert net.num_macs({"x": (4, 8), "memory": (3, 6)}) == 2 * 4 * 64 + 2 * 3 * 48 + 2 * 12 * 8
     # Twice the projections, their biases, and 6 for each weight of attention; not its products.
     registered = 2 * projections + 8 * (5 + 9 + 9 + 5) + 6 * 2 * 5 * 9
-    assert pc.flops(net, convention="tensorflow").num_flops == registered
+    assert pc.flops(net, convention="tensorflow").num_ops == registered
     three = pc.Graph((x, memory), attention(x, memory, memory))
     assert three.num_macs() == net.num_macs()
     same = pc.MultiheadAttention(8, 2)

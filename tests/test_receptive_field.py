@@ -735,7 +735,7 @@ def test_huge_lengths_are_exact_and_take_no_time() -> None:
     (step,) = pc.trace(pc.Pool(far, stride=far + 7), (1, 3 * far))
     assert step.num_uncovered == (3 * far - 2 * far,)
     wide = pc.Conv1d(1, 1, far, padding=far)
-    assert pc.flops(wide, (1, 2), convention="fvcore").num_flops == far * (far + 3)
+    assert pc.flops(wide, (1, 2), convention="fvcore").num_ops == far * (far + 3)
 
 
 def listed(network: pc.Layer, shape: pc.Shape) -> list[tuple[int, int] | None]:

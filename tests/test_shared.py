@@ -147,7 +147,7 @@ def test_operations_are_those_of_every_place() -> None:
         shared = pc.Sequential([pc.Shared("w", layer)] * 2)
         for tool in "torchvision", "fvcore", "torchinfo", "tensorflow":
             ours, theirs = [
-                pc.flops(net, shape, convention=tool).num_flops
+                pc.flops(net, shape, convention=tool).num_ops
                 for net in (shared, pc.Sequential([layer] * 2))
             ]
             assert ours == theirs

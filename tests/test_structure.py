@@ -57,7 +57,10 @@ ROOMS = [
     "_receptive_field",
     "_search",
     "_inverse",
+    "_ledger",
+    "_ledgers_torch",
     "_ledgers",
+    "_gradients",
     "_flops",
     "_live",
     "_stored",
@@ -221,7 +224,8 @@ def test_type_checkers_see_the_names_there_are() -> None:
 def test_results_are_what_verbs_return() -> None:
     net, shape = pc.Sequential(pc.Conv2d(3, 4, 3)), (3, 8, 8)
     verbs: list[Any] = [
-        pc.summary, pc.explain, pc.flops, pc.memory, pc.receptive_field, pc.trace, pc.diagram,
+        pc.summary, pc.explain, pc.flops, pc.compare_flops, pc.memory, pc.receptive_field, pc.trace,
+        pc.diagram,
     ]  # fmt: skip
     kinds = [type(verb(net, shape)).__name__ for verb in verbs] + ["Comparison", "Step"]
     assert isinstance(pc.compare(net, 7), pc.results.Comparison)

@@ -33,3 +33,8 @@ def write(path: Path, lines: list[dict[str, Any]]) -> None:
     text = "".join([json.dumps(line, separators=(",", ":")) + "\n" for line in lines])
     with path.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as file:
         file.write(text.encode())
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
