@@ -208,7 +208,7 @@ class Graph(Network):
     def output_shapes(self, input_shape: InputShape | None = None) -> dict[str, Shape]:
         """The shape of each output, by the name of its node."""
         plan = plan_of(self)
-        shapes = run(plan, self._checked(input_shape))
+        shapes = self._advised(partial(run, plan), self._checked(input_shape))
         return {name: shapes[end] for name, end in zip(self.outputs, plan.ends, strict=True)}
 
     def _write_all(

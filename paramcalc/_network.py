@@ -70,14 +70,17 @@ class Network(Builtin):
         object.__setattr__(self, "_network_size", size)
         object.__setattr__(self, "_kept_plan", None)
 
+    def parameters(self, input_shape: InputShape | None = None) -> tuple[Parameter, ...]:
+        return self._advised(self._tensors, self._checked(input_shape))
+
+    def num_params(self, input_shape: InputShape | None = None) -> int:
+        return self._advised(self._params, self._checked(input_shape))
+
     def num_macs(self, input_shape: InputShape | None = None) -> int:
-        return self._macs(self._checked(input_shape), None)
+        return self._advised(self._macs, self._checked(input_shape), None)
 
     def sources(self, input_shape: Form) -> Sources:
         raise self._misfit("sources() is for single layers; use receptive_field() for a network")
-
-    def _fitting(self, input_shape: object) -> Shape | None:
-        return self._checked(input_shape)  # Each layer checks its own input.
 
     def _stated_shape(self) -> Shape | None:
         return plan_of(self).stated or self._first_stated_shape()

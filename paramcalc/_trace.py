@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from paramcalc._checks import entries, later, wrong
 from paramcalc._plan import ask, plan_of, run
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
-from paramcalc.layers._base import InputShape, Layer, Parameter, Shape
+from paramcalc.layers._base import InputShape, Layer, Parameter, Shape, advise
 from paramcalc.layers._windows import Window, as_sources, covered
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Row, Table
@@ -223,7 +223,11 @@ def walk(
     shape = network._checked(input_shape)
     if not counting:
         network._needed(shape, "the output shape")
-    return steps_of(network, shape, shared=shared)
+    try:
+        return steps_of(network, shape, shared=shared)
+    except ShapeError as error:
+        advise(error, network, shape)
+        raise
 
 
 def steps_of(network: Layer, shape: Any, *, shared: bool = True) -> list[Step]:

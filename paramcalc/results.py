@@ -6,8 +6,10 @@ from paramcalc._explain import Explanation, Line, Working
 from paramcalc._flops import Flops, FlopsRow
 from paramcalc._memory import Memory
 from paramcalc._receptive_field import ReceptiveField
+from paramcalc._rules import LengthRule
 from paramcalc._summary import Summary
 from paramcalc._trace import Step, Trace
+from paramcalc._valid import ValidInputs
 from paramcalc.render.boxes import Glyph
 
 __all__ = [
@@ -16,6 +18,7 @@ __all__ = [
     "Flops",
     "FlopsRow",
     "Glyph",
+    "LengthRule",
     "Line",
     "Memory",
     "ReceptiveField",
@@ -23,5 +26,6 @@ __all__ = [
     "Summary",
     "SummaryRow",
     "Trace",
+    "ValidInputs",
     "Working",
 ]

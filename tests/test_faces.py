@@ -214,7 +214,7 @@ def test_a_notebook_shows_what_the_methods_make() -> None:
 def test_a_result_is_its_text_at_a_prompt() -> None:
     results: list[Any] = [
         pc.summary(ANSWER), pc.explain(ANSWER), pc.memory(ANSWER), pc.flops(ANSWER),
-        pc.receptive_field(ANSWER[:4]), pc.trace(ANSWER),
+        pc.receptive_field(ANSWER[:4]), pc.trace(ANSWER), pc.valid_inputs(ANSWER),
     ]  # fmt: skip
     for result in results:
         assert repr(result) == str(result) == result.to_text()
@@ -239,7 +239,12 @@ def test_no_result_has_a_method_that_should_be_an_attribute() -> None:
 
 
 def test_results_are_values() -> None:
-    for result in pc.summary(ANSWER), pc.explain(ANSWER), pc.memory(ANSWER, optimizer="adam"):
+    for result in (
+        pc.summary(ANSWER),
+        pc.explain(ANSWER),
+        pc.memory(ANSWER, optimizer="adam"),
+        pc.valid_inputs(ANSWER),
+    ):
         for again in copy.copy(result), copy.deepcopy(result), pickle.loads(pickle.dumps(result)):
             assert again == result
             assert hash(again) == hash(result)

@@ -53,6 +53,8 @@ ROOMS = [
     "_receptive_field",
     "_search",
     "_inverse",
+    "_rules",
+    "_valid",
     "_ledgers",
     "_flops",
     "_memory",
@@ -167,9 +169,10 @@ def test_results_are_what_verbs_return() -> None:
     net, shape = pc.Sequential(pc.Conv2d(3, 4, 3)), (3, 8, 8)
     verbs: list[Any] = [
         pc.summary, pc.explain, pc.flops, pc.memory, pc.receptive_field, pc.trace, pc.diagram,
+        pc.valid_inputs,
     ]  # fmt: skip
     kinds = [type(verb(net, shape)).__name__ for verb in verbs] + ["Step"]
-    parts = ["SummaryRow", "Working", "Line", "FlopsRow", "Glyph"]
+    parts = ["SummaryRow", "Working", "Line", "FlopsRow", "Glyph", "LengthRule"]
     assert sorted(kinds + parts) == pc.results.__all__
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from paramcalc._checks import as_answer, as_inputs, as_shape, entries, name_of, wrong
+from paramcalc._checks import as_answer, as_inputs, as_shape, entries, later, name_of, wrong
 from paramcalc.errors import ShapeError
 from paramcalc.layers._parameter import (
     Form as Form,
@@ -145,6 +145,10 @@ class Layer:
         """Why it is likely not meant to read an input of this shape and layout, if so."""
         return ""
 
+    def _remark(self, shape: Shape) -> str:
+        """What the working of its output does not say by itself, if anything."""
+        return ""
+
     def _with_format(self, data_format: str) -> Layer:
         """The layer with this data format, if it lacks one."""
         return self
@@ -238,6 +242,12 @@ class Layer:
     def _thawed(self) -> Layer:
         """The layer; the one inside, if it is frozen or shared."""
         return self
+
+
+def advise(error: ShapeError, network: Layer, shape: Any) -> None:
+    """Have the message of an error for branches that do not merge say which sizes fit."""
+    if error._unequal:
+        error._hint = lambda: later("_valid").advice(error, network, shape)
 
 
 Node = tuple[str, Layer, int, tuple[int, ...]]

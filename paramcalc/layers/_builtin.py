@@ -5,12 +5,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from paramcalc._checks import as_form, entries, name_of
-from paramcalc.errors import ConfigError, show
-from paramcalc.layers._base import Form, InputShape, Layer, Parameter, Shape, Sources, Window
+from paramcalc.errors import ConfigError, ShapeError, show
+from paramcalc.layers._base import (
+    Form,
+    InputShape,
+    Layer,
+    Parameter,
+    Shape,
+    Sources,
+    Window,
+    advise,
+)
 from paramcalc.layers._fields import Spec, make, stored_defaults
+
+T = TypeVar("T")
 
 
 class Builtin(Layer):
@@ -40,7 +51,12 @@ class Builtin(Layer):
             )
 
     def output_shape(self, input_shape: InputShape | None = None) -> Shape:
-        return self._shape(self._needed(self._checked(input_shape), "the output shape"))
+        shape = self._needed(self._checked(input_shape), "the output shape")
+        try:
+            return self._shape(shape)
+        except ShapeError as error:
+            advise(error, self, shape)
+            raise
 
     def parameters(self, input_shape: InputShape | None = None) -> tuple[Parameter, ...]:
         return self._tensors(self._fitting(input_shape))
@@ -50,7 +66,7 @@ class Builtin(Layer):
 
     def num_macs(self, input_shape: InputShape | None = None) -> int:
         shape = self._checked(input_shape)
-        return self._macs(shape, None if shape is None else self._shape(shape))
+        return self._macs(shape, None if shape is None else self._advised(self._shape, shape))
 
     def sources(self, input_shape: Form) -> Sources:
         return self._sources(as_form(input_shape, self, self))
@@ -59,8 +75,16 @@ class Builtin(Layer):
         """The input shape, checked against the layer, if there is one."""
         shape = self._checked(input_shape)
         if shape is not None:
-            self._shape(shape)
+            self._advised(self._shape, shape)
         return shape
+
+    def _advised(self, question: Callable[..., T], shape: Any, *more: Any) -> T:
+        """The answer for a caller, whom an error tells what to do next."""
+        try:
+            return question(shape, *more)
+        except ShapeError as error:
+            advise(error, self, shape)
+            raise
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         return ()

@@ -9,8 +9,9 @@ from typing import Any
 
 from paramcalc._checks import as_axes, as_optional_count, entries, wrong
 from paramcalc.errors import ConfigError, show
+from paramcalc.formulas import dilated_kernel_size
 from paramcalc.layers import _fields
-from paramcalc.layers._axes import SlidingLayer, SpatialLayer, spread
+from paramcalc.layers._axes import SlidingLayer, SpatialLayer, as_pairs, spatial_axes, spread
 from paramcalc.layers._base import Form, Shape, Sources, Window
 from paramcalc.layers._fields import Axes, GivenPadding, Padding, layer
 from paramcalc.layers._windows import adaptive
@@ -88,6 +89,24 @@ class Pool(SlidingLayer):
         ]
         counts = self._slide(shape, lengths, kernel_size, stride, padding, dilation, self.ceil_mode)
         return self._join(shape[self._stated_axis()], counts)
+
+    def _remark(self, shape: Shape) -> str:
+        """Which windows ceil_mode does not add."""
+        if not self.ceil_mode or isinstance(self.padding, str):
+            return ""
+        lengths, counts = self._split(shape)[1], self._split(self._shape(shape))[1]
+        rank, found = len(lengths), list[str]()
+        names = [name for *_, name in spatial_axes(rank)]
+        sizes, strides, dilations = [
+            spread(one, rank) for one in (self.kernel_size, self.stride, self.dilation)
+        ]
+        for axis, (before, after) in enumerate(as_pairs(self.padding, rank)):
+            start = counts[axis] * strides[axis] - before
+            reach = dilated_kernel_size(sizes[axis], dilations[axis])
+            if start - strides[axis] + reach < lengths[axis] + after:  # Some is left over.
+                found.append(f"{names[axis]} {start}")
+        where = " and ".join(found)
+        return where and f"ceil_mode adds no window that starts past the input, at {where}"
 
     def _usual(self) -> dict[str, Any]:
         plain = Pool(self.kernel_size)  # The default stride is the kernel size.
