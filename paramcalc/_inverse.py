@@ -22,7 +22,7 @@ from paramcalc._checks import (
 )
 from paramcalc._graph import Graph
 from paramcalc._search import Search, first_from
-from paramcalc._trace import Step, stated_rank, walk
+from paramcalc._trace import Step, stated_rank, steps_of, walk
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
 from paramcalc.layers._axes import as_pairs, spread
 from paramcalc.layers._base import Form, Layer, Shape
@@ -41,14 +41,17 @@ Lengths = range | tuple[int, ...]
 
 def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], tuple[Form, ...]]:
     """The steps, and the shape of each input, with None for each length to find."""
-    steps = walk(network, None, verb, shared=False)
+    inside = network._thawed._inside() if isinstance(network, Layer) else None  # pyright: ignore[reportUnnecessaryIsInstance]
+    if isinstance(inside, Graph):  # The shape that it states is any, and need not fit.
+        steps = steps_of(network, None, shared=False)
+    else:
+        steps = walk(network, None, verb, shared=False)
     if input_shape is not None:
         wanted = "be a tuple of ints, with None for the lengths to find"
         names = network._input_names
         read = partial(as_form, owner=verb, layer=network, wanted=wanted)
         forms: Any = as_inputs(input_shape, verb, names, read)
         return steps, forms if names[1:] else (forms,)
-    inside = network._thawed._inside()
     if isinstance(inside, Graph):
         return steps, inside._stated_forms()
     form: Form | None = network._stated_shape()

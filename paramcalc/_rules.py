@@ -156,8 +156,6 @@ def grows_evenly(line: Search, start: int) -> bool:
         near, later, far = [lengths_in(line, (start + one,)) for one in (0, line.period, line.far)]
     except ShapeError:
         return False
-    if not near.keys() == later.keys() == far.keys():
-        return False
     return all(far[at] - one == times * (later[at] - one) for at, one in near.items())
 
 
@@ -183,7 +181,7 @@ def is_apart(joint: Search, least: tuple[int, ...]) -> bool:
     except ShapeError:
         return False
     for at, length in usual.items():
-        moved = [one.get(at) for one in each if one.get(at) != length]
-        if moved[1:] or all_far.get(at) != (moved or [length])[0]:
+        moved = [one[at] for one in each if one[at] != length]
+        if moved[1:] or all_far[at] != (moved or [length])[0]:
             return False
     return True

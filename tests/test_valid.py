@@ -72,6 +72,9 @@ MORE: list[pc.Layer] = [
     level(3, ceil_mode=True),
     level(4),
     pc.Concat(pc.Identity(), pc.Sequential(conv(1, 4), pc.Upsample(scale_factor=4))),
+    pc.Add(  # At length 1 the other broadcasts; from 12 on, both have 12.
+        pc.Concat(pc.Slice(0, 6, dim=1), pc.Slice(-6, dim=1), dim=1), pc.Slice(0, 12, dim=1)
+    ),
     pc.Add(conv(3, 2, 1), HALF),  # Of length 3, one has 1 and broadcasts; of length 5 none.
 ]
 FAR = [10**6, 10**12 + 7]
@@ -261,6 +264,7 @@ def test_an_input_states_what_is_near_and_keeps_no_length() -> None:
     assert pc.valid_inputs(pc.Concat(network, pc.Input(3, 70, 70))).larger == (3, 96, 96)
     graph = pc.Graph({"x": (2, 10)}, "y", {"y": (level(4), "x")})
     assert pc.valid_inputs(graph).larger == (2, 12)
+    assert pc.smallest_input(graph, (2, None)) == (2, 4)  # What it states does not fit.
     assert pc.valid_inputs(graph, {"x": (2, 13)}).smaller == (2, 12)
 
 
