@@ -2,8 +2,8 @@
 
 Put layers such as `Conv2d` and `Dense` into a `Sequential`. Their arguments are those of
 `torch.nn`. Ask it for `output_shape()` and `num_params()`, or pass it to `summary`, `explain`,
-`diagram`, `memory`, `flops`, `receptive_field` or `smallest_input`. `paramcalc.zoo` has published
-networks.
+`diagram`, `memory`, `flops`, `receptive_field`, `smallest_input` or `compare`. `paramcalc.zoo` has
+published networks.
 
 Example:
     >>> import paramcalc as pc
@@ -15,15 +15,21 @@ Example:
 """
 
 from importlib import import_module
+from sys import _getframe
+
+__version__ = "0.1.0"
 
 _MODULES = {
-    "errors": "ConfigError ParamcalcError ShapeError",
+    "errors": "ConfigError ParamcalcError ReadError ShapeError",
     "layers._base": "Layer Parameter Shape",
     "layers._tensor": "Tensor",
     "layers.activation": "Activation Dropout Identity PReLU Scale",
     "layers.attention": "MultiheadAttention",
     "layers.conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
+    "layers.conv_lstm": "ConvLSTM1d ConvLSTM2d ConvLSTM3d",
+    "layers.deform_conv": "DeformConv2d",
     "layers.dense": "Dense",
+    "layers.distributed": "TimeDistributed",
     "layers.embedding": "Embedding",
     "layers.frozen": "Frozen freeze",
     "layers.input": "Input",
@@ -37,6 +43,7 @@ _MODULES = {
     "layers.resize": "CenterCrop Crop Pad PixelShuffle PixelUnshuffle Upsample",
     "layers.shared": "Shared",
     "_blocks": "SeparableConv1d SeparableConv2d TransformerDecoderLayer TransformerEncoderLayer",
+    "_compare": "compare",
     "_diagram": "diagram",
     "_explain": "explain",
     "_flops": "flops",
@@ -51,7 +58,7 @@ _MODULES = {
     "_valid": "valid_inputs",
 }
 """The public names by module. A module is loaded when one of its names is first asked for."""
-_ROOMS = ("formulas", "layers", "results", "zoo")
+_ROOMS = ("formulas", "layers", "readers", "results", "write", "zoo")
 
 __all__ = sorted(" ".join(_MODULES.values()).split())  # pyright: ignore[reportUnsupportedDunderAll]
 
@@ -63,7 +70,14 @@ def __getattr__(name: str) -> object:
         if name in names.split():
             globals()[name] = getattr(import_module(f"paramcalc.{module}"), name)
             return globals()[name]
-    raise AttributeError(f"module 'paramcalc' has no attribute {name!r}")
+    if name.startswith("_"):
+        raise AttributeError(f"module 'paramcalc' has no attribute {name!r}")
+    leads = import_module("paramcalc._leads")
+    use = leads.lead(name, __all__, __getattr__)
+    if use and _getframe(1).f_code.co_name == "_handle_fromlist":  # Of `from paramcalc import`.
+        raise ImportError(f"cannot import name {name!r} from 'paramcalc': {use}", name=name)
+    words = f"paramcalc has no {name}: {use}" if use else leads.unknown_name(name, __all__)
+    raise AttributeError(words, name=name, obj=None)  # Python would suggest some of its object's.
 
 
 def __dir__() -> list[str]:

@@ -1,6 +1,13 @@
 """The public names, for type checkers and editors."""
 
-from paramcalc import formulas as formulas, layers as layers, results as results, zoo as zoo
+from paramcalc import (
+    formulas as formulas,
+    layers as layers,
+    readers as readers,
+    results as results,
+    write as write,
+    zoo as zoo,
+)
 from paramcalc._blocks import (
     SeparableConv1d as SeparableConv1d,
     SeparableConv2d as SeparableConv2d,
@@ -8,6 +15,7 @@ from paramcalc._blocks import (
     TransformerEncoderLayer as TransformerEncoderLayer,
 )
 from paramcalc._branches import Add as Add, Concat as Concat, Multiply as Multiply
+from paramcalc._compare import compare as compare
 from paramcalc._diagram import diagram as diagram
 from paramcalc._explain import explain as explain
 from paramcalc._flops import flops as flops
@@ -27,6 +35,7 @@ from paramcalc._valid import valid_inputs as valid_inputs
 from paramcalc.errors import (
     ConfigError as ConfigError,
     ParamcalcError as ParamcalcError,
+    ReadError as ReadError,
     ShapeError as ShapeError,
 )
 from paramcalc.layers._base import Layer as Layer, Parameter as Parameter, Shape as Shape
@@ -47,7 +56,14 @@ from paramcalc.layers.conv import (
     ConvTranspose2d as ConvTranspose2d,
     ConvTranspose3d as ConvTranspose3d,
 )
+from paramcalc.layers.conv_lstm import (
+    ConvLSTM1d as ConvLSTM1d,
+    ConvLSTM2d as ConvLSTM2d,
+    ConvLSTM3d as ConvLSTM3d,
+)
+from paramcalc.layers.deform_conv import DeformConv2d as DeformConv2d
 from paramcalc.layers.dense import Dense as Dense
+from paramcalc.layers.distributed import TimeDistributed as TimeDistributed
 from paramcalc.layers.embedding import Embedding as Embedding
 from paramcalc.layers.frozen import Frozen as Frozen, freeze as freeze
 from paramcalc.layers.input import Input as Input
@@ -89,3 +105,4 @@ from paramcalc.layers.resize import (
 from paramcalc.layers.shared import Shared as Shared
 
 __all__: list[str]
+__version__: str

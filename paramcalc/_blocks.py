@@ -11,7 +11,7 @@ from paramcalc._network import Network, Sequential
 from paramcalc.errors import join_path
 from paramcalc.layers import _fields
 from paramcalc.layers._base import Layer, Networks, Nodes, Parameter, Shape
-from paramcalc.layers._fields import Axes, GivenPadding, Padding, count, flag, layer
+from paramcalc.layers._fields import Axes, DataFormat, GivenPadding, Padding, count, flag, layer
 from paramcalc.layers.activation import Activation, Identity
 from paramcalc.layers.attention import MultiheadAttention
 from paramcalc.layers.conv import Conv1d, Conv2d
@@ -154,7 +154,7 @@ class SeparableConv(Network):
     depth_multiplier: int = _fields.count("m")
     bias: bool = _fields.flag()
     _: KW_ONLY
-    data_format: str | None = _fields.data_format()
+    data_format: DataFormat | None = _fields.data_format()
 
     _paddings = ("same", "valid")
     _convs: ClassVar[tuple[Any, Any]]
@@ -170,7 +170,7 @@ class SeparableConv(Network):
         depth_multiplier: int = 1,
         bias: bool = True,
         *,
-        data_format: str | None = None,
+        data_format: DataFormat | None = None,
     ) -> None:
         windows = kernel_size, stride, padding, dilation
         self._set(out_channels, *windows, depth_multiplier, bias, data_format)
@@ -192,7 +192,7 @@ class SeparableConv(Network):
         networks[path] = self
         return end
 
-    def _with_format(self, data_format: str) -> Layer:
+    def _with_format(self, data_format: DataFormat) -> Layer:
         return self if self.data_format else replace(self, data_format=data_format)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY
+from typing import Any
 
 from paramcalc._checks import as_int
 from paramcalc._network import Container, Network, layers_and_names
@@ -193,3 +194,7 @@ class Concat(Branches):
 
     def _option_texts(self) -> list[str]:
         return [f"dim={self.dim}"] if self.dim else []
+
+    def __rich_repr__(self) -> Iterator[Any]:
+        yield from Branches.__rich_repr__(self)
+        yield "dim", self.dim, 0

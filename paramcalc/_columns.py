@@ -127,7 +127,7 @@ def keys(path: str) -> tuple[str, ...]:
 
 def takes_size(row: SummaryRow) -> bool:
     """Whether the text of its layer has a size that is taken from the input."""
-    layer = row.layer._thawed
+    layer = row.layer._bare
     return row.input_shape is not None and getattr(layer, layer._stating, "") is None
 
 
@@ -166,7 +166,7 @@ def layer_texts(rows: Sequence[SummaryRow], mark: str) -> list[str]:
     texts: list[str] = []
     for row in rows:
         layer, shape = row.layer, row.input_shape
-        key = (layer, shape) if isinstance(layer._thawed, Builtin) else id(layer)
+        key = (layer, shape) if isinstance(layer._bare, Builtin) else id(layer)
         if key not in known:
             known[key] = layer._text(shape, mark)
         places = ", ".join(dict.fromkeys([path for _, path in row.shared]))

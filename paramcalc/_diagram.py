@@ -17,7 +17,7 @@ from paramcalc._plan import inputs_of
 from paramcalc._repeats import THIN, repeats, times_text
 from paramcalc._trace import Step, shape_text, walk, ways
 from paramcalc.errors import ParamcalcError, join_path
-from paramcalc.layers._axes import spread
+from paramcalc.layers._axes import family_of, spread
 from paramcalc.layers._base import InputShape, Layer, Shape
 from paramcalc.layers._builtin import Builtin
 from paramcalc.layers.activation import Identity
@@ -99,16 +99,21 @@ class Drawing:
         self.steps: dict[str, list[Step]] = {}  # All of a network.
         # Whether channels or features are the last axis, before and after a layer.
         self.is_last: dict[str, tuple[bool, bool]] = {}
+        self.families: dict[str, tuple[str, str]] = {}  # Likewise.
         after: list[bool] = []
+        families = [""]
         for step, layout in zip(steps, layouts_of(steps), strict=True):
-            layer = step.layer._thawed
+            layer, layout = step.layer._thawed, layout.rpartition(" ")[2]
             source = step.inputs[0] if step.inputs else -1
             before = source >= 0 and after[source]
-            if layer._family in ("features", "sequence") and layout != "channels_first":
+            family = family_of(layer, families[max(source, -1) + 1])
+            families.append(layer._family_after or family)
+            self.families[step.path] = family, families[-1]
+            if layer._family.endswith(("features", "sequence")) and layout != "channels_first":
                 before = True
             known = {"channels_last": True, "features": True, "channels_first": False}
             after.append(known.get(layout, before))
-            if layer._family == "spatial":
+            if layer._family.endswith("spatial"):
                 before = layer._channels_last
             self.is_last[step.path] = before, after[-1]
             for around in ways(step.path):
@@ -116,7 +121,7 @@ class Drawing:
 
     def boxes_of(self, layer: Layer, path: str, level: int) -> Iterator[Box]:
         """Yield the boxes of a layer: several of a network in a row."""
-        inside: Any = layer._thawed
+        inside: Any = layer._bare
         if isinstance(inside, Branches) and inside._is_merge:
             self.count()
             yield sign_of(inside._sign, self.title_of(inside, path))
@@ -210,9 +215,11 @@ class Drawing:
         ends: list[Any] = [one for step in steps for one in step[2:4]] or [None]
         shapes = (ends[-1] if is_source else ends[0]), ends[-1]
         first, last = self.is_last.get(path, (False, False))
+        pairs = zip(shapes, self.families.get(path, ("", "")), strict=True)
+        sides = [shape and shape[min(one.count("time"), len(shape) - 1) :] for shape, one in pairs]
         text = layer._text(shapes[0])
         num_params = sum([step.num_params for step in steps])
-        labels = [printable(name_of_glyph(layer, path, shapes[0]))]
+        labels = [printable(name_of_glyph(layer, path, sides[0]))]
         title = f"{path} {text}".strip()
         if shapes[1]:
             labels.append(shape_text(shapes[1]).replace(" ", ""))
@@ -221,13 +228,13 @@ class Drawing:
         if num_params:
             labels.append(compact(num_params))
             title += f"; {num_params:,} parameters"
-        kind = layer._thawed._kind
+        kind = layer._bare._kind
         is_thin = kind in THIN  # A bar without a label.
-        before = shapes[0]
-        if kind == "sequence" and before and len(before) < len(shapes[1]):
+        before, after = sides
+        if kind == "sequence" and before and len(before) < len(after):
             before, first = (*before, 1), True  # Indices have no features.
-        heights = height_of(before, first), height_of(shapes[1], last)
-        width = 5 if is_thin else width_of_glyph(shapes[1], last)
+        heights = height_of(before, first), height_of(after, last)
+        width = 5 if is_thin else width_of_glyph(after, last)
         room = width if is_thin else max(width, *map(svg.width_of_text, labels))
         box = Box(room + GAP / (2 if is_thin else 1), max(heights) / 2, max(heights) / 2)
         left = (box.width - width) / 2
@@ -275,7 +282,7 @@ def label_of(name: str, shape: Shape | None) -> Box:
 
 def name_of_glyph(layer: Layer, path: str, shape: Shape | None) -> str:
     """The kind of layer and the size of its window; the name of a network."""
-    inside = layer._thawed
+    inside = layer._bare
     if inside._network_depth and path and not path.endswith("]"):
         return path.rpartition(".")[2]
     name = type(inside).__name__.lower()

@@ -306,6 +306,7 @@ LETTERS = {
     **{letter: name for axes in AXES.values() for letter, _, name in axes},
     "C": "channels",
     "F": "features",
+    "T": "time",
 }
 """What the symbols of axes mean; those of fields are declared with the fields."""
 
@@ -314,7 +315,7 @@ def legend_of(parts: Sequence[Working]) -> str:
     """What the letters in the formulas stand for, in the order in which they occur."""
     meanings: dict[str, dict[str, None]] = {}
     for part in parts:
-        layer = part.layer._thawed
+        layer = part.layer._bare
         if not isinstance(layer, Builtin):  # Its formulas have the names of its own attributes.
             continue
         fields = {spec.symbol: (name, spec) for name, spec in layer._specs.items() if spec.symbol}

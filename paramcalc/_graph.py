@@ -193,10 +193,6 @@ class Graph(Network):
     def _is_merge(self) -> bool:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
         return len(self.inputs) > 1 or len(self.outputs) > 1
 
-    def __call__(self, *tensors: Tensor | Sequence[Tensor], name: str = "") -> Tensor:
-        self._check_outputs("call a graph per output")
-        return Network.__call__(self, *tensors, name=name)
-
     def output_shape(self, input_shape: InputShape | None = None) -> Shape:
         self._check_outputs("ask for output_shapes()")
         return Network.output_shape(self, input_shape)
@@ -208,7 +204,7 @@ class Graph(Network):
     def output_shapes(self, input_shape: InputShape | None = None) -> dict[str, Shape]:
         """The shape of each output, by the name of its node."""
         plan = plan_of(self)
-        shapes = self._advised(partial(run, plan), self._checked(input_shape))
+        shapes = run(plan, self._checked(input_shape))
         return {name: shapes[end] for name, end in zip(self.outputs, plan.ends, strict=True)}
 
     def _write_all(
@@ -217,7 +213,7 @@ class Graph(Network):
         networks[path] = self
         places = dict(zip(self._input_names, sources, strict=True))
         for name, one, reads in self.nodes:
-            read = [places[at] for at in reads]
+            read = [places[at] for at in reads] or sources[:1]  # For the shape, if it reads none.
             places[name] = one._write(nodes, networks, join_path(path, name), *read)
         return tuple([places[name] for name in self.outputs])
 
@@ -233,16 +229,21 @@ class Graph(Network):
         shapes = tuple([shape for _, shape in self.inputs])
         return shapes[0] if len(shapes) == 1 else shapes
 
+    def _stated_form(self) -> Form | None:
+        return self._stated_forms()[0]
+
     def _stated_forms(self) -> tuple[Form, ...]:
         """The channels or features of the inputs are those stated; other lengths are open."""
         plan = plan_of(self)
         forms: list[Form] = []
         for place, (_, shape) in enumerate(self.inputs, 1):
             reading = [one for _, one, _, inputs in plan.nodes if -place in inputs]
-            first = next((one for one in reading if one._family), None)
-            form: list[int | None] = list(shape)
-            if first and first._family != "plain":
-                kept = 0 if first._family == "spatial" and not first._channels_last else -1
+            known = [one for one in reading if one._family.rpartition(" ")[2]]
+            times = max([one._family.count("time") for one in known[:1] or reading], default=0)
+            form: list[int | None] = [*[None] * times, *shape[times:]]
+            if known and not known[0]._family.endswith("plain"):
+                is_last = known[0]._channels_last or not known[0]._family.endswith("spatial")
+                kept = -1 if is_last else times
                 form = [None] * len(shape)
                 form[kept] = shape[kept]
             forms.append(tuple(form))
@@ -282,6 +283,12 @@ class Graph(Network):
         nodes = [f"{name!r}: {(one, *reads)}" for name, one, reads in self.nodes]
         outputs = self.outputs[0] if len(self.outputs) == 1 else self.outputs
         return f"Graph({dict(self.inputs)}, {outputs!r}, {{{', '.join(nodes)}}})"
+
+    def __rich_repr__(self) -> Iterator[Any]:
+        """What rich prints: as `repr`, over several lines if need be."""
+        yield dict(self.inputs)
+        yield self.outputs[0] if len(self.outputs) == 1 else self.outputs
+        yield {name: (one, *reads) for name, one, reads in self.nodes}
 
 
 def named_tensors(owner: Graph, inputs: Any, outputs: Any) -> tuple[Inputs, tuple[str, ...], Named]:

@@ -22,7 +22,7 @@ from paramcalc._checks import (
 )
 from paramcalc._graph import Graph
 from paramcalc._search import Search, first_from
-from paramcalc._trace import Step, stated_rank, steps_of, walk
+from paramcalc._trace import Step, num_times, stated_rank, steps_of, walk
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
 from paramcalc.layers._axes import as_pairs, spread
 from paramcalc.layers._base import Form, Layer, Shape
@@ -54,11 +54,13 @@ def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], tupl
         return steps, forms if names[1:] else (forms,)
     if isinstance(inside, Graph):
         return steps, inside._stated_forms()
-    form: Form | None = network._stated_shape()
+    form = network._stated_form()
     if form is None and steps:
         form = steps[0].layer._stated_form()
     if form is None:
-        shape = ("channels", *["None"] * (stated_rank(steps) or 2))
+        times = num_times(steps)
+        others = ["None"] * ((stated_rank(steps) or 2 + times) - times)
+        shape = (*["None"] * times, "channels", *others)
         problem = "the first layer does not state the channels and axes of its input"
         raise ShapeError(f"{problem}: give input_shape=({', '.join(shape)})", layer=network)
     return steps, (form,)

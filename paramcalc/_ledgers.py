@@ -21,7 +21,10 @@ from paramcalc.layers.conv import (
     ConvTranspose2d,
     ConvTranspose3d,
 )
+from paramcalc.layers.conv_lstm import ConvLSTM, ConvLSTM1d, ConvLSTM2d, ConvLSTM3d
+from paramcalc.layers.deform_conv import DeformConv2d
 from paramcalc.layers.dense import Dense
+from paramcalc.layers.distributed import TimeDistributed
 from paramcalc.layers.embedding import Embedding
 from paramcalc.layers.input import Input
 from paramcalc.layers.keras_conv import DepthwiseConv1d, DepthwiseConv2d, LocallyConnected2d
@@ -76,6 +79,17 @@ class At:
         return int(self.layer._has_shift)
 
 
+def at_a_position(step: Step) -> tuple[Step, int]:
+    """A step as it is at each position of a `TimeDistributed`, and the number of positions."""
+    layer, times = step.layer._thawed, 1
+    while isinstance(layer, TimeDistributed):
+        times *= step.input_shape[0]
+        layer, shapes = layer.layer, (step.input_shape[1:], step.output_shape[1:])
+        merged = tuple([one[1:] for one in step.merged])
+        step = step._replace(input_shape=shapes[0], output_shape=shapes[1], merged=merged)
+    return step._replace(layer=layer, shared=()), times
+
+
 Kinds = tuple[type[Layer], ...]
 Rule = tuple[str, Callable[[At], int]]
 """How some layers are counted: in words, and as a function."""
@@ -98,9 +112,9 @@ class Ledger:
         rule_of = {kind: rule for kinds, rule in self.rules.items() for kind in kinds}
         counts: list[int] = []
         for step in steps:
-            layer = step.layer._thawed
-            rule = rule_of[type(layer) if isinstance(layer, Builtin) else Layer]
-            counts.append(rule[1](At(step._replace(layer=layer, shared=()))) if rule else 0)
+            one, times = at_a_position(step)
+            rule = rule_of[type(one.layer) if isinstance(one.layer, Builtin) else Layer]
+            counts.append(times * rule[1](At(one)) if rule else 0)
         return counts
 
     def lines(self) -> list[str]:
@@ -116,6 +130,7 @@ class Ledger:
 
 CONVS: Kinds = (Conv1d, Conv2d, Conv3d, DepthwiseConv1d, DepthwiseConv2d)
 TRANSPOSED: Kinds = (ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)
+CONV_LSTMS: Kinds = (ConvLSTM1d, ConvLSTM2d, ConvLSTM3d)
 POOLS: Kinds = (Pool, AdaptivePool, GlobalPool)
 NORMS: Kinds = (BatchNorm, LayerNorm, GroupNorm, InstanceNorm, RMSNorm)
 RECURRENT: Kinds = (RNN, LSTM, GRU)
@@ -139,6 +154,24 @@ def keras_conv(at: At) -> int:
     steps: Shape = at.layer.dilation
     positions = prod([-(-one // step) * step for one, step in zip(lengths, steps, strict=True)])
     return 2 * at.step.num_macs // prod(lengths) * positions + at.bias
+
+
+def torch_conv_lstm(at: At) -> int:
+    """A convolutional LSTM: at each time, a convolution of the input and one of the output."""
+    times = 1 if at.layer.return_sequences else at.shape[0]
+    return int(at.step.num_params * times * at.o // at.layer.out_channels)
+
+
+def keras_conv_lstm(at: At) -> int:
+    """A convolutional LSTM: the convolution of the input of one position."""
+    layer: ConvLSTM = at.layer
+    kind: Any = CONVS[layer._rank - 1]
+    windows = layer.kernel_size, layer.stride, layer.padding, layer.dilation
+    gates = 4 * layer.out_channels
+    conv = kind(at.c, gates, *windows, bias=layer.bias, data_format=layer.data_format)
+    frame = at.shape[1:]
+    output = conv.output_shape(frame)
+    return keras_conv(At(Step("", conv, frame, output)))
 
 
 def keras_transposed(at: At) -> int:
@@ -190,10 +223,13 @@ TORCHVISION = Ledger(
     "one for each multiply-accumulate",
     "torchvision 0.21, `_ops` of its weights",
     {
-        (*CONVS, *TRANSPOSED, Dense, Layer, MatMul): ("multiply-accumulates", num_macs),
+        (*CONVS, *TRANSPOSED, *CONV_LSTMS, Dense, Layer, MatMul): (
+            "multiply-accumulates",
+            num_macs,
+        ),
         (*MOVING, *NORMS, *POOLS, *RECURRENT, Activation, Add, Concat): None,
         (Embedding, LocallyConnected2d, MultiheadAttention, Multiply, PReLU): None,
-        (RepeatVector, Scale, Upsample): None,
+        (DeformConv2d, RepeatVector, Scale, Upsample): None,
     },
 )
 FVCORE = Ledger(
@@ -205,7 +241,10 @@ FVCORE = Ledger(
             "multiply-accumulates; none where padding is 'same'",
             lambda at: 0 if at.layer.padding == "same" else at.step.num_macs,
         ),
-        (*TRANSPOSED, Dense, MatMul, MultiheadAttention, Layer): ("multiply-accumulates", num_macs),
+        (*TRANSPOSED, *CONV_LSTMS, Dense, MatMul, MultiheadAttention, Layer): (
+            "multiply-accumulates",
+            num_macs,
+        ),
         (BatchNorm,): ("2·N; without scale N", lambda at: (1 + at.scale) * at.n),
         (LayerNorm, GroupNorm, InstanceNorm): (
             "5·N; without scale 4·N",
@@ -221,7 +260,7 @@ FVCORE = Ledger(
         ),
         (*MOVING, *RECURRENT, Activation, Add, Concat): None,
         (Embedding, LocallyConnected2d, Multiply, PReLU, Pool, RepeatVector, RMSNorm): None,
-        (Scale,): None,
+        (DeformConv2d, Scale): None,
     },
 )
 TORCHINFO = Ledger(
@@ -229,9 +268,13 @@ TORCHINFO = Ledger(
     "one for each use of a parameter, biases included",
     "torchinfo 1.8.0, layer_info.py, `calculate_macs`",
     {
-        (*CONVS, *TRANSPOSED): (
+        (*CONVS, *TRANSPOSED, DeformConv2d): (
             "parameters · output positions",
             lambda at: at.step.num_params * prod(at.layer._split(at.step.output_shape)[1]),
+        ),
+        CONV_LSTMS: (
+            "parameters · output positions, at each time",
+            torch_conv_lstm,
         ),
         RECURRENT: ("parameters · length", lambda at: at.step.num_params * at.shape[0]),
         (Scale,): ("0", lambda _: 0),
@@ -261,6 +304,10 @@ TENSORFLOW = Ledger(
                 "with dilation, each length is rounded up to a multiple of it"
             ),
             keras_conv,
+        ),
+        CONV_LSTMS: (
+            "a convolution of the input to 4·C_out channels, of one position",
+            keras_conv_lstm,
         ),
         TRANSPOSED: ("2·O·k_h·k_w·C_in / (s_h·s_w), + O of a bias", keras_transposed),
         (Dense, LocallyConnected2d): (
@@ -307,7 +354,7 @@ TENSORFLOW = Ledger(
         (LSTM,): ("8·F·H + 9·H, of one position", keras_recurrent(8, 9)),
         (GRU,): ("6·F·H + 3·H, of one position", keras_recurrent(6, 3)),
         (RepeatVector,): ("1", lambda _: 1),
-        (*MOVING, Concat): None,
+        (*MOVING, Concat, DeformConv2d): None,
     },
 )
 LEDGERS = {one.tool: one for one in (TORCHVISION, FVCORE, TORCHINFO, TENSORFLOW)}

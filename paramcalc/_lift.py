@@ -7,11 +7,10 @@ from typing import Any, TypeVar
 
 from paramcalc._branches import Concat
 from paramcalc._checks import entries
-from paramcalc._network import Network
 from paramcalc._trace import Step
 from paramcalc.formulas import Term
 from paramcalc.formulas._term import Symbol, named
-from paramcalc.layers._axes import name_axes, spatial_axes
+from paramcalc.layers._axes import family_of, name_axes, spatial_axes
 from paramcalc.layers._base import Layer, Shape
 from paramcalc.layers._builtin import Builtin
 from paramcalc.layers._fields import OWN_NUMBER, Spec, defaults_of
@@ -47,14 +46,14 @@ class Lifted:
     def __init__(self, step: Step, family: str, made_of: MadeOf | None) -> None:
         self.step = step
         self.layer = step.layer._thawed
-        self.family = self.layer._family or family
+        self.family = family_of(self.layer, family)
         self.family_after = self.layer._family_after or self.family
         self.made_of = made_of
         self._copy: tuple[Any, Shape | None] | None = None
 
     def key(self, counting: bool) -> object:
         """What its answers depend on; if `counting`, what its number of parameters depends on."""
-        layer: Any = self.layer
+        layer: Any = self.layer._bare
         is_own = not isinstance(layer, Builtin) or self.step.shared
         if self.made_of or is_own or self.step.layer._network_depth:
             return self
@@ -120,17 +119,18 @@ class Lifted:
         output: Any = self.step.output_shape
         if output is None:
             return ()
-        if isinstance(self.layer, Network):
+        if self.layer._network_depth:
             return self._merge(output)
         pairs = zip(self.answer("output_shape", output), output, strict=True)
         return tuple([one if isinstance(one, Term) else plain for one, plain in pairs])
 
     def _merge(self, output: Shape) -> Shape:
         """The merged output, with the sum of the lengths that are concatenated."""
-        merged = self.step.merged
-        if not isinstance(self.layer, Concat) or len(merged) > MAX_SUMMANDS:
+        layer, merged = self.layer._bare, self.step.merged
+        if not isinstance(layer, Concat) or len(merged) > MAX_SUMMANDS:
             return output
-        axis = self.layer.dim % len(output)
+        before = self.layer._family.count("time")
+        axis = before + layer.dim % (len(output) - before)
         symbol = self.names(len(output))[axis][0]
         terms = [named(one[axis], Symbol(f"{symbol}_{i}")) for i, one in enumerate(merged, 1)]
         return (*output[:axis], sum(terms), *output[axis + 1 :])
@@ -151,13 +151,15 @@ class Lifted:
 
 def lift_all(steps: Sequence[Step]) -> list[Lifted]:
     """The steps made of Terms; each learns what its axes are from those it reads."""
-    families = [""] * (len(steps) + 1)
-    made_of: list[MadeOf | None] = [None] * (len(steps) + 1)
+    families: dict[int, str] = {}
+    made_of: dict[int, MadeOf | None] = {}
     found: list[Lifted] = []
     for number, step in enumerate(steps):
         last = step.inputs[-1] if step.inputs else -1
-        family = families[last] or families[number - 1]  # The nearest, if none is known.
-        lifted = Lifted(step, family, None if step.merged else made_of[last])
+        family = families.get(last) or families.get(
+            number - 1, ""
+        )  # The nearest, if none is known.
+        lifted = Lifted(step, family, None if step.merged else made_of.get(last))
         families[number], made_of[number] = lifted.family_after, lifted.carried()
         found.append(lifted)
     return found
@@ -199,7 +201,7 @@ def lift(layer: Any, shape: Shape | None, family: str) -> Any:
         if value == usual.get(field) and value in UNWRITTEN:
             pass  # A shortcut: `as_terms` gives the same.
         elif isinstance(value, Layer):
-            value = lift(value, shape, family)
+            value = lift(value, layer._within(shape), family)
         elif spec.symbol == OWN_NUMBER:
             value = own_numbers(value)
         elif shape is not None and spec.states and value not in (None, usual.get(field)):

@@ -187,7 +187,7 @@ def owners_of(steps: list[Step], in_place: bool) -> dict[int, int]:
     shared = {one for one, times in readers.items() if one < 0 and times > 1}
     for number, step in enumerate(steps):
         before = step.inputs[0] if step.inputs else number  # Nothing is read by `Parameters`.
-        layer, owner = step.layer._thawed, owners.setdefault(before, before)
+        layer, owner = step.layer._bare, owners.setdefault(before, before)
         name = layer._plain_name if isinstance(layer, Activation) else ""
         is_overwritten = in_place and name in OVERWRITING and owner not in shared
         owners[number] = owner if layer._is_view or is_overwritten else number

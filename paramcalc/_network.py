@@ -9,7 +9,7 @@ from operator import methodcaller
 from typing import Any, Self, overload
 
 from paramcalc._checks import as_int, as_str, entries, later, name_of, wrong
-from paramcalc._plan import locate_in, plan_of, run
+from paramcalc._plan import advise, locate_in, plan_of, run
 from paramcalc._repeats import repeats, span, times_text
 from paramcalc._trace import merged, steps_of
 from paramcalc.errors import (
@@ -32,7 +32,7 @@ from paramcalc.layers._base import (
     Sources,
 )
 from paramcalc.layers._builtin import Builtin
-from paramcalc.layers._fields import declared, layer, read_data_format
+from paramcalc.layers._fields import DataFormat, declared, layer, read_data_format
 from paramcalc.render import html
 from paramcalc.render.shown import for_terminal
 from paramcalc.render.table import printable
@@ -70,17 +70,14 @@ class Network(Builtin):
         object.__setattr__(self, "_network_size", size)
         object.__setattr__(self, "_kept_plan", None)
 
-    def parameters(self, input_shape: InputShape | None = None) -> tuple[Parameter, ...]:
-        return self._advised(self._tensors, self._checked(input_shape))
-
-    def num_params(self, input_shape: InputShape | None = None) -> int:
-        return self._advised(self._params, self._checked(input_shape))
-
     def num_macs(self, input_shape: InputShape | None = None) -> int:
-        return self._advised(self._macs, self._checked(input_shape), None)
+        return self._macs(self._checked(input_shape), None)
 
     def sources(self, input_shape: Form) -> Sources:
         raise self._misfit("sources() is for single layers; use receptive_field() for a network")
+
+    def _fitting(self, input_shape: object) -> Shape | None:
+        return self._checked(input_shape)  # Each layer checks its own input.
 
     def _stated_shape(self) -> Shape | None:
         return plan_of(self).stated or self._first_stated_shape()
@@ -94,12 +91,13 @@ class Network(Builtin):
         if not plan.is_chain:
             output: Shape = run(plan, shape)[plan.ends[0]]
             return output
-        calls = iter(plan.calls)
+        calls, given = iter(plan.calls), shape
         try:
             for _, shape_of in calls:  # The hot path: no shape is kept on the way.
                 shape = shape_of(shape)
         except ParamcalcError as error:
             locate_in(plan, calls, error)
+            advise(plan, given, error)
             raise
         return shape
 
@@ -123,13 +121,8 @@ class Network(Builtin):
         shapes = run(plan, shape)
         nodes = iter(plan.nodes)
         try:
-            return sum(
-                [
-                    node._params(shapes[source])
-                    for _, node, source, _ in nodes
-                    if not node._network_depth
-                ]
-            )
+            each = [one._params(shapes[at]) for _, one, at, _ in nodes if not one._network_depth]
+            return sum(each)
         except ParamcalcError as error:
             locate_in(plan, nodes, error)
             raise
@@ -232,6 +225,9 @@ def layers_and_names(
         only = entries(layers[0]) if len(layers) == 1 else None
         return layers if only is None else only, ()
     if layers:
+        others = {name: one for name, one in parts.items() if not isinstance(one, Layer)}
+        if others:
+            raise later("_leads").misuse(owner, dict.fromkeys(owner._options), (), others)
         raise TypeError(f"{name_of(owner)}: give layers with names or without, not both")
     if {*parts} == {"layers", "names"}:
         lists = entries(parts["layers"]), entries(parts["names"])
@@ -309,7 +305,8 @@ class Container(Network):
 
     def _parts(self, path: str = "") -> list[tuple[str, Layer]]:
         if self.names:
-            return [(join_path(path, name), self[name]) for name in self.names]
+            pairs = zip(self.names, self.layers, strict=True)
+            return [(join_path(path, name), one) for name, one in pairs]
         return [(f"{path}[{position}]", one) for position, one in enumerate(self.layers)]
 
     def _text(self, shape: Shape | None = None, mark: str = "") -> str:
@@ -323,6 +320,10 @@ class Container(Network):
     def _option_texts(self) -> list[str]:
         """The keywords that are no layers, as `repr` writes them."""
         return []
+
+    def __rich_repr__(self) -> Iterator[Any]:
+        """What rich prints: as `repr`, over several lines if need be."""
+        yield from zip(self.names, self.layers, strict=True) if self.names else self.layers
 
     # Beside __repr__: IPython takes the first class that has either of the two.
 
@@ -369,10 +370,10 @@ class Sequential(Container):
     def __init__(self, /, **parts: Layer) -> None: ...
     @overload
     def __init__(
-        self, /, *layers: Layer | Sequence[Layer], data_format: str | None = None
+        self, /, *layers: Layer | Sequence[Layer], data_format: DataFormat | None = None
     ) -> None: ...
     @overload
-    def __init__(self, /, *, data_format: str | None = None, **parts: Layer) -> None: ...
+    def __init__(self, /, *, data_format: DataFormat | None = None, **parts: Layer) -> None: ...
 
     def __init__(self, /, *layers: Any, data_format: Any = None, **parts: Any) -> None:
         inside = read_data_format(data_format, self, "data_format")

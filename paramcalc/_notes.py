@@ -23,8 +23,9 @@ def notes_of(network: Layer, steps: Sequence[Step]) -> Iterator[str]:
             if doubt:
                 yield f"{step.path} {type(layer).__name__}: {doubt}".strip()
     for path, one in plan_of(network).networks.items():
-        if isinstance(one, Graph):
-            yield from called_again(one, path, steps)
+        graph = one._bare
+        if isinstance(graph, Graph):
+            yield from called_again(graph, path, steps)
 
 
 def called_again(graph: Graph, path: str, steps: Sequence[Step]) -> Iterator[str]:
@@ -46,7 +47,7 @@ def layouts_of(steps: Sequence[Step]) -> list[str]:
 
     "channels_first" and "channels_last" are images, "features" is a sequence of vectors, "input"
     is the network's input, and "flattened" has one axis of an image and the others joined; empty
-    if unknown.
+    if unknown. "time " precedes it if there is an axis before these.
     """
     layouts: list[str] = []
     for step in steps:
@@ -66,15 +67,18 @@ def layout_after(step: Step, layout: str) -> str:
     """What the axes are after a step, from what they are before it."""
     layer, rank = step.layer._thawed, len(step.output_shape or ())
     family = layer._family_after or layer._family
-    is_own = not isinstance(layer, Builtin)
+    is_own = not isinstance(layer._bare, Builtin)
     if rank < 2 or (is_own and step.output_shape != step.input_shape):
         return ""
+    if family.count("time") == rank - 1:  # A vector at each position.
+        return "features"
     if isinstance(layer, Flatten):
         return "flattened" if len(step.input_shape) > rank else layout
     if layer._kind == "sequence":
         return "features"
-    if family == "plain" or (layer._kind == "dense" and layout != "features"):
+    if family.endswith("plain") or (layer._kind == "dense" and layout != "features"):
         return ""
-    if family == "spatial":
-        return "channels_last" if layer._channels_last else "channels_first"
+    if family.endswith("spatial"):
+        times = family.removesuffix("spatial")
+        return times + ("channels_last" if layer._channels_last else "channels_first")
     return layer._format_after or layout

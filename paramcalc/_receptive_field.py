@@ -121,7 +121,8 @@ def field_after(sight: Sight, number: int, path: str, layer: Layer) -> Receptive
     unknown: Any = (0 if number in sight.fixed else None, None, None)
     numbers = [found.get(axis, unknown) for axis in sight.spatial]
     sizes, strides, paddings = zip(*numbers, strict=True) if numbers else ((), (), ())
-    names = tuple([name for _, _, name in spatial_axes(len(numbers))])
+    times = ["time"] * sight.num_times
+    names = (*times, *[name for _, _, name in spatial_axes(len(numbers) - len(times))])
     extent = names, sizes, strides, paddings, tuple(sight.misaligned)
     return ReceptiveField(path, layer, *extent, sight, number)
 

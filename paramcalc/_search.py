@@ -20,7 +20,7 @@ from math import lcm
 from typing import Any, TypeVar
 
 from paramcalc._checks import LARGEST
-from paramcalc._trace import Step
+from paramcalc._trace import Step, num_times
 from paramcalc.errors import ParamcalcError, ShapeError, show
 from paramcalc.layers._base import Form, Layer, Shape
 
@@ -149,11 +149,15 @@ class Search:
         stated: Any = self.network._stated_shape()
         for number, form in enumerate(self.forms):
             axes = [axis for axis, length in enumerate(form) if length is None]
-            for at, axis in enumerate(axes):
-                self.groups[start + axis] = 0 if square else at
+            times = num_times(self.steps, -1 - number)  # A time is no side of a square.
+            first = sum([axis < times for axis in axes])
+            for at, axis in enumerate(axes, -first):
+                self.groups[start + axis] = at if at < 0 or not square else 0
                 self.more[start + axis] = stated[number][axis] if stated and self.forms[1:] else 0
             start += len(form)
-        for group in {*self.groups.values()}:
+        numbers = {one: at for at, one in enumerate(sorted({*self.groups.values()}))}
+        self.groups = {axis: numbers[one] for axis, one in self.groups.items()}
+        for group in numbers.values():
             here = [axis for axis, one in self.groups.items() if one == group]
             least = min([self.more[axis] for axis in here])
             for axis in here:
@@ -226,6 +230,7 @@ class Search:
             self.output(lengths)
         except ShapeError as error:
             self.last = error.with_traceback(None)  # A traceback would keep its frames alive.
+            error._hint = ""
             pairs = error._compared
             is_long = any(wanted is not None and got > wanted for got, wanted in pairs)
             is_bound = any(wanted not in (None, got) for got, wanted in pairs)

@@ -8,7 +8,7 @@ from math import lcm
 from typing import NamedTuple
 
 from paramcalc._plan import ask
-from paramcalc._trace import Step
+from paramcalc._trace import Step, num_times
 from paramcalc.errors import ParamcalcError
 from paramcalc.layers._base import Form
 from paramcalc.layers._windows import Seen, Sources, Window, seen_before, spanned_before, united
@@ -95,6 +95,8 @@ class Sight:
             self.reads.append([])
             self.shapes[number] = step.output_shape
             if self.fixed.issuperset(step.inputs):
+                layer, output = step.layer, step.output_shape
+                ask(step.path, layer, layer._needed, output, "the receptive field")
                 self.fixed.add(number)
                 continue
             self.reads[-1] = ask(step.path, step.layer, self.reads_of, step)
@@ -105,6 +107,7 @@ class Sight:
             for _, sources, dim in self.reads[-1]:
                 spacings = [source[1].spacing for source in sources if source]
                 self.has_gaps |= dim is not None or max(spacings, default=1) > 1
+        self.num_times: int = num_times(steps, followed)
         channels = self.channels()
         axes = range(len(forms[-1 - followed]))
         self.spatial: list[int] = [axis for axis in axes if axis != channels]
@@ -126,14 +129,15 @@ class Sight:
         """The axis of the input that holds the channels or features of the first layer with any."""
         reading = [at for at, reads in enumerate(self.reads) if reads]
         known = "plain", "spatial", "sequence"
-        first = next((at for at in reading if self.steps[at].layer._family in known), None)
+        first = next((at for at in reading if self.steps[at].layer._family.endswith(known)), None)
         if first is None:
-            return 0
+            return self.num_times
         layer = self.steps[first].layer
-        if layer._family == "plain":
+        if layer._family.endswith("plain"):
             return None  # The indices before an embedding have no channels.
-        is_last = layer._channels_last or layer._family == "sequence"
-        number, axis = self.reads[first][0].step, -1 if is_last else 0
+        is_last = layer._channels_last or layer._family.endswith("sequence")
+        number = self.reads[first][0].step
+        axis = -1 if is_last else layer._family.count("time")
         while number >= 0:
             number, sources, _ = self.reads[number][0]
             source = sources[axis % len(sources)]

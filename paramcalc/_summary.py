@@ -248,8 +248,8 @@ def others_of(steps: Iterable[Step]) -> tuple[int, int]:
         layer: Any = step.layer
         if not layer._is_frozen and not layer._thawed._has_buffers:
             continue
-        is_builtin = isinstance(layer._thawed, Builtin)
-        is_stated = is_builtin and not layer._thawed._is_open
+        is_builtin = isinstance(layer._bare, Builtin)
+        is_stated = is_builtin and not layer._bare._is_open
         shape = None if is_stated else step.input_shape
         key = layer if is_builtin else id(layer), shape, step.shared
         if key not in known:

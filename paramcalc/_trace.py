@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from paramcalc._checks import entries, later, wrong
 from paramcalc._plan import ask, plan_of, run
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
-from paramcalc.layers._base import InputShape, Layer, Parameter, Shape, advise
+from paramcalc.layers._base import InputShape, Layer, Parameter, Shape
 from paramcalc.layers._windows import Window, as_sources, covered
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Row, Table
@@ -47,7 +47,8 @@ class Step(NamedTuple):
 
     Args:
         path: the place in the network: `[2]`, `features[2]`; empty for a layer on its own.
-        layer: the layer; for a merge of branches, the `Add`, `Multiply` or `Concat`.
+        layer: the layer; for a merge of branches, the `Add`, `Multiply` or `Concat`. In a
+            `TimeDistributed`, that layer in one of its own.
         input_shape: the shape before it.
         output_shape: the shape after it.
         inputs: the steps that it reads, by position in the trace; -1 is the network's input, -2
@@ -111,16 +112,17 @@ class Step(NamedTuple):
         """Per spatial axis of the input, the number of positions that no window covers.
 
         They lie after the last window, or between windows if the stride exceeds their size. An
-        axis that is seen whole has none. Layers without spatial axes give an empty tuple.
+        axis that is seen whole has none. Layers without spatial axes, and those that need several
+        inputs, give an empty tuple.
 
         Raises:
             ShapeError: a user's own layer does not define `sources`.
             ParamcalcError: a window has gaps and more than 1,000,000 taps.
         """
         layer, shape, output = self.layer, self.input_shape, self.output_shape
-        if layer._network_depth:
+        if layer._network_depth or layer._is_merge:
             return ()
-        sources = as_sources(layer.sources(shape), layer, len(shape), len(output))
+        sources = as_sources(layer._covering(shape), layer, len(shape), len(output))
         uncovered: dict[int, int] = {}
         slides: set[int] = set()
         for source, count in zip(sources, output, strict=True):
@@ -129,9 +131,9 @@ class Step(NamedTuple):
                 uncovered[axis] = shape[axis] - covered(window, shape[axis], count)
                 if window != Window() or uncovered[axis]:
                     slides.add(axis)
-        if not slides and layer._family != "spatial":
+        if not slides and not layer._family.endswith("spatial"):
             return ()
-        channels = len(shape) - 1 if layer._channels_last else 0
+        channels = len(shape) - 1 if layer._channels_last else layer._family.count("time")
         axes = [axis for axis in range(len(shape)) if axis != channels or axis in slides]
         return tuple([uncovered.get(axis, 0) for axis in axes])
 
@@ -205,9 +207,28 @@ def shared_by(step: Step, owners: Owners) -> tuple[tuple[str, str], ...]:
 
 
 def stated_rank(steps: Iterable[Step]) -> int | None:
-    """The number of spatial axes, from the first layer that states one."""
-    ranks = [step.layer._stated_rank() for step in steps]
-    return next((rank for rank in ranks if rank is not None), None)
+    """The number of axes but that of channels, from the first layer that states spatial axes."""
+    for step in steps:
+        rank = step.layer._stated_rank()
+        if rank is not None:
+            return rank + step.layer._family.count("time")
+    return None
+
+
+def num_times(steps: Sequence[Step], source: int = -1) -> int:
+    """The number of axes before the channels of an input.
+
+    It is that of the first layer after the input that gives its axes a meaning.
+    """
+    reached = {source}
+    after: list[Step] = []
+    for number, step in enumerate(steps):
+        if not reached.isdisjoint(step.inputs):
+            reached.add(number)
+            after.append(step)
+    families = [step.layer._family for step in after or steps]
+    first = [one for one in families if one.rpartition(" ")[2]][:1]
+    return max([one.count("time") for one in first or families], default=0)
 
 
 def walk(
@@ -223,11 +244,7 @@ def walk(
     shape = network._checked(input_shape)
     if not counting:
         network._needed(shape, "the output shape")
-    try:
-        return steps_of(network, shape, shared=shared)
-    except ShapeError as error:
-        advise(error, network, shape)
-        raise
+    return steps_of(network, shape, shared=shared)
 
 
 def steps_of(network: Layer, shape: Any, *, shared: bool = True) -> list[Step]:

@@ -132,7 +132,7 @@ MAX_TRIES, MAX_STEPS = 300, 30_000
 """The most inputs that are tried for a message, and layers that are asked: about 50 ms."""
 
 
-def advice(error: ShapeError, network: Layer, shape: Any) -> str:
+def advice(network: Layer, shape: Any, error: ShapeError) -> str:
     """The end of its message: what fits in place of a shape; empty if it takes long to find."""
     try:
         limit = min(MAX_TRIES, MAX_STEPS // len(plan_of(network).nodes))

@@ -26,8 +26,8 @@ class ParamcalcError(ValueError):
     _unequal: tuple[tuple[int, int, int, int, int], ...] = ()
     """The lengths of branches that do not merge: two branches, the axis from the last, and both
     lengths."""
-    _hint: str | Callable[[], str] = ""
-    """What to do next, or what finds that, which takes long: it is asked for the message alone."""
+    _hint: str | Callable[[ParamcalcError], str] = ""
+    """What to do next; or what finds it, which takes long and is asked for the message alone."""
 
     def __init__(
         self,
@@ -51,11 +51,11 @@ class ParamcalcError(ValueError):
 
     def _found_hint(self) -> str:
         if not isinstance(self._hint, str):
-            self._hint = self._hint()
+            self._hint = self._hint(self)
         return self._hint
 
     def __reduce__(self) -> tuple[Any, ...]:
-        self._found_hint()
+        self._found_hint()  # What is known of the network is not copied along.
         return type(self), self.args, self.__dict__
 
 
@@ -81,6 +81,28 @@ class ShapeError(ParamcalcError):
             ...
         paramcalc.errors.ShapeError: [1] Pool: a window of 2 does not fit height 1 (padding 0)
     """
+
+
+class ReadError(ParamcalcError):
+    """A source that cannot be read as a network.
+
+    Attributes:
+        where: the place in the source: `"line 12"`, or a layer or node by name.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> pc.readers.parse("pc.Dense(4, 2 + 3)")
+        Traceback (most recent call last):
+            ...
+        paramcalc.errors.ReadError: line 1: 2 + 3 is not a number, a text, a tuple or a layer
+    """
+
+    def __init__(self, problem: str, *, where: str = "") -> None:
+        super().__init__(problem)
+        self.where = where
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}" if self.where else self.problem
 
 
 class _Short(Repr):

@@ -1,6 +1,7 @@
 """What the verbs return, by name: for type annotations and `isinstance`."""
 
 from paramcalc._columns import SummaryRow
+from paramcalc._compare import Comparison, Difference
 from paramcalc._diagram import Diagram
 from paramcalc._explain import Explanation, Line, Working
 from paramcalc._flops import Flops, FlopsRow
@@ -13,7 +14,9 @@ from paramcalc._valid import ValidInputs
 from paramcalc.render.boxes import Glyph
 
 __all__ = [
+    "Comparison",
     "Diagram",
+    "Difference",
     "Explanation",
     "Flops",
     "FlopsRow",

@@ -23,8 +23,8 @@ LONG = st.integers(LONGEST_WINDOW, 40)
 SIDE = st.integers(0, 6)
 SIDES = st.one_of(SIDE, st.tuples(SIDE), st.tuples(*[st.tuples(SIDE, SIDE)] * 2))
 SHAPES: Shapes = st.lists(LENGTHS, min_size=1, max_size=4).map(tuple)
-FORMATS = st.sampled_from(["channels_first", "channels_last"])
-MODES = st.sampled_from(["max", "avg"])
+FORMATS: st.SearchStrategy[Any] = st.sampled_from(["channels_first", "channels_last"])
+MODES: st.SearchStrategy[Any] = st.sampled_from(["max", "avg"])
 PAD_MODES = st.sampled_from(["constant", "reflect", "replicate", "circular"])
 FLAGS = st.booleans()
 PROJECTIONS = st.integers(0, 6)
@@ -108,6 +108,14 @@ def depthwise_convs(draw: st.DrawFn, kind: Callable[..., Any], rank: int) -> Any
 def local_convs() -> Drawn:
     fields = SMALL, per_axis(SMALL), per_axis(SMALL), FLAGS
     return of_either_format(pc.LocallyConnected2d, *fields)
+
+
+def conv_lstms(kind: Callable[..., Any], rank: int) -> Drawn:
+    def made(fields: dict[str, Any], return_sequences: bool) -> Any:
+        return kind(**fields, return_sequences=return_sequences)
+
+    fields = conv_fields(rank, 1).map(lambda one: {k: v for k, v in one.items() if k != "groups"})
+    return st.builds(made, fields, FLAGS)
 
 
 @st.composite
@@ -278,6 +286,11 @@ def shared() -> Drawn:
     return st.builds(pc.Shared, NAMES, st.one_of(convs(pc.Conv2d, 2), denses()))
 
 
+def distributed() -> Drawn:
+    layers = convs(pc.Conv2d, 2), channel_norms(pc.BatchNorm), denses(), flattens(), embeddings()
+    return st.one_of(*layers).map(pc.TimeDistributed)
+
+
 def networks(kind: Callable[..., Any]) -> Drawn:
     """Of layers that take all shapes and do not change them."""
     layers = st.sampled_from([pc.Identity(), pc.Activation("relu"), pc.Dropout()])
@@ -323,6 +336,11 @@ def shuffled(draw: st.DrawFn, layer: Any, factor: int) -> pc.Shape:
 
 def of_rank(rank: int) -> Shapes:
     return for_each(LENGTHS, rank)
+
+
+def timed(shapes: Shapes) -> Shapes:
+    """The same with a few positions in time before."""
+    return st.tuples(FEW, shapes).map(lambda parts: (parts[0], *parts[1]))
 
 
 @cache

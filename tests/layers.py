@@ -1,8 +1,7 @@
-"""Every public layer in a row: how one is made, what fits it, and what it is called elsewhere.
+"""Every public layer in a row: how one is made, and what fits it.
 
 A new layer needs one row here. What goes through all layers reads it: laws, hostile values, words
-of refusals, goldens. A public layer without a row fails in test_fields.py; what the rows say of
-torch and Keras is held against them in conformance/test_names.py.
+of refusals, goldens. A public layer without a row fails in test_fields.py.
 """
 
 from __future__ import annotations
@@ -12,11 +11,10 @@ from typing import Any
 import drawn
 from drawn import SHAPES, Shapes, ending_with, sequences, shuffled, spatial
 from rows import (
-    OF_OUTPUTS,
     Row,
-    called,
     channel_norm,
     conv,
+    conv_lstm,
     depthwise,
     elementwise,
     recurrent,
@@ -25,25 +23,6 @@ from rows import (
 )
 
 import paramcalc as pc
-
-KERAS_POOL = "pool_size=kernel_size strides=stride"
-FREEZES = "an attribute of each layer; `freeze(network)` here"
-WITH_BATCH = "its axes include the batch"
-LAST = "the last by default, the first here"
-LAST_SIDE_FIRST = "(left, right, top, bottom) is ((top, bottom), (left, right)) here"
-SHARED = "it counts axes from 1; `PReLU(shared_axes=())` is its default"
-FEATURES = "`embed_dim` is the features of the input"
-FREE_NAME = 'any name: `Activation("relu")`'
-AXIS = "axis=normalized_shape"  # The number of an axis there, its length here.
-LENGTHS = "numbers of axes there, their lengths here; omit it for the last axis"
-KERAS_ACTIVATIONS = "layers.ELU layers.LeakyReLU layers.ReLU layers.Softmax"
-KERAS_DROPOUTS = "layers.Dropout layers.SpatialDropout#D layers.AlphaDropout layers.GaussianDropout"
-TORCH_ACTIVATIONS = """
-    nn.CELU nn.ELU nn.GELU nn.Hardshrink nn.Hardsigmoid nn.Hardswish nn.Hardtanh nn.LeakyReLU
-    nn.LogSigmoid nn.LogSoftmax nn.Mish nn.RReLU nn.ReLU nn.ReLU6 nn.SELU nn.SiLU nn.Sigmoid
-    nn.Softmax nn.Softmax2d nn.Softmin nn.Softplus nn.Softshrink nn.Softsign nn.Tanh
-    nn.Tanhshrink nn.Threshold
-"""
 
 ROWS = [
     conv(pc.Conv1d, 1),
@@ -56,6 +35,9 @@ ROWS = [
     depthwise(pc.DepthwiseConv2d, 2),
     separable(pc.SeparableConv1d, 1),
     separable(pc.SeparableConv2d, 2),
+    conv_lstm(pc.ConvLSTM1d, 1),
+    conv_lstm(pc.ConvLSTM2d, 2),
+    conv_lstm(pc.ConvLSTM3d, 3),
     Row(
         pc.LocallyConnected2d,
         lambda: [pc.LocallyConnected2d(6, 3), pc.LocallyConnected2d(6, (2, 3), 2, bias=False)],
@@ -70,11 +52,6 @@ ROWS = [
         (4, 9, 9),
         drawn.pools(),
         lambda pool: spatial(pool, pool.kernel_size),
-        [called("nn.MaxPool#d", mode="max"), called("nn.AvgPool#d", mode="avg")],
-        [
-            called("layers.MaxPooling#D", KERAS_POOL, mode="max"),
-            called("layers.AveragePooling#D", KERAS_POOL, mode="avg"),
-        ],
     ),
     Row(
         pc.AdaptivePool,
@@ -82,11 +59,6 @@ ROWS = [
         (4, 9, 9),
         drawn.adaptive_pools(),
         lambda pool: spatial(pool, pool.output_size),
-        [called("nn.AdaptiveMaxPool#d", mode="max"), called("nn.AdaptiveAvgPool#d", mode="avg")],
-        [
-            called("layers.AdaptiveMaxPooling#D", mode="max"),
-            called("layers.AdaptiveAveragePooling#D", mode="avg"),
-        ],
     ),
     Row(
         pc.GlobalPool,
@@ -94,14 +66,6 @@ ROWS = [
         (4, 9, 9),
         drawn.of_either_format(pc.GlobalPool, mode=drawn.MODES),
         spatial,
-        [
-            called("Tensor.amax", mode="max", note="over the spatial axes"),
-            called("Tensor.mean", mode="avg", note="over the spatial axes"),
-        ],
-        [
-            called("layers.GlobalMaxPooling#D", mode="max", theirs={"keepdims": False}),
-            called("layers.GlobalAveragePooling#D", mode="avg", theirs={"keepdims": False}),
-        ],
     ),
     Row(
         pc.Pad,
@@ -109,20 +73,6 @@ ROWS = [
         (4, 9, 9),
         drawn.of_either_format(pc.Pad, drawn.SIDES, drawn.PAD_MODES),
         lambda pad: spatial(pad, pad.padding),
-        [
-            called("nn.functional.pad", "pad=padding", note=LAST_SIDE_FIRST),
-            *[
-                called(f"nn.{name}#d", mode=mode, note=LAST_SIDE_FIRST)
-                for mode, name in {
-                    "constant": "ConstantPad",
-                    "reflect": "ReflectionPad",
-                    "replicate": "ReplicationPad",
-                    "circular": "CircularPad",
-                }.items()
-            ],
-            called("nn.ZeroPad#d", mode="constant", note=LAST_SIDE_FIRST),
-        ],
-        [called("layers.ZeroPadding#D", mode="constant")],
     ),
     Row(
         pc.Crop,
@@ -130,14 +80,6 @@ ROWS = [
         (4, 9, 9),
         drawn.of_either_format(pc.Crop, drawn.SIDES),
         lambda crop: spatial(crop, crop.cropping),
-        [
-            called(
-                "nn.functional.pad",
-                "pad=cropping",
-                note=f"write a negative `pad` as positive; {LAST_SIDE_FIRST}",
-            )
-        ],
-        [called("layers.Cropping#D")],
     ),
     Row(
         pc.CenterCrop,
@@ -157,37 +99,9 @@ ROWS = [
         (4, 9, 9),
         drawn.upsamplings(),
         lambda one: spatial(one, one.size if one.scale_factor is None else one.scale_factor),
-        [
-            called("nn.Upsample"),
-            called("nn.UpsamplingNearest2d", mode="nearest"),
-            called("nn.UpsamplingBilinear2d", mode="bilinear"),
-        ],
-        [
-            called("layers.UpSampling1D layers.UpSampling3D", "size=scale_factor"),
-            called("layers.UpSampling2D", "size=scale_factor interpolation=mode"),
-            called(
-                "layers.Resizing",
-                "height=size width=size interpolation=mode",
-                note="`size` is (height, width) here",
-            ),
-        ],
     ),
-    channel_norm(
-        pc.BatchNorm,
-        0,
-        called("layers.BatchNormalization", "center=bias"),
-        "nn.SyncBatchNorm",
-    ),
-    channel_norm(
-        pc.InstanceNorm,
-        1,
-        called(
-            "layers.GroupNormalization",
-            "center=bias",
-            theirs={"groups": -1},
-            note="give `affine=True`",
-        ),
-    ),
+    channel_norm(pc.BatchNorm, 0),
+    channel_norm(pc.InstanceNorm, 1),
     Row(
         pc.GroupNorm,
         lambda: [
@@ -198,8 +112,6 @@ ROWS = [
         (4, 9, 9),
         drawn.group_norms(),
         lambda norm: spatial(norm, None, norm.num_channels, groups=norm.num_groups),
-        [called("nn.GroupNorm")],
-        [called("layers.GroupNormalization", "groups=num_groups center=bias")],
         open_field="num_channels",
     ),
     Row(
@@ -208,8 +120,6 @@ ROWS = [
         (4, 9, 9),
         drawn.layer_norms(),
         lambda norm: ending_with(norm.normalized_shape),
-        [called("nn.LayerNorm")],
-        [called("layers.LayerNormalization", f"{AXIS} center=bias", note=LENGTHS)],
         open_field="normalized_shape",
     ),
     Row(
@@ -218,8 +128,6 @@ ROWS = [
         (4, 9, 9),
         drawn.rms_norms(),
         lambda norm: ending_with(norm.normalized_shape),
-        [called("nn.RMSNorm")],
-        [called("layers.RMSNormalization", AXIS, note=LENGTHS)],
         open_field="normalized_shape",
     ),
     Row(
@@ -228,8 +136,6 @@ ROWS = [
         (4, 9, 9),
         drawn.prelus(),
         lambda one: spatial(one, None, None if one.num_parameters == 1 else one.num_parameters),
-        [called("nn.PReLU")],
-        [called("layers.PReLU", note=SHARED)],
         open_field="num_parameters",
     ),
     Row(
@@ -238,7 +144,6 @@ ROWS = [
         (4, 9, 9),
         drawn.scales(),
         drawn.scaled,
-        [called("mul", note="of the input and an `nn.Parameter`")],
     ),
     Row(
         pc.PixelShuffle,
@@ -246,7 +151,6 @@ ROWS = [
         (4, 8, 8),
         drawn.of_either_format(pc.PixelShuffle, drawn.FEW),
         lambda one: shuffled(one, one.upscale_factor),
-        [called("nn.PixelShuffle")],
     ),
     Row(
         pc.PixelUnshuffle,
@@ -254,7 +158,6 @@ ROWS = [
         (4, 8, 8),
         drawn.of_either_format(pc.PixelUnshuffle, drawn.FEW),
         lambda one: shuffled(one, one.downscale_factor),
-        [called("nn.PixelUnshuffle")],
     ),
     Row(
         pc.Reshape,
@@ -262,8 +165,6 @@ ROWS = [
         (4, 8, 8),
         drawn.reshapes(),
         lambda reshape: drawn.reshaped(reshape.target_shape),
-        [called("Tensor.reshape", note="its shape includes the batch")],
-        [called("layers.Reshape")],
     ),
     Row(
         pc.Permute,
@@ -271,8 +172,6 @@ ROWS = [
         (4, 8, 9),
         drawn.permutes(),
         lambda permute: drawn.of_rank(len(permute.dims)),
-        [called("Tensor.permute", note=WITH_BATCH)],
-        [called("layers.Permute", note="it counts axes from 1")],
     ),
     Row(
         pc.Slice,
@@ -280,10 +179,6 @@ ROWS = [
         (4, 8, 9),
         drawn.slices(),
         lambda _: drawn.for_each(drawn.LONG, 3),
-        [
-            called("Tensor.narrow", "length=stop", note=f"length is stop − start; {WITH_BATCH}"),
-            called("Tensor.split Tensor.chunk", note=f"one `Slice` per part; {WITH_BATCH}"),
-        ],
     ),
     Row(
         pc.RepeatVector,
@@ -291,8 +186,6 @@ ROWS = [
         (8,),
         drawn.repetitions(),
         lambda _: drawn.of_rank(1),
-        [],
-        [called("layers.RepeatVector")],
     ),
     Row(
         pc.Flatten,
@@ -300,8 +193,6 @@ ROWS = [
         (4, 8, 9),
         drawn.flattens(),
         lambda _: drawn.of_rank(4),
-        [called("nn.Flatten", note=WITH_BATCH)],
-        [called("layers.Flatten")],
     ),
     Row(
         pc.Dense,
@@ -309,8 +200,6 @@ ROWS = [
         (5, 8),
         drawn.denses(),
         lambda dense: ending_with(dense.in_features),
-        [called("nn.Linear")],
-        [called("layers.Dense", "units=out_features use_bias=bias")],
         open_field="in_features",
     ),
     Row(
@@ -319,8 +208,6 @@ ROWS = [
         (5,),
         drawn.embeddings(),
         lambda _: SHAPES,
-        [called("nn.Embedding")],
-        [called("layers.Embedding", "input_dim=num_embeddings output_dim=embedding_dim")],
     ),
     Row(
         pc.Parameters,
@@ -330,9 +217,9 @@ ROWS = [
         lambda _: SHAPES,
         is_compared=False,
     ),
-    recurrent(pc.RNN, "SimpleRNN"),
-    recurrent(pc.GRU, "GRU", "reset_after=recurrent_bias"),
-    recurrent(pc.LSTM, "LSTM", proj_size=drawn.PROJECTIONS),
+    recurrent(pc.RNN),
+    recurrent(pc.GRU),
+    recurrent(pc.LSTM, proj_size=drawn.PROJECTIONS),
     Row(
         pc.MultiheadAttention,
         lambda: [
@@ -343,21 +230,6 @@ ROWS = [
         (5, 8),
         drawn.attentions(),
         lambda attention: sequences(attention.embed_dim),
-        [called("nn.MultiheadAttention")],
-        [
-            called(
-                "layers.MultiHeadAttention",
-                "key_dim=head_dim use_bias=bias",
-                note=FEATURES,
-                taken="embed_dim",
-            ),
-            called(
-                "layers.GroupQueryAttention",
-                "num_query_heads=num_heads num_key_value_heads=num_kv_heads use_bias=bias",
-                note=FEATURES,
-                taken="embed_dim",
-            ),
-        ],
     ),
     Row(
         pc.TransformerEncoderLayer,
@@ -365,7 +237,6 @@ ROWS = [
         (5, 8),
         drawn.headed(pc.TransformerEncoderLayer, drawn.SMALL),
         lambda encoder: sequences(encoder.d_model),
-        [called("nn.TransformerEncoderLayer")],
     ),
     Row(
         pc.TransformerDecoderLayer,
@@ -373,19 +244,15 @@ ROWS = [
         {"tgt": (5, 8), "memory": (7, 8)},
         drawn.headed(pc.TransformerDecoderLayer, drawn.SMALL),
         lambda decoder: drawn.pairs_of_sequences(decoder.d_model),
-        [called("nn.TransformerDecoderLayer")],
-        is_compared=False,
     ),
-    elementwise(pc.Add, "add"),
-    elementwise(pc.Multiply, "mul"),
+    elementwise(pc.Add),
+    elementwise(pc.Multiply),
     Row(
         pc.Concat,
         lambda: [pc.Concat(pc.Identity(), pc.Dropout()), pc.Concat(a=pc.Identity(), dim=-1)],
         (4, 9, 9),
         drawn.networks(pc.Concat),
         lambda _: SHAPES,
-        [called("cat", note=f"{OF_OUTPUTS}; {WITH_BATCH}")],
-        [called("layers.Concatenate", "axis=dim", note=f"{OF_OUTPUTS}; {WITH_BATCH}; {LAST}")],
     ),
     Row(
         pc.Sequential,
@@ -396,8 +263,6 @@ ROWS = [
         (4, 9, 9),
         drawn.networks(pc.Sequential),
         lambda _: SHAPES,
-        [called("nn.Sequential")],
-        [called("Sequential")],
         is_compared=False,
     ),
     Row(
@@ -406,8 +271,6 @@ ROWS = [
         (4, 9, 9),
         drawn.graphs(),
         lambda graph: drawn.just(graph.inputs[0][1]),
-        [],
-        [],
         is_compared=False,
     ),
     Row(
@@ -416,8 +279,6 @@ ROWS = [
         (4, 9, 9),
         drawn.frozen(),
         lambda frozen: shapes_for(frozen.layer),
-        [called("nn.Module.requires_grad_", theirs={"requires_grad": False}, note=FREEZES)],
-        [called("Layer.trainable", note=FREEZES)],
         is_compared=False,
     ),
     Row(
@@ -426,9 +287,17 @@ ROWS = [
         (4, 9, 9),
         drawn.shared(),
         lambda shared: shapes_for(shared.layer),
-        [],
-        [],
         is_compared=False,
+    ),
+    Row(
+        pc.TimeDistributed,
+        lambda: [
+            pc.TimeDistributed(pc.Conv2d(4, 6, 3)),
+            pc.TimeDistributed(pc.Sequential(pc.BatchNorm(4), pc.Flatten())),
+        ],
+        (5, 4, 9, 9),
+        drawn.distributed(),
+        lambda one: drawn.timed(shapes_for(one.layer)),
     ),
     Row(
         pc.Input,
@@ -436,31 +305,22 @@ ROWS = [
         (4, 9, 9),
         SHAPES.map(pc.Input),
         lambda one: drawn.just(one.shape),
-        [],
-        [called("Input")],
         is_compared=False,
     ),
     unchanging(
         pc.Activation,
         lambda: [pc.Activation("relu")],
         drawn.activations(),
-        called(TORCH_ACTIVATIONS, note=FREE_NAME),
-        called("layers.Activation", "activation=name"),
-        called(KERAS_ACTIVATIONS, note=FREE_NAME),
     ),
     unchanging(
         pc.Dropout,
         lambda: [pc.Dropout(0.25)],
         drawn.dropouts(),
-        called("nn.Dropout nn.Dropout#d nn.AlphaDropout nn.FeatureAlphaDropout"),
-        called(KERAS_DROPOUTS, "rate=p"),
     ),
     unchanging(
         pc.Identity,
         lambda: [pc.Identity()],
         drawn.just(pc.Identity()),
-        called("nn.Identity"),
-        called("layers.Identity"),
     ),
 ]
 ROW_OF = {row.kind: row for row in ROWS}

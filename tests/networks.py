@@ -25,6 +25,18 @@ NESTED = pc.Sequential(
 )
 
 
+SHAPES: dict[str, pc.Shape] = {
+    "gpt2": (1024,),
+    "inception_v3": (3, 299, 299),
+    "lenet5": (1, 32, 32),
+    "parameters_tutorial": (3, 6, 6),
+    "parameters_tutorial_3d": (3, 6, 6, 6),
+    "raschka_chapter_11": (3, 32, 32),
+    "unet": (1, 572, 572),
+}
+"""Inputs of networks of the zoo that do not state them, and do not take (3, 224, 224)."""
+
+
 def table_of(shown: object) -> str:
     """The text of a result, without what is below its table."""
     return str(shown).rpartition("\n─")[0]

@@ -4,29 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import drawn
 from drawn import SHAPES, Drawn, Shapes, sequences, spatial
 
 import paramcalc as pc
-
-
-@dataclass(frozen=True)
-class Elsewhere:
-    """What a layer is called in a framework, by names below `torch` or `keras`."""
-
-    names: tuple[str, ...]
-    arguments: dict[str, str]
-    """An argument there, and the field here, where it is called otherwise."""
-    fields: dict[str, Any]
-    """What fields here must be for it to be the same layer."""
-    theirs: dict[str, Any]
-    """What arguments there must be."""
-    note: str
-    taken: str = ""
-    """The field here that it takes from the input."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +26,10 @@ class Row:
     layers: Drawn
     shapes: Callable[[Any], Shapes]
     """Inputs that fit a layer."""
-    torch: list[Elsewhere] = field(default_factory=list[Elsewhere])
-    keras: list[Elsewhere] = field(default_factory=list[Elsewhere])
     open_field: str = ""
     """The field that is None to take what the input has. The first example states it."""
+    times: int = 0
+    """How many axes of time are before the channels."""
     is_compared: bool = True
     """Whether the goldens have it. They say nothing of what lets every shape through and keeps no
     tensors, nor of what contains other layers as they are."""
@@ -59,6 +43,11 @@ class Row:
         kind: Any = self.kind
         return [one.name for one in dataclasses.fields(kind)]
 
+    def moved(self, shape: pc.Shape) -> pc.Shape:
+        """The shape with the channels last that has them first; of an output, too."""
+        at = self.times * (len(shape) == len(self.shape))
+        return (*shape[:at], *shape[at + 1 :], shape[at])
+
     @property
     def is_network(self) -> bool:
         return bool({"layers", "nodes"} & {*self.fields})
@@ -69,39 +58,14 @@ class Row:
         return not self.is_network and not isinstance(self.shape, dict)
 
 
-def called(
-    names: str,
-    arguments: str = "",
-    *,
-    theirs: dict[str, Any] | None = None,
-    note: str = "",
-    taken: str = "",
-    **fields: Any,
-) -> Elsewhere:
-    """Names in which `#` stands for 1, 2 and 3, and arguments as "theirs=ours", with blanks."""
-    each = [one.replace("#", n) for one in names.split() for n in ("123" if "#" in one else "1")]
-    pairs = dict([pair.split("=") for pair in arguments.split()])
-    return Elsewhere(tuple(each), pairs, fields, theirs or {}, note, taken)
-
-
-OF_OUTPUTS = "it takes outputs; paramcalc takes branches"
-
-
-KERAS_WINDOWS = "strides=stride dilation_rate=dilation use_bias=bias"
-
-
 def conv(kind: Callable[..., Any], rank: int) -> Row:
     is_transposed = "Transpose" in kind.__name__
-    name = f"layers.Conv{rank}D{'Transpose' * is_transposed}"
-    arguments = f"filters=out_channels {KERAS_WINDOWS}"
     return Row(
         kind,
         lambda: [kind(4, 6, 3), kind(None, 4, 3, 2, "same", groups=2, bias=False)],
         (4, *[9] * rank),
         drawn.transposed_convs(kind, rank) if is_transposed else drawn.convs(kind, rank),
         lambda one: spatial(one, one.kernel_size, one.in_channels, groups=one.groups),
-        [called(f"nn.{kind.__name__}")],
-        [called(name, arguments)],
         open_field="in_channels",
     )
 
@@ -113,8 +77,6 @@ def depthwise(kind: Callable[..., Any], rank: int) -> Row:
         (4, *[9] * rank),
         drawn.depthwise_convs(kind, rank),
         lambda one: spatial(one, one.kernel_size),
-        [],
-        [called(f"layers.DepthwiseConv{rank}D", KERAS_WINDOWS)],
     )
 
 
@@ -125,14 +87,22 @@ def separable(kind: Callable[..., Any], rank: int) -> Row:
         (4, *[9] * rank),
         drawn.depthwise_convs(kind, rank),
         lambda one: spatial(one, one.kernel_size),
-        [],
-        [called(f"layers.SeparableConv{rank}D", f"filters=out_channels {KERAS_WINDOWS}")],
     )
 
 
-def channel_norm(
-    kind: Callable[..., Any], least_rank: int, keras: Elsewhere, torch: str = ""
-) -> Row:
+def conv_lstm(kind: Callable[..., Any], rank: int) -> Row:
+    return Row(
+        kind,
+        lambda: [kind(4, 6, 3), kind(None, 4, 3, 2, "same", 1, False, return_sequences=True)],
+        (5, 4, *[9] * rank),
+        drawn.conv_lstms(kind, rank),
+        lambda one: drawn.timed(spatial(one, one.kernel_size, one.in_channels)),
+        open_field="in_channels",
+        times=1,
+    )
+
+
+def channel_norm(kind: Callable[..., Any], least_rank: int) -> Row:
     return Row(
         kind,
         lambda: [
@@ -145,31 +115,23 @@ def channel_norm(
         (4, 9, 9),
         drawn.channel_norms(kind),
         lambda norm: spatial(norm, None, norm.num_features, least_rank=least_rank),
-        [called(f"nn.{kind.__name__}#d {torch}")],
-        [keras],
         open_field="num_features",
     )
 
 
-def recurrent(kind: Callable[..., Any], keras: str, more: str = "", **fields: Drawn) -> Row:
+def recurrent(kind: Callable[..., Any], **fields: Drawn) -> Row:
     projected = {"proj_size": 3} if fields else {}
-    note = (
-        "give `return_sequences=False` for Keras's default; "
-        "`bidirectional=True` for `Bidirectional`"
-    )
     return Row(
         kind,
         lambda: [kind(8, 6), kind(None, 6, 2, bidirectional=True, bias=False, **projected)],
         (5, 8),
         drawn.recurrent(kind, **fields),
         lambda layer: sequences(layer.input_size),
-        [called(f"nn.{kind.__name__}", note="as with `batch_first=True`")],
-        [called(f"layers.{keras}", f"units=hidden_size use_bias=bias {more}", note=note)],
         open_field="input_size",
     )
 
 
-def elementwise(kind: Callable[..., Any], torch: str) -> Row:
+def elementwise(kind: Callable[..., Any]) -> Row:
     return Row(
         kind,
         lambda: [
@@ -179,8 +141,6 @@ def elementwise(kind: Callable[..., Any], torch: str) -> Row:
         (4, 9, 9),
         drawn.networks(kind),
         lambda _: SHAPES,
-        [called(torch, note=OF_OUTPUTS)],
-        [called(f"layers.{kind.__name__}", note=OF_OUTPUTS)],
     )
 
 
@@ -188,10 +148,6 @@ def unchanging(
     kind: Callable[..., Any],
     examples: Callable[[], list[Any]],
     layers: Drawn,
-    torch: Elsewhere,
-    *keras: Elsewhere,
 ) -> Row:
     """Of a layer that lets every shape through and keeps no tensors."""
-    return Row(
-        kind, examples, (4, 9, 9), layers, lambda _: SHAPES, [torch], [*keras], is_compared=False
-    )
+    return Row(kind, examples, (4, 9, 9), layers, lambda _: SHAPES, is_compared=False)

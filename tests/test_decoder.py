@@ -290,7 +290,7 @@ def test_a_transformer_is_that_of_torch() -> None:
         (lambda: SMALL.output_shape({**SHAPES, "tgt": (5, 7)}), pc.ShapeError, "self_attn MultiheadAttention: expects 8 features on the last axis, got shape (5, 7)"),
         (lambda: SMALL.num_params({**SHAPES, "tgt": (8,)}), pc.ShapeError, "self_attn MultiheadAttention: expects (length, features), got shape (8,)"),
         (lambda: SMALL.num_params({**SHAPES, "memory": (7, 9)}), pc.ShapeError, "multihead_attn MultiheadAttention: expects 8 features of keys or values, got shape (7, 9)"),
-        (lambda: SMALL.num_macs({**SHAPES, "memory": (2, 7, 8)}), pc.ShapeError, "multihead_attn MultiheadAttention: expects (length, features), got shape (2, 7, 8); leave out the batch axis"),
+        (lambda: SMALL.num_macs({**SHAPES, "memory": (2, 7, 8)}), pc.ShapeError, "multihead_attn MultiheadAttention: expects (length, features), got shape (2, 7, 8); leave out the batch axis, or wrap the layer in TimeDistributed"),
         (lambda: SMALL(pc.Input(5, 8)()), pc.ConfigError, "TransformerDecoderLayer: is called on 2 tensors, got 1"),
         (lambda: SMALL(pc.Input(5, 8)(), pc.Input(7, 9)(), name="one"), pc.ShapeError, "one.multihead_attn MultiheadAttention: expects 8 features of keys or values, got shape (7, 9)"),
         (lambda: pc.Sequential(SMALL), pc.ConfigError, "Sequential: [0] must have one input and one output, or be in a Graph, got TransformerDecoderLayer(8, 2, dim_feedforward=16)"),

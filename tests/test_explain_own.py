@@ -153,7 +153,7 @@ def test_a_layer_that_cannot_do_with_terms_is_explained_by_its_numbers() -> None
         """Made of what is in it, and not of its fields."""
 
         def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:
-            return (self["length"],)
+            return (self.get("length", 0),)
 
     class Numpylike(pc.Layer):
         def output_shape(self, input_shape: pc.Shape | None = None) -> pc.Shape:

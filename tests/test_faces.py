@@ -214,7 +214,8 @@ def test_a_notebook_shows_what_the_methods_make() -> None:
 def test_a_result_is_its_text_at_a_prompt() -> None:
     results: list[Any] = [
         pc.summary(ANSWER), pc.explain(ANSWER), pc.memory(ANSWER), pc.flops(ANSWER),
-        pc.receptive_field(ANSWER[:4]), pc.trace(ANSWER), pc.valid_inputs(ANSWER),
+        pc.receptive_field(ANSWER[:4]), pc.trace(ANSWER), pc.compare(ANSWER, ANSWER[:-1]),
+        pc.valid_inputs(ANSWER),
     ]  # fmt: skip
     for result in results:
         assert repr(result) == str(result) == result.to_text()
@@ -239,12 +240,9 @@ def test_no_result_has_a_method_that_should_be_an_attribute() -> None:
 
 
 def test_results_are_values() -> None:
-    for result in (
-        pc.summary(ANSWER),
-        pc.explain(ANSWER),
-        pc.memory(ANSWER, optimizer="adam"),
-        pc.valid_inputs(ANSWER),
-    ):
+    results: list[Any] = [pc.summary(ANSWER), pc.explain(ANSWER), pc.compare(ANSWER, 217_706)]
+    results += [pc.memory(ANSWER, optimizer="adam"), pc.valid_inputs(ANSWER)]
+    for result in results:
         for again in copy.copy(result), copy.deepcopy(result), pickle.loads(pickle.dumps(result)):
             assert again == result
             assert hash(again) == hash(result)
@@ -291,6 +289,14 @@ def test_explanations_in_markdown_html_and_latex() -> None:
 def test_repr_without_spaces_is_wrapped_to_the_terminal() -> None:
     wide = str(pc.summary(pc.Sequential(Hostile("x" * 100)), (3,), columns=("num_params", "layer")))
     assert max(map(len, wide.splitlines())) == 80
+
+
+def test_an_indented_cell_is_wrapped_in_its_margin() -> None:
+    one = pc.Sequential(head=pc.Dense(8, 8))
+    wide = str(pc.compare(one, pc.Sequential(head=Hostile("x " * 60))))
+    lines = [line for line in wide.splitlines() if "x x" in line]
+    assert len(lines) > 1
+    assert all(line.startswith("  ") and not line.startswith("   ") for line in lines[1:])
 
 
 def test_repr_of_spaces_is_shown_in_a_summary() -> None:

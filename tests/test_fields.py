@@ -20,7 +20,8 @@ THIRD: Any = Fraction(1, 3)
 def test_every_public_layer_has_one_row() -> None:
     public: list[Any] = [getattr(pc, name) for name in pc.__all__]
     layers = {one for one in public if isinstance(one, type) and issubclass(one, pc.Layer)}
-    assert {*ROW_OF} == layers - {pc.Layer, pc.MatMul}  # It takes two inputs: see test_graph.py.
+    several = {pc.MatMul, pc.DeformConv2d}  # They take several inputs: see test_graph.py.
+    assert {*ROW_OF} == layers - {pc.Layer, *several}
     assert len(ROW_OF) == len(ROWS)
 
 
@@ -193,6 +194,7 @@ def test_layers_that_differ_are_not_equal(one: pc.Layer, other: pc.Layer) -> Non
         "MultiheadAttention(8, 2, add_bias_kv=True, kdim=3)",
         "MultiheadAttention(7, 6, num_kv_heads=2, head_dim=4, value_dim=8)",
         "MultiheadAttention(8, 2, bias=False, num_kv_heads=1)",
+        "MultiheadAttention(7, 6, head_dim=1)",
         "TransformerEncoderLayer(512, 8)",
         "TransformerEncoderLayer(512, 8, dim_feedforward=64, bias=False)",
         "Add(Identity(), Pool(3, stride=1, padding=1))",
@@ -234,7 +236,7 @@ def test_fields_are_those_of_torch_in_their_order() -> None:
 def test_field_that_is_none_takes_what_the_input_has(row: Row) -> None:
     for given in of_both_formats(row.examples()[0]):
         last = getattr(given, "data_format", "") == "channels_last"
-        shape = (*row.shape[1:], row.shape[0]) if last else row.shape
+        shape = row.moved(row.shape) if last else row.shape
         left_out = dataclasses.replace(given, **{row.open_field: None})
         assert left_out != given
         assert left_out.num_params(shape) == given.num_params() > 0
@@ -287,5 +289,6 @@ def test_padding_and_data_format_are_stored_as_plain_strings() -> None:
     class Name(str):
         __slots__ = ()
 
-    conv = pc.Conv2d(1, 1, 3, padding=Name("same"), data_format=Name("channels_last"))
+    names: Any = Name("same"), Name("channels_last")
+    conv = pc.Conv2d(1, 1, 3, padding=names[0], data_format=names[1])
     assert [type(conv.padding), type(conv.data_format)] == [str, str]

@@ -259,7 +259,7 @@ LAYERS = {
     if isinstance(one, type) and issubclass(one, pc.Layer)
 }
 INSIDE = {
-    *[pc.Sequential, pc.Graph, pc.Frozen, pc.Shared],
+    *[pc.Sequential, pc.Graph, pc.Frozen, pc.Shared, pc.TimeDistributed],
     *[pc.TransformerEncoderLayer, pc.TransformerDecoderLayer],
     *[pc.SeparableConv1d, pc.SeparableConv2d],
 }

@@ -261,7 +261,7 @@ def test_attention_to_another_sequence() -> None:
     [
         ([(9, 7)], "MultiheadAttention: expects 6 features of keys or values, got shape (9, 7)"),
         ([(9, 6), (8, 6)], "MultiheadAttention: keys and values must be of one length, got (9, 6) and (8, 6)"),
-        ([(2, 9, 6)], "MultiheadAttention: expects (length, features), got shape (2, 9, 6); leave out the batch axis"),
+        ([(2, 9, 6)], "MultiheadAttention: expects (length, features), got shape (2, 9, 6); leave out the batch axis, or wrap the layer in TimeDistributed"),
     ],
 )  # fmt: skip
 def test_words_of_attention_to_what_does_not_fit(shapes: list[pc.Shape], words: str) -> None:

@@ -171,6 +171,8 @@ FITTING: dict[str, Any] = {
     "output": 4,
     "layer": pc.Conv2d(3, 8, 3),
     "conv": pc.Conv2d(3, 8, 3),
+    "a": NET,
+    "b": 1000,
 }
 """What verbs take, by the name of the argument."""
 SHOWN = ("__str__", "to_csv", "to_html", "to_latex", "to_markdown", "to_records", "to_text")

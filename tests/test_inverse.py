@@ -588,7 +588,7 @@ def chain(*layers: pc.Layer) -> pc.Sequential:
             lambda: pc.smallest_input(chain(pc.Conv1d(8, 8, 3))),
             (
                 "[1] Conv1d: expects (channels, length), got shape (8, 1, 1); "
-                "leave out the batch axis; no input fits"
+                "leave out the batch axis, or wrap the layer in TimeDistributed; no input fits"
             ),
         ),
         (

@@ -32,6 +32,10 @@ def data_format(layer: Any) -> str:
     return found
 
 
+def channels_axis(layer: pc.Layer) -> int:
+    return ROW_OF[type(layer)].times if data_format(layer) == "channels_first" else -1
+
+
 def field_names(layer: Any) -> list[str]:
     return [field.name for field in dataclasses.fields(layer)]
 
@@ -183,8 +187,7 @@ def test_stating_what_the_input_has_changes_nothing(case: LayerAndShape) -> None
     layer, shape = case
     field = ROW_OF[type(layer)].open_field
     if field and getattr(layer, field) is None:
-        first = data_format(layer) == "channels_first"
-        stated = replace(layer, **{field: shape[0 if first else -1]})
+        stated = replace(layer, **{field: shape[channels_axis(layer)]})
         assert stated.output_shape(shape) == layer.output_shape(shape)
         assert stated.parameters() == layer.parameters(shape)
         assert stated.num_params() == layer.num_params(shape)
@@ -196,25 +199,23 @@ def test_parameters_of_a_spatial_layer_do_not_depend_on_lengths(case: LayerAndSh
     layer, shape = case
     is_local = isinstance(layer, pc.LocallyConnected2d)  # It has weights at each position.
     if layer.parameters(shape) and data_format(layer) and not is_local:
-        first = data_format(layer) == "channels_first"
-        longer = (shape[0], *[n + 1 for n in shape[1:]])
-        if not first:
-            longer = (*[n + 1 for n in shape[:-1]], shape[-1])
-        assert layer.parameters(longer) == layer.parameters(shape)
-        assert layer.num_params(longer) == layer.num_params(shape)
+        longer = [n + 1 for n in shape]
+        longer[channels_axis(layer)] -= 1
+        assert layer.parameters(tuple(longer)) == layer.parameters(shape)
+        assert layer.num_params(tuple(longer)) == layer.num_params(shape)
 
 
 @given(layers_and_shapes())
 def test_channels_last_is_channels_first_with_the_axis_moved(case: LayerAndShape) -> None:
     layer, shape = case
     if data_format(layer):
+        row = ROW_OF[type(layer)]
         if data_format(layer) == "channels_last":
-            shape = (shape[-1], *shape[:-1])
+            shape = (*shape[: row.times], shape[-1], *shape[row.times : -1])
         first = replace(layer, data_format="channels_first")
         last = replace(layer, data_format="channels_last")
-        moved = (*shape[1:], shape[0])
-        output = first.output_shape(shape)
-        assert last.output_shape(moved) == (*output[1:], output[0])
+        moved = row.moved(shape)
+        assert last.output_shape(moved) == row.moved(first.output_shape(shape))
         tensors = first.parameters(shape)
         if isinstance(layer, pc.Scale):  # An axis of 1 follows for each axis after the channels.
             assert [one.shape for one in tensors] == [(shape[0], *[1] * (len(shape) - 1))]

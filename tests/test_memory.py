@@ -265,7 +265,7 @@ class Buffers:
     def add(
         self, layer: pc.Layer, shape: tuple[int, ...], buffer: int
     ) -> tuple[int, tuple[int, ...]]:
-        layer = written_out(getattr(layer, "layer", layer))
+        whole, layer = layer, written_out(getattr(layer, "layer", layer))
         if isinstance(layer, pc.Sequential):
             for part in layer:
                 buffer, shape = self.add(part, shape, buffer)
@@ -278,7 +278,8 @@ class Buffers:
         self.now += 1
         for one in read:
             self.last[one] = self.now
-        output = layer.output_shape(shape)
+        each = isinstance(whole, pc.TimeDistributed)
+        output = (whole if each else layer).output_shape(shape)
         passes = pc.Identity, pc.Input, pc.Flatten, pc.Reshape, pc.Slice, pc.Dropout
         writes_over = self.in_place and layer == RELU and buffer not in self.shared
         if isinstance(layer, passes) or writes_over:
@@ -337,7 +338,7 @@ def test_the_peak_is_that_of_buffers_and_their_intervals(
 def thawed(layer: pc.Layer) -> pc.Layer:
     """The layer, or what is frozen or shared in it."""
     inside: pc.Layer = getattr(layer, "layer", layer)
-    return inside
+    return layer if isinstance(layer, pc.TimeDistributed) else inside
 
 
 @given(networks_and_shapes(), st.integers(1, 9), DTYPES, OPTIMIZERS)

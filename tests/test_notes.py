@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from layers import ROWS
@@ -13,7 +13,7 @@ from networks import ANSWER
 import paramcalc as pc
 from paramcalc import zoo
 
-LAST = "channels_last"
+LAST: Final = "channels_last"
 IMAGE = (3, 30, 30)
 
 
@@ -176,9 +176,10 @@ def test_data_format_holds_within_its_network_alone() -> None:
 
 def test_data_format_of_a_network_is_refused_like_that_of_a_layer() -> None:
     words = "data_format must be 'channels_first' or 'channels_last', got 'last'"
+    wrong: Any = "last"
     for make in pc.Sequential, pc.Input:
         with pytest.raises(pc.ConfigError, match=words):
-            make(*[1] * (make is pc.Input), data_format="last")
+            make(*[1] * (make is pc.Input), data_format=wrong)
     values: list[Any] = ["", 0, False, []]
     for falsy in values:
         with pytest.raises((TypeError, pc.ConfigError), match="data_format must be"):

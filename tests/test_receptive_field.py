@@ -24,7 +24,7 @@ from paramcalc.layers._windows import covered, seen_before, united
 # Araujo, Norris and Sim, Distill 2019: networks of TF-Slim, whose blocks stride at their end.
 
 
-def conv(kernel_size: int, stride: int = 1, padding: int | str = "same") -> pc.Conv2d:
+def conv(kernel_size: int, stride: int = 1, padding: Any = "same") -> pc.Conv2d:
     return pc.Conv2d(None, 1, kernel_size, stride, padding)
 
 
@@ -152,7 +152,7 @@ def spatial_layers(draw: st.DrawFn, rank: int) -> pc.Layer:
     return made
 
 
-MODES = {
+MODES: dict[int, list[Any]] = {
     1: ["nearest", "nearest-exact", "linear"],
     2: ["nearest", "nearest-exact", "bilinear", "bicubic"],
     3: ["nearest", "nearest-exact", "trilinear"],
@@ -712,7 +712,7 @@ def test_positions_dealt_out_to_channels_and_back() -> None:
         ("linear", [(0, 0), (0, 1), (1, 1), (1, 2), (2, 2)]),
     ],
 )
-def test_what_is_interpolated_sees_its_neighbors(mode: str, intervals: list[Any]) -> None:
+def test_what_is_interpolated_sees_its_neighbors(mode: Any, intervals: list[Any]) -> None:
     field = pc.receptive_field(pc.Upsample(5, mode=mode), (1, 3))
     assert [field.interval(i, clipped=True)[0] for i in range(5)] == intervals
 

@@ -140,6 +140,7 @@ def check_all_faces(net: Any, shape: pc.Shape) -> None:
         pc.memory(net, shape, recomputed="", in_place=True, frozen=("",)),
         pc.flops(net, shape),
         pc.receptive_field(net, shape),
+        pc.compare(net, pc.freeze(net), shape),
     ):
         for name in FACES:
             if hasattr(result, name):

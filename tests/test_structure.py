@@ -16,6 +16,8 @@ ROOT = Path(__file__).parent.parent
 ROOMS = [
     "errors",
     "_checks",
+    "_counterparts",
+    "_leads",
     "render.table",
     "render.",
     "render.svg",
@@ -61,6 +63,31 @@ ROOMS = [
     "_columns",
     "_diagram",
     "_summary",
+    "_align",
+    "_conventions",
+    "_compare",
+    "readers._build",
+    "readers._keras_source",
+    "readers._keras_calls",
+    "readers._keras_layers",
+    "readers._keras_ops",
+    "readers._protobuf",
+    "readers._onnx.file",
+    "readers._onnx.values",
+    "readers._onnx.network",
+    "readers._onnx.layers",
+    "readers._onnx.constants",
+    "readers._onnx.",
+    "readers._onnx",
+    "readers.",
+    "readers",
+    "write._source",
+    "write._writer",
+    "write._torch_rules",
+    "write._keras_images",
+    "write._keras_rules",
+    "write.",
+    "write",
     "results",
     "__init__",
     "zoo.blocks",
@@ -171,8 +198,9 @@ def test_results_are_what_verbs_return() -> None:
         pc.summary, pc.explain, pc.flops, pc.memory, pc.receptive_field, pc.trace, pc.diagram,
         pc.valid_inputs,
     ]  # fmt: skip
-    kinds = [type(verb(net, shape)).__name__ for verb in verbs] + ["Step"]
-    parts = ["SummaryRow", "Working", "Line", "FlopsRow", "Glyph", "LengthRule"]
+    kinds = [type(verb(net, shape)).__name__ for verb in verbs] + ["Comparison", "Step"]
+    assert isinstance(pc.compare(net, 7), pc.results.Comparison)
+    parts = ["Difference", "SummaryRow", "Working", "Line", "FlopsRow", "Glyph", "LengthRule"]
     assert sorted(kinds + parts) == pc.results.__all__
 
 
@@ -224,7 +252,7 @@ print(*sys.modules)
     ).stdout.splitlines()
     assert {"paramcalc.zoo", "paramcalc.layers.recurrent"}.isdisjoint(before.split())
     assert "paramcalc.layers.recurrent" in after.split()
-    assert {*pc.__all__, "formulas", "layers", "results", "zoo"} == {*dir(pc)}
+    assert {*pc.__all__, "formulas", "layers", "readers", "results", "write", "zoo"} == {*dir(pc)}
     with pytest.raises(AttributeError, match="has no attribute 'Conv4d'"):
         _ = pc.Conv4d  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
 

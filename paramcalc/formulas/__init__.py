@@ -8,6 +8,8 @@ formula to get its working.
 from paramcalc.formulas._counts import (
     attention_macs,
     attention_params,
+    conv_lstm_macs,
+    conv_lstm_params,
     conv_macs,
     conv_params,
     dense_macs,
@@ -37,6 +39,8 @@ __all__ = [
     "attention_macs",
     "attention_params",
     "center_cropping",
+    "conv_lstm_macs",
+    "conv_lstm_params",
     "conv_macs",
     "conv_params",
     "dense_macs",

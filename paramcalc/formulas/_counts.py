@@ -135,6 +135,27 @@ def recurrent_params(
     return weights + hidden_size * proj_size if proj_size else weights
 
 
+def conv_lstm_params(
+    in_channels: int, out_channels: int, kernel_size: Iterable[int], bias: bool = True
+) -> int:
+    """The trainable values of a convolutional LSTM.
+
+    `4·(k_h·k_w·(C_in + C_out) + 1)·C_out`: each channel of each of 4 gates has a filter over the
+    channels of the input, one over those of the output before, and a bias. Without bias, the `+ 1`
+    is left out.
+
+    Source:
+        Keras 3 `ConvLSTM2D`. Shi and others, "Convolutional LSTM Network: A Machine Learning
+        Approach for Precipitation Nowcasting", equation 3, without the products with the cell.
+
+    Example:
+        >>> conv_lstm_params(3, 16, (3, 3)), conv_lstm_params(3, 16, (3, 3), bias=False)
+        (11008, 10944)
+    """
+    weights = prod(kernel_size) * (in_channels + out_channels)
+    return 4 * (weights + 1) * out_channels if bias else 4 * weights * out_channels
+
+
 def attention_params(
     embed_dim: int, kdim: int, vdim: int, bias: bool = True, bias_kv: bool = False
 ) -> int:
@@ -243,6 +264,29 @@ def recurrent_macs(
         491520
     """
     return length * recurrent_params(input_size, hidden_size, gates, 0, proj_size)
+
+
+def conv_lstm_macs(
+    length: int,
+    in_channels: int,
+    out_channels: int,
+    kernel_size: Iterable[int],
+    output_lengths: Iterable[int],
+) -> int:
+    """The multiply-accumulates of a convolutional LSTM.
+
+    `T·H_out·W_out·4·k_h·k_w·(C_in + C_out)·C_out`: each position of the output uses each weight
+    once, at each of T positions in time. Products of gates and states are not counted.
+
+    Source:
+        The weights of `conv_lstm_params`.
+
+    Example:
+        >>> conv_lstm_macs(10, 3, 16, (3, 3), (64, 64))
+        448266240
+    """
+    weights = conv_lstm_params(in_channels, out_channels, kernel_size, bias=False)
+    return length * prod(output_lengths) * weights
 
 
 def attention_macs(

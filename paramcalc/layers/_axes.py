@@ -11,6 +11,7 @@ from paramcalc.errors import ShapeError, counted, show
 from paramcalc.formulas import dilated_kernel_size, same_length, same_padding, window_length
 from paramcalc.layers._base import Form, Layer, Shape, Sources, Window
 from paramcalc.layers._builtin import Builtin
+from paramcalc.layers._fields import DataFormat
 
 T = TypeVar("T")
 
@@ -21,14 +22,26 @@ AXES = {
 }
 """Per spatial axis the symbol of its length, the index of sizes along it, and its name."""
 
+ONE_MORE = "; leave out the batch axis, or wrap the layer in TimeDistributed"
+"""What to do about an axis too many."""
+
 
 def spatial_axes(rank: int) -> list[tuple[str, str, str]]:
     """The axes of `AXES`, or numbered ones."""
     return AXES.get(rank) or [(f"n_{i}", f"{i}", f"axis {i}") for i in range(1, rank + 1)]
 
 
+def family_of(layer: Layer, before: str) -> str:
+    """What the axes of its input are, if they are those of `before` as far as it does not say."""
+    return before if before.startswith(layer._family) else layer._family
+
+
 def name_axes(layer: Layer, rank: int, family: str) -> list[tuple[str, str]]:
     """The symbol and the name of each axis of a shape that `layer` takes or gives."""
+    layer = layer._bare
+    if family.startswith("time ") and rank > 1:
+        return [("T", "time"), *name_axes(layer, rank - 1, family.removeprefix("time "))]
+    family = family.rpartition(" ")[2]
     symbol = layer._axis_symbol
     numbered = [(f"n_{i}", f"axis {i}") for i in range(1, rank + 1)]
     if family == "plain" or (family == "sequence" and rank > 2):
@@ -77,19 +90,20 @@ class SpatialLayer(Builtin):
     _keeps_channels = True
     """Whether each output channel sees only the same channel of the input."""
 
-    data_format: str | None
+    data_format: DataFormat | None
 
     @property
     def _channels_last(self) -> bool:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.data_format == "channels_last"
 
     def _doubt(self, shape: Shape, layout: str) -> str:
-        is_last = self._channels_last
+        is_last, times = self._channels_last, self._family.count("time")
+        shape, layout = shape[times:], layout.removeprefix("time " * times)
         own = "channels_last" if is_last else "channels_first"
         if layout in (own, "flattened") or len(shape) < 2:
             return ""
         other, channels = ("first", shape[0]) if is_last else ("last", shape[-1])
-        problem = f"takes {shape[self._stated_axis()]} of shape {show(shape)} for the channels"
+        problem = f"takes {shape[-is_last]} of shape {show(shape)} for the channels"
         if layout == "input":
             lengths = shape[1:] if is_last else shape[:-1]
             is_image = channels in (3, 4) or (channels == 1 and len({*lengths}) == 1)
@@ -99,9 +113,11 @@ class SpatialLayer(Builtin):
         if layout == "features":
             hint = f'{problem}, not its features; data_format="channels_last" does'
             return "" if is_last else hint
+        if layout.startswith("time "):
+            return "" if is_last else f"{problem}, not those after the time"
         return f"{problem}; the layer before has {layout.replace('_', ' ')}"
 
-    def _with_format(self, data_format: str) -> Layer:
+    def _with_format(self, data_format: DataFormat) -> Layer:
         layer: Any = self
         return self if self.data_format else replace(layer, data_format=data_format)
 
@@ -138,7 +154,11 @@ class SpatialLayer(Builtin):
         return [Window()] * (len(shape) - 1)
 
     def _sources(self, shape: Form) -> Sources:
-        windows = self._join(Window() if self._keeps_channels else None, self._windows(shape))
+        return self._seen_by(Window() if self._keeps_channels else None, self._windows(shape))
+
+    def _seen_by(self, channels: Window | None, lengths: Sequence[Window | None]) -> Sources:
+        """The windows along the channels and along the other axes, each with its axis."""
+        windows = self._join(channels, lengths)
         return tuple([None if one is None else (axis, one) for axis, one in enumerate(windows)])
 
     def _divisor(self) -> int:
@@ -154,14 +174,17 @@ class SpatialLayer(Builtin):
 
     def _wrong_rank(self, shape: Any, rank: int) -> ShapeError:
         names = [name for _, _, name in spatial_axes(rank)]
-        wanted = self._join("channels", names if rank < 10 else [f"{rank} spatial axes"])
-        hint = "; leave out the batch axis" if len(shape) == rank + 2 else ""
+        times = ["time"] * self._family.count("time")
+        others = names if rank < 10 else [f"{rank} spatial axes"]
+        wanted = [*times, *self._join("channels", others)]
+        hint = ONE_MORE if len(shape) == rank + 2 + len(times) else ""
         problem = f"expects ({', '.join(wanted)}), got shape {show(shape)}{hint}"
         return self._misfit(problem, shape)
 
     def _wrong_channels(self, what: str, shape: Shape) -> ShapeError:
         expected, channels = getattr(self, self._stating), shape[self._stated_axis()]
-        other, elsewhere = ("first", shape[0]) if self._channels_last else ("last", shape[-1])
+        first = shape[self._family.count("time")]
+        other, elsewhere = ("first", first) if self._channels_last else ("last", shape[-1])
         # An image with its channels at the other end; elsewhere equal numbers are a coincidence.
         likely = elsewhere == expected and expected in (1, 3, 4) and channels > 4
         hint = f'; data_format="channels_{other}" would fit' if likely else ""
@@ -244,7 +267,8 @@ class SlidingLayer(SpatialLayer):
         return list(map(Window, sizes, strides, before, dilations))
 
     def _too_small(self, shape: Shape, axis: int) -> ShapeError:
-        rank, length = len(shape) - 1, self._lengths(shape)[axis]
+        lengths = self._lengths(shape)
+        rank, length = len(lengths), lengths[axis]
         size, dilation, padding = [
             spread(one, rank)[axis] for one in (self.kernel_size, self.dilation, self.padding)
         ]
@@ -279,7 +303,7 @@ class SequenceLayer(FeaturesLayer):
 
     def _check_sequence(self, shape: Form) -> None:
         if len(shape) != 2:
-            hint = "; leave out the batch axis" if len(shape) == 3 else ""
+            hint = ONE_MORE if len(shape) == 3 else ""
             raise self._misfit(f"expects (length, features), got shape {show(shape)}{hint}", shape)
 
     def _shape(self, shape: Shape) -> Shape:

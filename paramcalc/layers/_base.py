@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from paramcalc._checks import as_answer, as_inputs, as_shape, entries, later, name_of, wrong
+from paramcalc._checks import as_answer, as_inputs, as_shape, entries, name_of, wrong
 from paramcalc.errors import ShapeError
+from paramcalc.layers._fields import DataFormat
 from paramcalc.layers._parameter import (
     Form as Form,
     InputShape as InputShape,
@@ -52,7 +53,8 @@ class Layer:
     """The number of layers in it, itself included."""
     _family: str = ""
     """What the axes of its input are: "spatial", "features", "sequence", or "plain" for axes
-    without a meaning of their own; empty for those of the layer before."""
+    without a meaning of their own; empty for those of the layer before. "time " precedes it if
+    there is an axis before these."""
     _family_after: str = ""
     """The same for its output, if that differs."""
     _format_after: str | None = None
@@ -109,6 +111,10 @@ class Layer:
         """
         raise self._misfit("a layer must define sources() for a receptive field")
 
+    def _covering(self, shape: Form) -> Sources:
+        """The sources, if it is asked what is seen at all."""
+        return self.sources(shape)
+
     # What networks and verbs ask. The shape is checked, and None where parameters are counted
     # without one. The answers of a user's own layer are checked here.
 
@@ -149,7 +155,7 @@ class Layer:
         """What the working of its output does not say by itself, if anything."""
         return ""
 
-    def _with_format(self, data_format: str) -> Layer:
+    def _with_format(self, data_format: DataFormat) -> Layer:
         """The layer with this data format, if it lacks one."""
         return self
 
@@ -178,6 +184,9 @@ class Layer:
         """The axis along which inputs are concatenated, if any."""
         return None
 
+    def _check_outputs(self, hint: str) -> None:
+        """Refuse a `Graph` with several outputs, and say what to do."""
+
     def _map(self, change: Callable[[Layer], Layer]) -> Any:
         """The changed layer; of a network, a copy with each layer changed."""
         return change(self)
@@ -186,6 +195,10 @@ class Layer:
 
         def _merge(self, outputs: list[Shape], shape: Shape | None) -> Shape:
             """The output for several inputs; most layers have one."""
+            ...
+
+        def __getitem__(self, key: int | str) -> Layer:
+            """A part of a network; type checkers cannot tell a network inside from a layer."""
             ...
 
     def _checked(self, input_shape: object) -> Shape | None:
@@ -197,9 +210,10 @@ class Layer:
         if names[1:] and input_shape is not None:
             shapes: Shape = as_inputs(input_shape, self, names, partial(as_shape, layer=self))
             return shapes
-        if self._is_merge and not names[1:]:
-            problem = "takes several inputs: call it on tensors of a Graph"
-            raise self._misfit(problem)
+        if self._is_merge:
+            self._check_outputs("wrap a graph per output")
+            if input_shape is not None:
+                raise self._missing("")
         return self._stated_shape() if input_shape is None else as_shape(input_shape, self)
 
     def _stated_shape(self) -> Shape | None:
@@ -225,6 +239,8 @@ class Layer:
         return shape
 
     def _missing(self, what: str) -> ShapeError:
+        if self._is_merge and not self._input_names[1:]:
+            return self._misfit("takes several inputs: call it on tensors of a Graph")
         return self._misfit(
             f"{what} depends on the input: give input_shape or start with Input(...)"
         )
@@ -243,11 +259,10 @@ class Layer:
         """The layer; the one inside, if it is frozen or shared."""
         return self
 
-
-def advise(error: ShapeError, network: Layer, shape: Any) -> None:
-    """Have the message of an error for branches that do not merge say which sizes fit."""
-    if error._unequal:
-        error._hint = lambda: later("_valid").advice(error, network, shape)
+    @property
+    def _bare(self) -> Layer:
+        """The layer; the one inside, whatever is around it."""
+        return self
 
 
 Node = tuple[str, Layer, int, tuple[int, ...]]

@@ -5,23 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from paramcalc._checks import as_form, entries, name_of
-from paramcalc.errors import ConfigError, ShapeError, show
-from paramcalc.layers._base import (
-    Form,
-    InputShape,
-    Layer,
-    Parameter,
-    Shape,
-    Sources,
-    Window,
-    advise,
-)
-from paramcalc.layers._fields import Spec, make, stored_defaults
-
-T = TypeVar("T")
+from paramcalc.errors import ConfigError, show
+from paramcalc.layers._base import Form, InputShape, Layer, Parameter, Shape, Sources, Window
+from paramcalc.layers._fields import Spec, make, named_after, stored_defaults
 
 
 class Builtin(Layer):
@@ -35,8 +24,6 @@ class Builtin(Layer):
     _has_gaps = False
     _has_buffers = False
     _specs: Mapping[str, Spec] = MappingProxyType({})
-    _reads: tuple[tuple[str, Callable[..., object], bool], ...] = ()
-    """Name, reader and whether it is per axis of each field, for the hot path."""
     _has_own_init: bool = False
     _rank: int | None = None
     """The number of spatial axes, if the class fixes it."""
@@ -49,14 +36,13 @@ class Builtin(Layer):
                 f"{cls.__name__}: {parent} cannot be subclassed; "
                 f"write a function that returns one, or a subclass of Layer"
             )
+        init: Any = cls.__init__
+        if "__init__" not in vars(cls) and getattr(init, "__signature__", None):
+            made: Any = cls  # For type checkers, it overrides nothing.
+            made.__init__ = named_after(cls, init)
 
     def output_shape(self, input_shape: InputShape | None = None) -> Shape:
-        shape = self._needed(self._checked(input_shape), "the output shape")
-        try:
-            return self._shape(shape)
-        except ShapeError as error:
-            advise(error, self, shape)
-            raise
+        return self._shape(self._needed(self._checked(input_shape), "the output shape"))
 
     def parameters(self, input_shape: InputShape | None = None) -> tuple[Parameter, ...]:
         return self._tensors(self._fitting(input_shape))
@@ -66,7 +52,7 @@ class Builtin(Layer):
 
     def num_macs(self, input_shape: InputShape | None = None) -> int:
         shape = self._checked(input_shape)
-        return self._macs(shape, None if shape is None else self._advised(self._shape, shape))
+        return self._macs(shape, None if shape is None else self._shape(shape))
 
     def sources(self, input_shape: Form) -> Sources:
         return self._sources(as_form(input_shape, self, self))
@@ -75,16 +61,8 @@ class Builtin(Layer):
         """The input shape, checked against the layer, if there is one."""
         shape = self._checked(input_shape)
         if shape is not None:
-            self._advised(self._shape, shape)
+            self._shape(shape)
         return shape
-
-    def _advised(self, question: Callable[..., T], shape: Any, *more: Any) -> T:
-        """The answer for a caller, whom an error tells what to do next."""
-        try:
-            return question(shape, *more)
-        except ShapeError as error:
-            advise(error, self, shape)
-            raise
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         return ()
@@ -101,24 +79,11 @@ class Builtin(Layer):
     def _period(self) -> int | None:
         return 1
 
-    def __post_init__(self) -> None:
-        for name, read, per_axis in self._reads:
-            value = getattr(self, name)
-            rank = (self._rank,) if per_axis else ()
-            stored = read(value, self, name, *rank)
-            if stored is not value:
-                object.__setattr__(self, name, stored)
-        self._check()
+    if TYPE_CHECKING:
 
-    def _set(self, *values: Any, rank: int | None = None) -> None:
-        """Read and store the fields, in order, for a number of axes."""
-        put, rank = object.__setattr__, rank or self._rank
-        for (name, read, per_axis), value in zip(self._reads, values, strict=True):
-            if per_axis:
-                put(self, name, read(value, self, name, rank))
-            else:
-                put(self, name, read(value, self, name))
-        self._check()
+        def _set(self, *values: Any, rank: int | None = None) -> None:
+            """Read and store the fields, in order, for a number of axes; then check them."""
+            ...
 
     def _check(self) -> None:
         """Refuse fields that do not go together."""
@@ -139,6 +104,10 @@ class Builtin(Layer):
 
     def _stated_axis(self) -> int:
         return -1
+
+    def _within(self, shape: Any) -> Any:
+        """The shape that a layer in it gets."""
+        return shape
 
     @property
     def _is_open(self) -> bool:

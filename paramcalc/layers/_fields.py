@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field
 from functools import cache, partial
-from inspect import signature
-from typing import Any, TypeVar, dataclass_transform
+from inspect import Parameter, Signature, signature
+from types import FunctionType
+from typing import Any, Literal, TypeVar, dataclass_transform, get_args
 
 from paramcalc._checks import (
     as_axes,
@@ -25,10 +26,13 @@ Axes = int | tuple[int, ...]
 """As a caller gives it: an int for all spatial axes, or one per axis."""
 Sides = tuple[int, ...] | tuple[tuple[int, int], ...]
 """As layers store it: per axis an int for both sides, or a pair (before, after)."""
-Padding = str | Sides
-"""As layers store it: "same", "causal" or `Sides`."""
-GivenPadding = int | Padding
-"""As a caller gives it: "same", "valid", "causal", an int for all axes, or `Sides`."""
+Padding = Literal["same", "causal"] | Sides
+"""As layers store it."""
+GivenPadding = Literal["valid"] | int | Padding
+"""As a caller gives it: "valid" is 0, an int is for all axes."""
+DataFormat = Literal["channels_first", "channels_last"]
+"""Where the channels are."""
+FORMATS = get_args(DataFormat)
 OWN_NUMBER = "="
 """The symbol of a field whose numbers stand for themselves in formulas."""
 
@@ -73,8 +77,9 @@ def flag(*, default: Any = MISSING) -> Any:
     return declared(as_bool, default=default)
 
 
-def choice(*choices: str, default: Any = MISSING) -> Any:
-    """One of some strings."""
+def choice(literal: Any, *, default: Any = MISSING) -> Any:
+    """One of the strings of a `Literal`."""
+    choices = get_args(literal)
 
     def read(value: Any, layer: object, name: str) -> str:  # A partial would make building slower.
         return as_choice(value, layer, name, choices)
@@ -84,8 +89,7 @@ def choice(*choices: str, default: Any = MISSING) -> Any:
 
 def read_data_format(value: Any, layer: object, name: str) -> str | None:
     """One of the two; None is that of the network, or else channels first."""
-    known = "channels_first", "channels_last"
-    return None if value is None else as_choice(value, layer, name, known)
+    return None if value is None else as_choice(value, layer, name, FORMATS)
 
 
 def data_format(*, default: Any = None) -> Any:
@@ -141,6 +145,85 @@ def make(cls: Callable[..., T], fields: dict[str, object]) -> T:
     return cls(**fields)
 
 
+KINDS = (
+    Parameter.POSITIONAL_OR_KEYWORD,
+    Parameter.VAR_POSITIONAL,
+    Parameter.KEYWORD_ONLY,
+    Parameter.VAR_KEYWORD,
+)
+
+
+def arguments_of(made: Any) -> list[Parameter]:
+    """The arguments of a class: those of its own `__init__`, or its fields."""
+    if made._has_own_init:
+        return [*signature(made.__init__).parameters.values()]
+    found = [Parameter("self", Parameter.POSITIONAL_ONLY)]
+    for one in dataclasses.fields(made):
+        default = Parameter.empty if one.default is MISSING else one.default
+        kind = Parameter.KEYWORD_ONLY if one.kw_only else Parameter.POSITIONAL_OR_KEYWORD
+        found.append(Parameter(one.name, kind, default=default, annotation=one.type))
+    return sorted(found, key=lambda one: one.kind)
+
+
+def write_methods(made: Any) -> None:
+    """Give a class the methods that read its arguments, written out for its fields.
+
+    `__init__` has words of ours for arguments that are wrong or missing. Python's would name a base
+    class, and not what to do, and to catch its error would cost every layer a call. So it takes any
+    arguments. Then it reads the fields, or calls that of the class, which does so by `_set`.
+    """
+    scope: dict[str, Any] = {"own": made.__init__, "put": object.__setattr__, "MISSING": MISSING}
+    scope |= {f"read_{name}": spec.read for name, spec in made._specs.items()}
+    body = [
+        f"put(self, {name!r}, read_{name}({name}, self, {name!r}{', rank' * spec.per_axis}))"
+        for name, spec in made._specs.items()
+    ]
+    body = ["rank = self._rank", *body, "self._check()"]
+    _, *given = arguments = arguments_of(made)
+    placed, rest, named, parts = [[one.name for one in given if one.kind is kind] for kind in KINDS]
+    if made._has_own_init:
+        head = ", ".join(["self", *made._specs, "rank=None"])
+        body[0] = "rank = rank or self._rank"
+        made._set = write(f"def _set({head}):", body, scope)
+        passed = [*placed, *[f"*{one}" for one in rest], *[f"{one}={one}" for one in named]]
+        body = [f"own(self, {', '.join([*passed, *[f'**{one}' for one in parts]])})"]
+    if rest and parts:
+        return  # It takes anything.
+    needed = [one.name for one in given if one.default is one.empty and one.name in placed]
+    extra, unknown = (rest or ["_extra"])[0], (parts or ["_unknown"])[0]
+    options = [[f"{one}=None" for one in some] for some in (placed, named)]
+    head = ", ".join(["self", "/", *options[0], f"*{extra}", *options[1], f"**{unknown}"])
+    tests = [extra] * (not rest) + [unknown] * (not parts) + [f"{one} is MISSING" for one in needed]
+    values = ", ".join([f"{one}={one}" for one in placed + named])
+    others = f"{'()' if rest else extra}, {'{}' if parts else unknown}"
+    refusal = [
+        f"if {' or '.join(tests)}:",
+        " from paramcalc._leads import misuse",
+        f" raise misuse(self, dict({values}), {others})",
+    ]
+    init = write(f"def __init__({head}):", [*refusal, *body], scope)
+    defaults = {one.name: MISSING if one.name in needed else one.default for one in given}
+    init.__defaults__ = tuple([defaults[one] for one in placed])
+    init.__kwdefaults__ = {one: defaults[one] for one in named}
+    init.__signature__ = Signature(arguments)
+    made.__init__ = named_after(made, init)
+
+
+def write(head: str, body: list[str], scope: dict[str, Any]) -> Any:
+    """A function from its text, of names of arguments alone, as dataclasses do."""
+    found: dict[str, Any] = {}
+    exec("\n ".join([head, *body]), scope, found)  # noqa: S102
+    return found.popitem()[1]
+
+
+def named_after(cls: type, init: Any) -> Any:
+    """A copy of an `__init__` from `write_methods` that errors call by the name of a class."""
+    copy: Any = FunctionType(init.__code__, init.__globals__, "__init__", init.__defaults__)
+    copy.__kwdefaults__, copy.__signature__ = init.__kwdefaults__, init.__signature__
+    copy.__qualname__ = cls.__name__
+    return copy
+
+
 @dataclass_transform(
     frozen_default=True,
     field_specifiers=(
@@ -157,15 +240,15 @@ def make(cls: Callable[..., T], fields: dict[str, object]) -> T:
 )
 def layer(cls: type[T]) -> type[T]:
     """Make a class with declared fields a slotted dataclass that reads its arguments."""
-    own_init = "__init__" in vars(cls)
-    made: Any = dataclass(init=not own_init, repr=False, frozen=True, slots=True)(cls)
-    made._has_own_init = own_init
+    init = vars(cls).get("__init__")  # Its own, or a copy of that of its base.
+    made: Any = dataclass(init=False, repr=False, frozen=True, slots=True)(cls)
+    made._has_own_init = bool(init) and not getattr(init, "__signature__", None)
     made._hash_fields, made.__hash__ = made.__hash__, hash_once
     del made.__setattr__, made.__delattr__  # Those of Builtin have better messages.
     made._specs = {one.name: one.metadata["spec"] for one in dataclasses.fields(made)}
-    made._reads = tuple([(name, one.read, one.per_axis) for name, one in made._specs.items()])
     for name, spec in made._specs.items():
         if spec.states:
             made._stating = name
             made._axis_symbol = "" if spec.states == "last axes" else spec.symbol
+    write_methods(made)
     return made  # type: ignore[no-any-return]

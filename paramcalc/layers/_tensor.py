@@ -153,6 +153,7 @@ def call(layer: Any, tensors: Sequence[Any], name: Any) -> Tensor:
             hint = "; for a shape there is output_shape()"
             raise TypeError(wrong(layer, "what it is called on", "be a Tensor", one) + hint)
     check_arity(layer, reads)
+    layer._check_outputs("call a graph per output")
     if as_str(name, layer, "name") and not name.isidentifier():
         raise ConfigError(wrong(layer, "a name", "be a Python identifier", name))
     known = [one._format for one in reads if one._format]

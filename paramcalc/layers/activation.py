@@ -11,7 +11,7 @@ from paramcalc.errors import ConfigError, show
 from paramcalc.layers._axes import SpatialLayer
 from paramcalc.layers._base import Parameter, Shape
 from paramcalc.layers._builtin import Builtin
-from paramcalc.layers._fields import data_format, declared, layer, optional_count
+from paramcalc.layers._fields import DataFormat, data_format, declared, layer, optional_count
 
 
 @layer
@@ -107,7 +107,7 @@ class PReLU(SpatialLayer):
     num_parameters: int | None = optional_count("C", default=1, states="channels")
     _: KW_ONLY
     shared_axes: tuple[int, ...] | None = declared(read_shared_axes, default=None)
-    data_format: str | None = data_format(default=None)
+    data_format: DataFormat | None = data_format(default=None)
 
     def _check(self) -> None:
         if self.shared_axes is None:
@@ -191,7 +191,7 @@ class Scale(SpatialLayer):
 
     shape: int | Shape | None = declared(read_factor_shape, default=None, symbol="n")
     _: KW_ONLY
-    data_format: str | None = data_format(default=None)
+    data_format: DataFormat | None = data_format(default=None)
 
     @property
     def _family(self) -> str:  # type: ignore[override]

@@ -11,7 +11,7 @@ from paramcalc.formulas import conv_macs, conv_params, dilated_kernel_size, tran
 from paramcalc.layers import _fields
 from paramcalc.layers._axes import SlidingLayer, as_pairs
 from paramcalc.layers._base import Form, Parameter, Shape, Window
-from paramcalc.layers._fields import Axes, GivenPadding, Padding, layer
+from paramcalc.layers._fields import Axes, DataFormat, GivenPadding, Padding, layer
 from paramcalc.layers._windows import transposed
 
 
@@ -75,7 +75,7 @@ class Conv(Convolution):
     groups: int = _fields.count("g", divides=True)
     bias: bool = _fields.flag()
     _: KW_ONLY
-    data_format: str | None = _fields.data_format()
+    data_format: DataFormat | None = _fields.data_format()
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class Conv(Convolution):
         groups: int = 1,
         bias: bool = True,
         *,
-        data_format: str | None = None,
+        data_format: DataFormat | None = None,
     ) -> None:
         windows = kernel_size, stride, padding, dilation
         self._set(in_channels, out_channels, *windows, groups, bias, data_format)
@@ -191,7 +191,7 @@ class ConvTranspose(Convolution):
     bias: bool = _fields.flag()
     dilation: tuple[int, ...] = _fields.per_axis("d")
     _: KW_ONLY
-    data_format: str | None = _fields.data_format()
+    data_format: DataFormat | None = _fields.data_format()
 
     def __init__(
         self,
@@ -205,7 +205,7 @@ class ConvTranspose(Convolution):
         bias: bool = True,
         dilation: Axes = 1,
         *,
-        data_format: str | None = None,
+        data_format: DataFormat | None = None,
     ) -> None:
         windows = kernel_size, stride, padding, output_padding
         self._set(in_channels, out_channels, *windows, groups, bias, dilation, data_format)

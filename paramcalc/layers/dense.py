@@ -45,7 +45,7 @@ class Dense(FeaturesLayer):
         return (*shape[:-1], self.out_features)
 
     def _doubt(self, shape: Shape, layout: str) -> str:
-        if layout not in ("channels_first", "flattened") or len(shape) < 2:
+        if not layout.endswith(("channels_first", "flattened")) or len(shape) < 2:
             return ""
         hint = "a Flatten() before it takes all axes"
         if layout == "flattened":

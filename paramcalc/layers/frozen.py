@@ -60,7 +60,8 @@ class Frozen(Wrapper):
 
 def frozen(layer: Layer) -> Layer:
     """The layer, frozen if it keeps tensors."""
-    has_none = isinstance(layer, Builtin) and type(layer)._tensors is Builtin._tensors
+    bare = layer._bare
+    has_none = isinstance(bare, Builtin) and type(bare)._tensors is Builtin._tensors
     return layer if has_none else Frozen(layer)
 
 

@@ -9,7 +9,7 @@ from paramcalc._checks import as_lengths, wrong
 from paramcalc.errors import ConfigError, show
 from paramcalc.layers._base import Shape
 from paramcalc.layers._builtin import Builtin
-from paramcalc.layers._fields import data_format, declared, layer
+from paramcalc.layers._fields import DataFormat, data_format, declared, layer
 
 
 def read_shape(value: Any, owner: object, name: str) -> Shape:
@@ -34,7 +34,7 @@ class Input(Builtin):
 
     shape: Shape = declared(read_shape)
     _: KW_ONLY
-    data_format: str | None = data_format(default=None)
+    data_format: DataFormat | None = data_format(default=None)
 
     _arity = 0, 1
     _is_view = True
@@ -43,7 +43,7 @@ class Input(Builtin):
         self,
         *lengths: int | Shape,
         shape: Shape | None = None,
-        data_format: str | None = None,
+        data_format: DataFormat | None = None,
     ) -> None:
         if (shape is None) == (not lengths):
             raise TypeError("Input: give the length of each axis, Input(1, 28, 28), or shape=")

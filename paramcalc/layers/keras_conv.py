@@ -9,7 +9,7 @@ from typing import Any
 from paramcalc.formulas import conv_params, locally_connected_params
 from paramcalc.layers import _fields
 from paramcalc.layers._base import Parameter, Shape
-from paramcalc.layers._fields import Axes, GivenPadding, Padding, layer
+from paramcalc.layers._fields import Axes, DataFormat, GivenPadding, Padding, layer
 from paramcalc.layers.conv import Convolution
 
 
@@ -50,7 +50,7 @@ class DepthwiseConv(OpenConvolution):
     dilation: tuple[int, ...] = _fields.per_axis("d")
     bias: bool = _fields.flag()
     _: KW_ONLY
-    data_format: str | None = _fields.data_format()
+    data_format: DataFormat | None = _fields.data_format()
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class DepthwiseConv(OpenConvolution):
         dilation: Axes = 1,
         bias: bool = True,
         *,
-        data_format: str | None = None,
+        data_format: DataFormat | None = None,
     ) -> None:
         windows = kernel_size, stride, padding
         self._set(*windows, depth_multiplier, dilation, bias, data_format)
@@ -144,7 +144,7 @@ class LocallyConnected2d(OpenConvolution):
     stride: tuple[int, ...] = _fields.per_axis("s")
     bias: bool = _fields.flag()
     _: KW_ONLY
-    data_format: str | None = _fields.data_format()
+    data_format: DataFormat | None = _fields.data_format()
 
     _rank = 2
 
@@ -155,7 +155,7 @@ class LocallyConnected2d(OpenConvolution):
         stride: Axes = 1,
         bias: bool = True,
         *,
-        data_format: str | None = None,
+        data_format: DataFormat | None = None,
     ) -> None:
         self._set(out_channels, kernel_size, stride, bias, data_format)
 

@@ -12,7 +12,15 @@ from paramcalc.formulas import norm_params
 from paramcalc.layers._axes import FeaturesLayer, SpatialLayer
 from paramcalc.layers._base import Parameter, Shape
 from paramcalc.layers._builtin import Builtin
-from paramcalc.layers._fields import count, data_format, declared, flag, layer, optional_count
+from paramcalc.layers._fields import (
+    DataFormat,
+    count,
+    data_format,
+    declared,
+    flag,
+    layer,
+    optional_count,
+)
 
 
 class Normalization(Builtin):
@@ -70,7 +78,7 @@ class ChannelNorm(Normalization, SpatialLayer):
     _: KW_ONLY
     bias: bool = flag(default=True)
     scale: bool = flag(default=True)
-    data_format: str | None = data_format(default=None)
+    data_format: DataFormat | None = data_format(default=None)
 
     def _shape(self, shape: Shape) -> Shape:
         channels = shape[0] if self.data_format != "channels_last" else shape[-1]  # The hot path.
@@ -172,7 +180,7 @@ class GroupNorm(Normalization, SpatialLayer):
     _: KW_ONLY
     bias: bool = flag(default=True)
     scale: bool = flag(default=True)
-    data_format: str | None = data_format(default=None)
+    data_format: DataFormat | None = data_format(default=None)
 
     def _check(self) -> None:
         Normalization._check(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import KW_ONLY
 from math import lcm
-from typing import Any
+from typing import Any, Literal
 
 from paramcalc._checks import as_axes, as_optional_count, entries, wrong
 from paramcalc.errors import ConfigError, show
@@ -13,8 +13,10 @@ from paramcalc.formulas import dilated_kernel_size
 from paramcalc.layers import _fields
 from paramcalc.layers._axes import SlidingLayer, SpatialLayer, as_pairs, spatial_axes, spread
 from paramcalc.layers._base import Form, Shape, Sources, Window
-from paramcalc.layers._fields import Axes, GivenPadding, Padding, layer
+from paramcalc.layers._fields import Axes, DataFormat, GivenPadding, Padding, layer
 from paramcalc.layers._windows import adaptive
+
+Mode = Literal["max", "avg"]
 
 
 @layer
@@ -55,8 +57,8 @@ class Pool(SlidingLayer):
     dilation: Axes = _fields.per_axis("d")
     ceil_mode: bool = _fields.flag()
     _: KW_ONLY
-    mode: str = _fields.choice("max", "avg")
-    data_format: str | None = _fields.data_format(default=None)
+    mode: Mode = _fields.choice(Mode)
+    data_format: DataFormat | None = _fields.data_format(default=None)
 
     def __init__(
         self,
@@ -66,8 +68,8 @@ class Pool(SlidingLayer):
         dilation: Axes = 1,
         ceil_mode: bool = False,
         *,
-        mode: str = "max",
-        data_format: str | None = None,
+        mode: Mode = "max",
+        data_format: DataFormat | None = None,
     ) -> None:
         windows = kernel_size, kernel_size if stride is None else stride, padding, dilation
         ranks = [max(len(one), 1) for one in windows if isinstance(one, tuple | list)]
@@ -150,8 +152,8 @@ class AdaptivePool(SpatialLayer):
 
     output_size: int | tuple[int | None, ...] = _fields.declared(read_output_size, per_axis=True)
     _: KW_ONLY
-    mode: str = _fields.choice("max", "avg", default="avg")
-    data_format: str | None = _fields.data_format(default=None)
+    mode: Mode = _fields.choice(Mode, default="avg")
+    data_format: DataFormat | None = _fields.data_format(default=None)
 
     def _shape(self, shape: Shape) -> Shape:
         lengths = self._lengths(shape)
@@ -190,8 +192,8 @@ class GlobalPool(SpatialLayer):
     """
 
     _: KW_ONLY
-    mode: str = _fields.choice("max", "avg", default="avg")
-    data_format: str | None = _fields.data_format(default=None)
+    mode: Mode = _fields.choice(Mode, default="avg")
+    data_format: DataFormat | None = _fields.data_format(default=None)
 
     def _shape(self, shape: Shape) -> Shape:
         self._lengths(shape)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import KW_ONLY
 from math import lcm
 from numbers import Real
-from typing import Any
+from typing import Any, Literal
 
 from paramcalc._checks import LARGEST, as_axes, as_int, check_rank, entries, wrong
 from paramcalc.errors import ConfigError, counted, show
@@ -15,6 +15,7 @@ from paramcalc.layers._axes import SpatialLayer, as_pairs, spatial_axes, spread
 from paramcalc.layers._base import Form, Shape, Sources, Window
 from paramcalc.layers._fields import (
     Axes,
+    DataFormat,
     Sides,
     choice,
     count,
@@ -24,6 +25,8 @@ from paramcalc.layers._fields import (
     sides,
 )
 from paramcalc.layers._windows import interpolation
+
+PadMode = Literal["constant", "reflect", "replicate", "circular"]
 
 
 @layer
@@ -46,9 +49,9 @@ class Pad(SpatialLayer):
     """
 
     padding: int | Sides = sides("p")
-    mode: str = choice("constant", "reflect", "replicate", "circular", default="constant")
+    mode: PadMode = choice(PadMode, default="constant")
     _: KW_ONLY
-    data_format: str | None = data_format(default=None)
+    data_format: DataFormat | None = data_format(default=None)
 
     def _shape(self, shape: Shape) -> Shape:
         lengths = self._lengths(shape)
@@ -87,7 +90,7 @@ class Crop(SpatialLayer):
 
     cropping: int | Sides = sides("c")
     _: KW_ONLY
-    data_format: str | None = data_format(default=None)
+    data_format: DataFormat | None = data_format(default=None)
 
     def _shape(self, shape: Shape) -> Shape:
         lengths = self._lengths(shape)
@@ -165,7 +168,7 @@ class CenterCrop(SpatialLayer):
 
     size: Axes | None = declared(read_optional_axes, default=None, per_axis=True)
     _: KW_ONLY
-    data_format: str | None = data_format(default=None)
+    data_format: DataFormat | None = data_format(default=None)
 
     @property
     def _is_merge(self) -> bool:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -187,8 +190,7 @@ class CenterCrop(SpatialLayer):
         if self.size is not None:
             return SpatialLayer._sources_of(self, before, output)
         windows: list[Any] = self._windows_to(before[0], self._split(before[1])[1])
-        joined = self._join(Window(), windows)
-        return [tuple([(axis, one) for axis, one in enumerate(joined)]), None]
+        return [self._seen_by(Window(), windows), None]
 
     def _macs(self, shape: Shape | None, output: Shape | None, *_: Shape) -> int:
         return 0
@@ -210,6 +212,7 @@ class CenterCrop(SpatialLayer):
         return windows
 
 
+Interpolation = Literal["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear"]
 RANKS = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
 """The modes of `Upsample` that need a particular number of spatial axes."""
 
@@ -244,15 +247,14 @@ class Upsample(SpatialLayer):
     scale_factor: float | tuple[float, ...] | None = declared(
         read_factors, default=None, per_axis=True, symbol="f"
     )
-    mode: str = choice("nearest", "nearest-exact", *RANKS, default="nearest")
+    mode: Interpolation = choice(Interpolation, default="nearest")
     _: KW_ONLY
-    data_format: str | None = data_format(default=None)
+    data_format: DataFormat | None = data_format(default=None)
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         if (self.size is None) == (self.scale_factor is None):
             values = f"size={show(self.size)}, scale_factor={show(self.scale_factor)}"
             raise ConfigError(f"Upsample: give either size or scale_factor, got {values}")
-        SpatialLayer.__post_init__(self)
         given, rank = self.size or self.scale_factor, RANKS.get(self.mode)
         if isinstance(given, tuple) and rank and len(given) != rank:
             field = "scale_factor" if self.size is None else "size"
@@ -307,7 +309,7 @@ class PixelShuffle(SpatialLayer):
 
     upscale_factor: int = count("r", divides=True)
     _: KW_ONLY
-    data_format: str | None = data_format(default=None)
+    data_format: DataFormat | None = data_format(default=None)
 
     _keeps_channels = False
     _rank = 2
@@ -346,7 +348,7 @@ class PixelUnshuffle(SpatialLayer):
 
     downscale_factor: int = count("r", divides=True)
     _: KW_ONLY
-    data_format: str | None = data_format(default=None)
+    data_format: DataFormat | None = data_format(default=None)
 
     _keeps_channels = False
     _rank = 2

@@ -19,7 +19,9 @@ def to_ascii(text: str) -> str:
 
 
 def wrap_words(words: str, width: int) -> list[str]:
-    """Words in lines of a width; a longer word is broken."""
+    """Words in lines of a width, indented as the first; a longer word is broken."""
+    margin = words[: min(len(words) - len(words.lstrip(" ")), width // 2)]
+    width -= len(margin)
     lines = [""]
     for word in words.split():
         if len(lines[-1]) + 1 + len(word) <= width and lines[-1]:
@@ -27,7 +29,7 @@ def wrap_words(words: str, width: int) -> list[str]:
             continue
         pieces = [word[at : at + width] for at in range(0, len(word), width)]
         lines += pieces if lines[-1] else [lines.pop() + pieces[0], *pieces[1:]]
-    return lines
+    return [margin + line for line in lines]
 
 
 def render(table: Table) -> str:

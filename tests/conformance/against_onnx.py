@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from golden import Case, Difference, Golden, Outcome, accepted, calculated, flat, slid
+from golden import Case, Difference, Golden, Outcome, accepted, calculated, flat, layers_of, slid
 from layers import ROWS
 
-LAYERS = [row.name for row in ROWS if row.torch and "kernel_size" in row.fields]
+SLIDING = {row.name for row in ROWS if "kernel_size" in row.fields}
+LAYERS = [name for name in layers_of("torch") if name in SLIDING]
 """Of ONNX's operators those that slide a window."""
 
 

@@ -16,14 +16,14 @@ from golden import (
     Shape,
     accepted,
     flat,
+    layers_of,
     on_each_axis,
     refused,
     slid,
 )
-from layers import ROWS
 from records import entries
 
-LAYERS = [row.name for row in ROWS if row.torch and row.is_compared]
+LAYERS = layers_of("torch")
 BATCH = 2
 
 # Where paramcalc means to differ.
@@ -157,11 +157,14 @@ DIFFERENCES: dict[str, Difference] = {
         lambda case: case.fields.get("start", 0) < 0 <= case.fields.get("stop", -1),
     ),
     "an inner number of features is 0": accepted(
-        "allowed: `kdim`, `vdim` or `dim_feedforward` of 0",
+        "allowed: `kdim`, `vdim`, `dim_feedforward`, and heads or sizes of heads in projections",
         "sizes are at least 1",
         lambda case: any(
             type(case.fields.get(field)) is int and case.fields[field] == 0
-            for field in ("kdim", "vdim", "dim_feedforward")
+            for field in (
+                *("kdim", "vdim", "dim_feedforward"),
+                *("num_heads", "num_kv_heads", "head_dim", "value_dim"),
+            )
         ),
     ),
     "same with a stride": refused(

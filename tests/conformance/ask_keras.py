@@ -46,7 +46,27 @@ class Ask:
         """On the channels that are stated."""
         if channels is not None:
             others = [None] * rank
-            layer.build((None, *others, channels) if self.last else (None, channels, *others))
+            shape = (None, *others, channels) if self.last else (None, channels, *others)
+            self.build_on(layer, shape)
+
+    def build_on(self, layer: Any, shape: tuple[Any, ...]) -> None:
+        layer.build(shape)
+
+
+class AskEach(Ask):
+    """At each position of a leading axis."""
+
+    @property
+    def rank(self) -> int:
+        return super().rank - 1
+
+    def make(self, name: str, **arguments: Any) -> Any:
+        layer = getattr(self.keras.layers, name)(**arguments)
+        self.made.append(self.keras.layers.TimeDistributed(layer))
+        return self.made[-1]
+
+    def build_on(self, layer: Any, shape: tuple[Any, ...]) -> None:
+        layer.build((shape[0], None, *shape[1:]))
 
 
 def run_conv(ask: Ask) -> Any:
@@ -76,6 +96,31 @@ def run_conv(ask: Ask) -> Any:
     if transposed:
         return crop_by(ask, padding, module(ask.x))
     return module(pad_by(ask, padding, ask.x))
+
+
+def run_conv_lstm(ask: Ask) -> Any:
+    fields, rank, x = ask.fields, int(ask.name[-2]), ask.x
+    padding = fields.get("padding", 0)
+    module = ask.make(
+        f"ConvLSTM{rank}D",
+        filters=fields["out_channels"],
+        kernel_size=fields["kernel_size"],
+        strides=fields.get("stride", 1),
+        padding=padding if isinstance(padding, str) else "valid",
+        dilation_rate=fields.get("dilation", 1),
+        use_bias=fields.get("bias", True),
+        return_sequences=fields.get("return_sequences", False),
+        **ask.format(),
+    )
+    if not isinstance(padding, str):
+        pad = getattr(ask.keras.layers, f"ZeroPadding{rank}D")
+        around = pad(padding=sides(padding, rank), **ask.format())
+        x = ask.keras.layers.TimeDistributed(around)(x)
+    if fields["in_channels"] is not None:
+        shape = [None, *x.shape[1:]]
+        shape[-1 if ask.last else 2] = fields["in_channels"]
+        module.build(tuple(shape))
+    return module(x)
 
 
 def sides(value: Any, rank: int) -> Any:
@@ -219,7 +264,7 @@ def run_dense(ask: Ask) -> Any:
     bias = ask.fields.get("bias", True)
     module = ask.make("Dense", units=ask.fields["out_features"], use_bias=bias)
     if ask.fields["in_features"] is not None:
-        module.build((*[None] * (ask.rank + 1), ask.fields["in_features"]))
+        ask.build_on(module, (*[None] * (ask.rank + 1), ask.fields["in_features"]))
     return module(ask.x)
 
 
@@ -253,9 +298,15 @@ def run_recurrent(ask: Ask) -> Any:
 
 def run_attention(ask: Ask) -> Any:
     embed, heads = ask.fields["embed_dim"], ask.fields["num_heads"]
-    size = embed // heads
+    size, groups = ask.fields.get("head_dim"), ask.fields.get("num_kv_heads")
+    size = embed // heads if size is None else size
     bias = ask.fields.get("bias", True)
-    module = ask.make("MultiHeadAttention", num_heads=heads, key_dim=size, use_bias=bias)
+    if groups is None:
+        sizes = {"num_heads": heads, "key_dim": size, "value_dim": ask.fields.get("value_dim")}
+        module = ask.make("MultiHeadAttention", **sizes, use_bias=bias)
+    else:
+        sizes = {"head_dim": size, "num_query_heads": heads, "num_key_value_heads": groups}
+        module = ask.make("GroupQueryAttention", **sizes, use_bias=bias)
     dims = [ask.fields.get(one) for one in ("vdim", "kdim")]
     module.build((BATCH, None, embed), *[(BATCH, None, dim or embed) for dim in dims])
     shape = tuple(ask.x.shape[:-1])

@@ -314,6 +314,12 @@ def attention(rng: random.Random) -> Config:
         **maybe(rng, 0.4, kdim=rng.choice([embed, rng.randint(1, 8)])),
         **maybe(rng, 0.4, vdim=rng.choice([embed, rng.randint(1, 8)])),
     }
+    if rng.random() < 0.4:
+        fields.pop("add_bias_kv", None)
+        groups = [one for one in range(1, heads + 1) if not heads % one or rng.random() < 0.1]
+        fields |= maybe(rng, 0.6, num_kv_heads=rng.choice(groups))
+        fields |= maybe(rng, 0.6, head_dim=rng.randint(1, 5))
+        fields |= maybe(rng, 0.3, value_dim=rng.randint(1, 5))
     return fields, [rng.randint(1, 9), embed]
 
 
@@ -370,6 +376,10 @@ def concat(rng: random.Random) -> Config:
     return {"layers": layers, **maybe(rng, 0.7, dim=dim)}, shape
 
 
+NESTED = {"layers", "layer"}
+"""The fields that hold layers."""
+
+
 def alone(fields: Fields, shape: list[int]) -> bool:
     """Whether torch may refuse what is right: nothing else is to be wrong with it then."""
     return "layers" in fields or fields.get("padding") == "same" or len(shape) > 4
@@ -379,7 +389,7 @@ def spoilt(rng: random.Random, fields: Fields, shape: list[int]) -> Config:
     """The same with one thing changed that is likely wrong."""
     fields, shape = dict(fields), list(shape)
     numbers = [key for key, one in fields.items() if isinstance(one, int | list)]
-    numbers = [key for key in numbers if not isinstance(fields[key], bool) and key != "layers"]
+    numbers = [key for key in numbers if type(fields[key]) is not bool and key not in NESTED]
     kind = rng.random()
     if kind < 0.15 and len(shape) < 4:
         shape.insert(rng.randint(0, len(shape)), rng.choice([1, 2, 3]))

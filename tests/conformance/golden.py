@@ -16,6 +16,7 @@ from layers import ROWS
 from records import entries, tuples
 
 import paramcalc as pc
+from paramcalc._counterparts import counterparts
 
 Shape = tuple[int, ...]
 Tensors = list[tuple[str, Shape]]
@@ -23,6 +24,12 @@ Tensors = list[tuple[str, Shape]]
 KINDS = ["the same answer", "refused by both", "deliberate differences"]
 HERE = Path(__file__).parent
 NAMES = {row.name for row in ROWS}
+
+
+def layers_of(framework: str) -> list[str]:
+    """The layers that torch or Keras has too."""
+    theirs = {one.layer for one in counterparts(framework)}
+    return [row.name for row in ROWS if row.name in theirs and row.is_compared]
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,12 @@ class Case:
         """The input of a layer; the second of a decoder is among the fields."""
         memory = self.fields.get("memory")
         return self.shape if memory is None else {"tgt": self.shape, "memory": memory}
+
+    @property
+    def inside(self) -> str:
+        """The name of the layer, without one around it."""
+        name: str = self.fields.get("layer", (self.layer,))[0]
+        return name
 
     @property
     def channels_last(self) -> bool:
@@ -116,6 +129,10 @@ def read(path: Path, tool: str, version: str) -> list[Case]:
 def make(layer: str, fields: dict[str, Any]) -> pc.Layer:
     kind = getattr(pc, layer)
     made: pc.Layer
+    if "layer" in fields:
+        name, inner = fields["layer"]
+        made = kind(make(name, {key: tuples(one) for key, one in inner.items()}))
+        return made
     if "layers" not in fields:
         made = kind(**fields)
         return made

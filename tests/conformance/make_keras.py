@@ -27,10 +27,12 @@ from typing import Any
 
 from ask_keras import (
     Ask,
+    AskEach,
     run_adaptive_pool,
     run_attention,
     run_channel_norm,
     run_conv,
+    run_conv_lstm,
     run_crop,
     run_dense,
     run_embedding,
@@ -77,6 +79,7 @@ from generator import (
     prelu,
     recurrent,
     reshape,
+    spoilt,
     upsample,
 )
 from records import entries, refusal, tuples, write
@@ -133,6 +136,13 @@ def keras_depthwise(rng: random.Random, rank: int, separable: bool) -> Config:
     fields, shape = keras_conv(rng, rank, transposed=False)
     fields = without(fields, "in_channels", "groups", *[] if separable else ["out_channels"])
     return fields | maybe(rng, 0.6, depth_multiplier=rng.randint(1, 3)), shape
+
+
+def keras_conv_lstm(rng: random.Random, rank: int) -> Config:
+    fields, shape = keras_conv(rng, rank, transposed=False)
+    fields = without(fields, "groups", "dilation" if "stride" in fields else "")
+    length = rng.randint(1, 4)
+    return fields | flag(rng, "return_sequences"), [length, *shape]
 
 
 def keras_pool(rng: random.Random) -> Config:
@@ -223,18 +233,33 @@ def keras_recurrent(rng: random.Random, two_biases: bool) -> Config:
 
 def keras_attention(rng: random.Random) -> Config:
     fields, shape = attention(rng)
-    return without(fields, "add_bias_kv"), shape
+    return without(fields, "add_bias_kv") | maybe(rng, 0.03, vdim=0), shape
+
+
+def keras_distributed(rng: random.Random) -> Config:
+    """With the channels left open: there Keras does not compare those stated with those given."""
+    name = rng.choice(["Conv1d", "Conv2d", "Pool", "BatchNorm", "Dense", "Embedding", "GlobalPool"])
+    fields, shape = LAYERS[name][1](rng)
+    if rng.random() < 0.2:
+        fields, shape = spoilt(rng, fields, shape)
+    open_fields = [one for one in ("in_channels", "num_features") if one in fields]
+    fields = without(fields, "dilation") | dict.fromkeys(open_fields)
+    return {"layer": [name, fields]}, [rng.randint(1, 4), *shape]
 
 
 def is_said(layer: str, fields: Fields, shape: list[int]) -> bool:
     """Whether it can be said in Keras at all, be it right or wrong."""
-    if layer == "MultiheadAttention":  # It has the size of a head instead of embed_dim.
+    if layer == "MultiheadAttention":  # It takes embed_dim from the input.
         heads: int = fields["num_heads"]
-        return heads > 0 and fields["embed_dim"] % heads == 0
+        if "num_kv_heads" in fields and "value_dim" in fields:
+            return False
+        return heads > 0 and ("head_dim" in fields or fields["embed_dim"] % heads == 0)
     if layer == "Upsample":  # Resizing is for images alone, and UpSampling has no size.
         is_image = isinstance(fields.get("size"), int) or len(fields.get("size", ())) == 2
         resizes = "size" in fields and is_image and len(shape) == 3
         return resizes != ("scale_factor" in fields)
+    if layer == "TimeDistributed":  # More axes are a matter of the layer inside.
+        return len(shape) < 6
     return int(fields.get("num_layers", 1)) > 0
 
 
@@ -255,6 +280,7 @@ LAYERS: dict[str, tuple[int, Recipe, Callable[[Ask], Any]]] = {
         f"SeparableConv{n}d": (360, partial(keras_depthwise, rank=n, separable=True), run_conv)
         for n in (1, 2)
     },
+    **{f"ConvLSTM{n}d": (360, partial(keras_conv_lstm, rank=n), run_conv_lstm) for n in (1, 2, 3)},
     "Pool": (700, keras_pool, run_pool),
     "AdaptivePool": (500, keras_adaptive_pool, run_adaptive_pool),
     "GlobalPool": (320, partial(keras_norm, make=global_pool), run_global_pool),
@@ -284,19 +310,23 @@ LAYERS: dict[str, tuple[int, Recipe, Callable[[Ask], Any]]] = {
     "RNN": (320, partial(keras_recurrent, two_biases=False), run_recurrent),
     "GRU": (360, partial(keras_recurrent, two_biases=True), run_recurrent),
     "LSTM": (320, partial(keras_recurrent, two_biases=False), run_recurrent),
-    "MultiheadAttention": (360, keras_attention, run_attention),
+    "MultiheadAttention": (400, keras_attention, run_attention),
     "Add": (360, elementwise, run_identity),
     "Multiply": (360, elementwise, run_identity),
     "Concat": (360, concat, run_identity),
+    "TimeDistributed": (400, keras_distributed, run_identity),
 }
 """Of each layer how many cases, what makes one, and what asks Keras; of branches, each is asked."""
 
 
 def run(keras: Any, layer: str, fields: Fields, x: Any) -> tuple[Any, list[Any]]:
     """The output, and the layers."""
+    kind = Ask
+    if layer == "TimeDistributed":
+        kind, (layer, fields) = AskEach, fields["layer"]
     fields = {key: tuples(one) for key, one in fields.items()}
     last = fields.pop("data_format", "channels_first") == "channels_last"
-    ask = Ask(keras, layer, fields, x, last)
+    ask = kind(keras, layer, fields, x, last)
     asking = LAYERS[layer][2] if layer in LAYERS else run_identity
     return asking(ask), ask.made
 

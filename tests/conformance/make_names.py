@@ -10,7 +10,7 @@ import importlib
 import inspect
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_overloads
 
 GOLDEN = Path(__file__).with_name("names.json")
 FUNCTIONS = [
@@ -19,8 +19,6 @@ FUNCTIONS = [
     *("nn.functional.pad", "nn.Module.requires_grad_"),
 ]
 """What torch does without a module."""
-OPEN = {"nn.RNN": "nn.RNNBase", "nn.GRU": "nn.RNNBase", "nn.LSTM": "nn.RNNBase"}
-"""Modules that hand their arguments on, and where these are named."""
 
 
 def found(package: Any, name: str) -> Any:
@@ -30,8 +28,13 @@ def found(package: Any, name: str) -> Any:
 
 
 def arguments(thing: Any) -> list[str] | None:
-    """The names of all that it takes; None, if it does not say."""
+    """The names of all that it takes; None, if it does not say.
+
+    torch's recurrent modules say it for type checkers alone.
+    """
     try:
+        for stated in get_overloads(thing.__init__) if inspect.isclass(thing) else ():
+            return list(inspect.signature(stated).parameters)[1:]
         return list(inspect.signature(thing).parameters)
     except (TypeError, ValueError):
         return None
@@ -50,9 +53,7 @@ def main() -> None:
     modules = [f"nn.{one}" for one in classes(torch.nn, torch.nn.Module)]
     layers = [f"layers.{one}" for one in classes(keras.layers, keras.Layer)]
     names = {
-        "torch": {
-            name: arguments(found(torch, OPEN.get(name, name))) for name in FUNCTIONS + modules
-        },
+        "torch": {name: arguments(found(torch, name)) for name in FUNCTIONS + modules},
         "keras": {
             name: arguments(found(keras, name))
             for name in ["Input", "Layer.trainable", "Sequential", *layers]

@@ -209,7 +209,40 @@ def run_recurrent(ask: Ask) -> Made:
     return module, y if sequences else y[:, -1]
 
 
+def run_heads(ask: Ask, heads: int, groups: int, size: int, value_size: int) -> Made:
+    """Attention without a module of its own: four projections around that of torch."""
+    nn, embed, bias = ask.torch.nn, ask.fields["embed_dim"], ask.fields.get("bias", True)
+    kdim, vdim = [ask.fields.get(one) for one in ("kdim", "vdim")]
+    module = nn.ModuleDict(
+        {
+            "q_proj": nn.Linear(embed, heads * size, bias),
+            "k_proj": nn.Linear(embed if kdim is None else kdim, groups * size, bias),
+            "v_proj": nn.Linear(embed if vdim is None else vdim, groups * value_size, bias),
+            "out_proj": nn.Linear(heads * value_size, embed, bias),
+        }
+    )
+    batch, length, _ = ask.x.shape
+    sources = [
+        ask.x if dim is None else ask.torch.zeros(batch, length, dim) for dim in (None, kdim, vdim)
+    ]
+    sizes = (heads, size), (groups, size), (groups, value_size)
+    each = [
+        module[name](x).unflatten(2, parts).transpose(1, 2)
+        for name, x, parts in zip(("q_proj", "k_proj", "v_proj"), sources, sizes, strict=True)
+    ]
+    attended = nn.functional.scaled_dot_product_attention(*each, enable_gqa=True)
+    return module, module["out_proj"](attended.transpose(1, 2).flatten(2))
+
+
 def run_attention(ask: Ask) -> Made:
+    names = "num_kv_heads", "head_dim", "value_dim"
+    embed, heads = ask.fields["embed_dim"], ask.fields["num_heads"]
+    groups, size, value_size = [ask.fields.pop(name, None) for name in names]
+    groups = heads if groups is None else groups
+    size, rest = (size, 0) if size is not None else divmod(embed, heads)
+    value_size = size if value_size is None else value_size
+    if not rest and (groups, heads * size, value_size) != (heads, embed, size):
+        return run_heads(ask, heads, groups, size, value_size)
     module = ask.torch.nn.MultiheadAttention(**ask.fields, batch_first=True)
     key, value = [
         ask.x if dim is None else ask.torch.zeros(*ask.x.shape[:-1], dim)

@@ -7,16 +7,16 @@ import re
 import sys
 from collections.abc import Iterator
 from inspect import Parameter, signature
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from against_keras import KERAS
 from against_onnx import ONNX
 from against_torch import TORCH
-from layers import ROWS
 
-if TYPE_CHECKING:
-    from rows import Row
+import paramcalc as pc
+from paramcalc._counterparts import Counterpart, counterparts
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [DOCS / f"{one}.md" for one in ("conformance", "coming_from_pytorch", "coming_from_keras")]
@@ -25,34 +25,44 @@ NAMES: dict[str, Any] = json.loads(Path(__file__).with_name("names.json").read_t
 PLACED = {Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD}
 
 
-def counterparts(tool: str) -> Iterator[str]:
+def names(framework: str) -> Iterator[str]:
     """A line per layer of a framework that paramcalc has, by name; then those that it has not.
 
-    Layers that differ in their number of axes alone share a line.
+    Neighbors in the table that differ in their name, or number of axes, alone share a line.
     """
-    prefix = "nn." if tool == "torch" else "layers."
-    lines: dict[tuple[str, ...], tuple[list[str], list[str]]] = {}
-    for row in ROWS:
-        for one in getattr(row, tool):
-            names = [name.removeprefix(prefix) for name in one.names]
-            fields = ", ".join([f"{name}={value!r}" for name, value in one.fields.items()])
-            here = f"{row.name}({fields})" if fields else row.name
-            arguments = [f"`{theirs}` is `{ours}`" for theirs, ours in one.arguments.items()]
-            arguments += [f"with `{name}={value!r}`" for name, value in one.theirs.items()]
-            if by_name := moved(row, one.names[0]):
-                arguments.append(f"by name: {quoted(by_name)}")
-            rest = (re.sub(r"\d", "", here), "; ".join(arguments), one.note)
-            all_names, all_here = lines.setdefault((re.sub(r"\d", "", names[0]), *rest), ([], []))
-            all_names += names
-            all_here += [here] * (here not in all_here)
-    yield f"| {tool} | paramcalc | arguments | note |\n| --- | --- | --- | --- |"
-    for key, (names, all_here) in sorted(lines.items(), key=lambda line: line[0][0].lower()):
-        cells = [quoted(names), quoted(all_here), *key[2:]]
-        yield f"| {' | '.join(cells)} |".replace("  ", " ")
-    named = {name for row in ROWS for one in getattr(row, tool) for name in one.names}
-    others = [one for one in NAMES[tool] if one.startswith(prefix) and one not in named]
+    prefix = "nn." if framework == "torch" else "layers."
+    table = counterparts(framework)
+    lines: list[list[str]] = []
+    for rest, group in groupby(table, cells):
+        alike = [*group]
+        here = dict.fromkeys([call(one) for one in alike])
+        lines.append(
+            [quoted([one.name.removeprefix(prefix) for one in alike]), quoted([*here]), *rest[1:]]
+        )
+    yield f"| {framework} | paramcalc | arguments | note |\n| --- | --- | --- | --- |"
+    for line in sorted(lines, key=lambda line: line[0].lower()):
+        yield f"| {' | '.join(line)} |".replace("  ", " ")
+    named = {one.name for one in table}
+    others = [one for one in NAMES[framework] if one.startswith(prefix) and one not in named]
     missing = quoted([one.removeprefix(prefix) for one in others if is_layer(one)])
     yield f"\nNo counterpart: {missing}."
+
+
+def call(one: Counterpart) -> str:
+    """What is written here."""
+    fields = ", ".join([f"{name}={value!r}" for name, value in one.fields.items()])
+    return f"{one.layer}({fields})" if fields else one.layer
+
+
+def cells(one: Counterpart) -> tuple[str, ...]:
+    """A line of the page without its name, and without numbers of axes."""
+    arguments = [
+        f"`{theirs}` is `{ours}`" for theirs, ours in one.arguments.items() if theirs != ours
+    ]
+    arguments += [f"with `{name}={value!r}`" for name, value in one.theirs.items()]
+    if by_name := moved(one):
+        arguments.append(f"by name: {quoted(by_name)}")
+    return re.sub(r"\d", "", call(one)), "; ".join(arguments), one.note
 
 
 def quoted(names: list[str]) -> str:
@@ -62,22 +72,17 @@ def quoted(names: list[str]) -> str:
     return ", ".join([f"`{name}`" for name in [names[0], *others]])
 
 
-def moved(row: Row, name: str) -> list[str]:
+def moved(one: Counterpart) -> list[str]:
     """Fields that need their name: a module of torch has them at another place.
 
     Keras has all but the first at other places, which is a rule of its page.
     """
-    if not name.startswith("nn.") or "functional" in name:
+    if not one.name.startswith("nn.") or "functional" in one.name:
         return []
-    places = [one.name for one in signature(row.kind).parameters.values() if one.kind in PLACED]
-    given: list[str] = NAMES["torch"][name] or []
-    theirs = [one for one in given if one not in NOT_GIVEN or one in places]
-    known = [one for one in theirs if one in row.fields]
-    return [one for one in known if places[theirs.index(one) :][:1] != [one]]
-
-
-NOT_GIVEN = {"mode"}
-"""What the class of all recurrent layers takes before what a user gives."""
+    parameters = signature(getattr(pc, one.layer)).parameters
+    places = [name for name, parameter in parameters.items() if parameter.kind in PLACED]
+    theirs = [*enumerate(one.arguments.values())]
+    return [name for at, name in theirs if name in parameters and places[at:][:1] != [name]]
 
 
 def is_layer(name: str) -> bool:
@@ -96,7 +101,7 @@ NO_LAYERS = (
 
 GOLDENS = {one.tool: one for one in (TORCH, KERAS, ONNX)}
 TABLES = {tool: one.tables for tool, one in GOLDENS.items()} | {
-    f"{tool} names": "\n".join(counterparts(tool)) + "\n" for tool in ("torch", "keras")
+    f"{tool} names": "\n".join(names(tool)) + "\n" for tool in ("torch", "keras")
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
 
 import pytest
 
@@ -85,6 +85,10 @@ def test_layers_take_what_torch_takes() -> None:
         pc.Dropout(0.1),
         pc.Identity(),
         pc.Frozen(pc.Dense(8, 8)),
+        pc.TimeDistributed(pc.Dense(8, 8)),
+        pc.ConvLSTM1d(3, 4, 3),
+        pc.ConvLSTM2d(3, 4, (3, 5), 2, padding=((0, 1), (2, 2)), return_sequences=True),
+        pc.ConvLSTM3d(None, 4, 3),
     ]
     network = pc.Sequential(layers)
     assert_type(network.layers, tuple[pc.Layer, ...])
@@ -99,6 +103,8 @@ def test_a_graph_is_written_with_tensors() -> None:
     merged += [pc.Add()(x, y), pc.MatMul()([x, y]), *x.chunk(3), *x.split((1, 2)), x[0, :4]]
     merged += [pc.TransformerDecoderLayer(8, 2, 32, bias=False)(*[pc.Input(5, 8)()] * 2)]
     graph = pc.Graph((x, y), x @ y + x)
+    deform = pc.DeformConv2d(3, 8, 3, 2, 1, 1, 1, False)
+    merged += [deform(pc.Input(3, 9, 9)(), pc.Input(18, 5, 5)())]
     shapes = {"x": (3, 4, 4), "input_2": (3, 4, 4)}
     assert_type(graph.output_shapes(shapes), dict[str, pc.Shape])
     assert_type(graph.num_params(shapes), int)
@@ -116,9 +122,11 @@ def test_what_layers_hold() -> None:
     assert_type(conv.in_channels, int | None)
     assert_type(conv.out_channels, int)
     assert_type(conv.kernel_size, tuple[int, ...])
-    assert_type(conv.padding, str | tuple[int, ...] | tuple[tuple[int, int], ...])
+    assert_type(
+        conv.padding, Literal["same", "causal"] | tuple[int, ...] | tuple[tuple[int, int], ...]
+    )
     assert_type(conv.bias, bool)
-    assert_type(conv.data_format, str | None)
+    assert_type(conv.data_format, Literal["channels_first", "channels_last"] | None)
     assert_type(pc.Pool(2).stride, int | tuple[int, ...])
     assert_type(pc.Input(3, 32, 32).shape, pc.Shape)
     assert_type(pc.Dense(None, 8).in_features, int | None)
@@ -269,6 +277,9 @@ def test_pictures_and_parts() -> None:
     parts: dict[str, pc.Layer] = {"a": pc.Dense(8, 8)}
     named = pc.Sequential(**parts)
     assert_type(named["a"], pc.Layer)
+    nested = pc.Sequential(features=named)
+    assert_type(nested["features"]["a"], pc.Layer)
+    assert_type(nested["features"][0].num_params(), int)
     assert_type(pc.explain(named, (8,), at="a").notes, tuple[str, ...])
     assert_type(pc.trace(pc.Shared("w", named), (8,))[0].shared, tuple[tuple[str, str], ...])
     folded = pc.summary(named, (8,), fold=True)
@@ -282,6 +293,10 @@ def test_costs() -> None:
     assert_type(operations.ledger, tuple[str, ...])
     assert_type(operations.rows, tuple[pc.results.FlopsRow, ...])
     assert_type(operations.rows[0].num_flops, int)
+    compared = pc.compare(pc.Dense(8, 8), 64)
+    assert_type(compared, pc.results.Comparison)
+    assert_type(compared.differences, tuple[pc.results.Difference, ...])
+    assert_type((compared.num_params, compared.unexplained), tuple[tuple[int, int], int])
     needed = pc.memory(
         pc.Sequential(body=pc.Dense(8, 8), head=pc.Dense(8, 8)),
         (8,),
@@ -349,6 +364,8 @@ def test_formulas() -> None:
         formulas.attention_params(8, 8, 8, bias=False),
         formulas.grouped_attention_macs(10, 8, 8, 8, 4, 2, 2, 2),
         formulas.grouped_attention_params(8, 8, 8, 4, 2, 2, 2),
+        formulas.conv_lstm_macs(10, 3, 4, (3, 3), (8, 8)),
+        formulas.conv_lstm_params(3, 4, (3, 3), bias=False),
         formulas.conv_macs(3, 8, (3, 3), [30, 30]),
         formulas.conv_params(3, 8, [3, 3], groups=1, bias=True),
         formulas.dense_macs(8, 8),
@@ -410,3 +427,11 @@ def test_zoo() -> None:
     ]
     assert_type(networks, list[pc.Sequential])
     assert_type([zoo.nasnet_large(), zoo.siamese()], list[pc.Graph])
+
+
+def test_readers_return_networks() -> None:
+    assert_type(pc.readers.parse("Dense(8, 3)"), pc.Layer)
+    assert_type(pc.readers.from_json(pc.readers.to_json(pc.Dense(8, 3))), pc.Layer)
+    with pytest.raises(pc.ReadError) as unread:
+        pc.readers.parse("Dense(8, 3")
+    assert_type(unread.value.where, str)
