@@ -29,6 +29,9 @@ from paramcalc.layers._base import Form, Layer, Shape
 from paramcalc.layers._fields import Padding
 from paramcalc.layers.conv import (
     Conv,
+    Conv1d,
+    Conv2d,
+    Conv3d,
     ConvTranspose,
     ConvTranspose1d,
     ConvTranspose2d,
@@ -243,7 +246,7 @@ def same_padding(layer: Conv | Pool) -> int | Padding:
     return replace(layer, padding=padding).padding
 
 
-def transposed_conv(conv: Conv, input_shape: Shape) -> ConvTranspose:
+def transposed_conv(conv: Conv1d | Conv2d | Conv3d, input_shape: Shape) -> ConvTranspose:
     """The transposed convolution that gives back a convolution's input shape.
 
     It has the same kernel, stride, padding, dilation and groups, and the channels swapped. Strided
@@ -251,7 +254,7 @@ def transposed_conv(conv: Conv, input_shape: Shape) -> ConvTranspose:
     `(n + 2p − d·(k − 1) − 1) mod s`, tells them apart.
 
     Args:
-        conv: a convolution.
+        conv: a convolution, not a deformable one.
         input_shape: the shape of its input. For the lengths of this input, padding "causal", and
             "same" where the stride does not divide a length, become pairs (before, after).
 
@@ -271,7 +274,7 @@ def transposed_conv(conv: Conv, input_shape: Shape) -> ConvTranspose:
         >>> transposed_conv(conv, (3, 31, 31))
         ConvTranspose2d(16, 3, 3, stride=2, padding=1)
     """
-    if not isinstance(conv, Conv):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(conv, Conv1d | Conv2d | Conv3d):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(wrong("transposed_conv", "conv", "be a convolution", conv))
     shape = as_shape(input_shape, conv)
     conv._shape(shape)

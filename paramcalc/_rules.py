@@ -15,9 +15,11 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from paramcalc._plan import plan_of, run
-from paramcalc._search import Found, Search, first_from
+from paramcalc._search import Found, Search, first_from, is_outgrown
 from paramcalc.errors import ShapeError
 
+MAX_ASKED = 1_000_000
+"""The most layers that are asked to prove a rule: about a second."""
 MAX_NAMED = 4
 """More remainders than this are not listed in words."""
 
@@ -125,7 +127,7 @@ def before(line: Search, least: int, near: int) -> int | None:
         def is_skipped(shorter: int, found: Found = found) -> bool:
             """Whether all lengths from a shorter one on are refused as well."""
             other = line.fit(shorter)
-            return other.is_long or other.rules_out(found)
+            return other.is_long or other.rules_out(found) or is_outgrown(other, found)
 
         length = -first_from(-length, lambda at: at >= -least or not is_skipped(-at - 1)) - 1
     return None
@@ -138,7 +140,8 @@ def proven(line: Search, start: int) -> LengthRule | None:
         return None
     if not any(step.layer._has_gaps for step in line.steps):
         return LengthRule(1, (0,), start)  # What lies between lengths that fit, fits.
-    if line.tries + 2 * period > line.limit or not grows_evenly(line, start):
+    most = min(line.limit - line.tries, MAX_ASKED // len(line.steps))
+    if 2 * period > most or not grows_evenly(line, start):
         return None
     fits = [bool(line.fit(start + one).lengths) for one in range(period)]
     if not all(line.fit(start + period + one).lengths for one in range(period) if fits[one]):

@@ -276,12 +276,12 @@ class Search:
 
 
 def is_outgrown(found: Found, far: Found) -> bool:
-    """Whether a branch is longer than one that is no longer far away: then no longer input fits."""
+    """Whether a branch is longer than another is for a larger input: then nothing between fits."""
     for near, later in zip(found.errors, far.errors, strict=False):
         lasting = {one[:3]: one[3:] for one in later._unequal if near.path == later.path}
         for branch, another, axis, one, other in near._unequal:
             first, second = lasting.get((branch, another, axis), (0, 0))
-            if one > other == second or other > one == first:
+            if one > second > 0 or other > first > 0:
                 return True
     return False
 

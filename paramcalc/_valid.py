@@ -128,6 +128,8 @@ def valid_inputs(network: Layer, near: Given | None = None, *, square: bool = Tr
     return nearest(network, shape, square=square)
 
 
+KEPT = "time", "channels", "features"
+"""The axes whose lengths stay."""
 MAX_TRIES, MAX_STEPS = 300, 30_000
 """The most inputs that are tried for a message, and layers that are asked: about 50 ms."""
 
@@ -219,22 +221,19 @@ def axes_of(
 ) -> list[dict[int, str]]:
     """Of each input the axes whose lengths may change, counted through all, and their names.
 
-    The first layer that says what its axes are tells channels or features, which stay. If none
-    does, the first axis stays unless it is the only one.
+    The first layer that says what its axes are tells channels, features and times, which stay. If
+    it gives them numbers only, or there is none, the first stays unless it is the only one.
     """
     found: list[dict[int, str]] = []
     start = 0
     for place, (shape, name) in enumerate(zip(shapes, inputs, strict=True), 1):
         layer = reader(steps, shape, -place)
-        family = layer._family if layer else "plain"
-        is_last = family in ("features", "sequence") or (layer and layer._channels_last)
-        kept = len(shape) - 1 if is_last else 0
-        if family == "plain" and kept == len(shape) - 1:
-            kept = -1
-        titles = name_axes(layer or Identity(), len(shape), family)
+        titles = name_axes(layer or Identity(), len(shape), layer._family if layer else "plain")
+        named = [(at, title) for at, (_, title) in enumerate(titles, start) if title not in KEPT]
+        if shape[1:] and len(named) == len(shape):
+            del named[0]
         before = f"{name} " if inputs[1:] else ""
-        pairs = enumerate(titles)
-        found.append({start + at: before + title for at, (_, title) in pairs if at != kept})
+        found.append({at: before + title for at, title in named})
         start += len(shape)
     return found
 

@@ -409,7 +409,11 @@ def test_axes_of_a_sequence_have_letters_and_others_numbers() -> None:
     assert str(pc.explain(net, (5, 8)).parts[2].lengths[2]) == "n_2 = 5"
 
 
-def test_explanation_says_which_window_ceil_mode_does_not_add() -> None:
+DROPS = "ceil_mode drops the last window, which would start"
+RULE = "a window must start inside the input or the padding before it"
+
+
+def test_explanation_says_which_window_ceil_mode_drops() -> None:
     """That of which the oracle, without its rule of where windows start, has one more."""
     for size, step, padding, length in product(range(1, 6), range(1, 7), range(3), range(1, 12)):
         if 2 * padding > size:
@@ -425,9 +429,7 @@ def test_explanation_says_which_window_ceil_mode_does_not_add() -> None:
         if len(more) > len(counted):
             (start, *_) = more[-1]
             assert start >= length
-            notes = [
-                f"Pool: ceil_mode adds no window that starts past the input, at length {start}"
-            ]
+            notes = [f"Pool: {DROPS} at length {start}: {RULE}"]
         assert list(explanation.notes) == notes
         (working,) = explanation.parts
         assert working.lengths[1].value == len(counted)
@@ -443,15 +445,16 @@ def test_text_of_a_pooling_that_drops_a_window() -> None:
         "",
         "total",
         "  parameters  0",
-        "[0] Pool: ceil_mode adds no window that starts past the input, at height 9",
-        "[1] Pool: ceil_mode adds no window that starts past the input, at height 3 and",
-        "width 3",
+        f"[0] Pool: {DROPS} at height 9: a",
+        "window must start inside the input or the padding before it",
+        f"[1] Pool: {DROPS} at height 3 and",
+        "width 3: a window must start inside the input or the padding before it",
         "where C = channels, H = height, s = stride, W = width, k = kernel_size,",
         "p = padding",
     ]
     (first, _) = pc.trace(net, (1, 9, 8))
     assert "\n  height      ⌈H/s_h⌉ = ⌈9/3⌉ = 3\n" in str(first.explain())
-    note = "Pool: ceil_mode adds no window that starts past the input, at height 9"
+    note = f"Pool: {DROPS} at height 9: {RULE}"
     assert first.explain().notes == (f"[0] {note}",)
     assert pc.explain(net[0], (1, 9, 8)).notes == (note,)
     assert not pc.explain(pc.Pool(2, 3, "same", ceil_mode=True), (1, 3, 3)).notes

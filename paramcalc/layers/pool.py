@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from paramcalc._checks import as_axes, as_optional_count, entries, wrong
 from paramcalc.errors import ConfigError, show
-from paramcalc.formulas import dilated_kernel_size
+from paramcalc.formulas import window_length
 from paramcalc.layers import _fields
 from paramcalc.layers._axes import SlidingLayer, SpatialLayer, as_pairs, spatial_axes, spread
 from paramcalc.layers._base import Form, Shape, Sources, Window
@@ -93,22 +93,26 @@ class Pool(SlidingLayer):
         return self._join(shape[self._stated_axis()], counts)
 
     def _remark(self, shape: Shape) -> str:
-        """Which windows ceil_mode does not add."""
+        """Which windows ceil_mode drops."""
         if not self.ceil_mode or isinstance(self.padding, str):
             return ""
         lengths, counts = self._split(shape)[1], self._split(self._shape(shape))[1]
         rank, found = len(lengths), list[str]()
         names = [name for *_, name in spatial_axes(rank)]
-        sizes, strides, dilations = [
-            spread(one, rank) for one in (self.kernel_size, self.stride, self.dilation)
-        ]
-        for axis, (before, after) in enumerate(as_pairs(self.padding, rank)):
-            start = counts[axis] * strides[axis] - before
-            reach = dilated_kernel_size(sizes[axis], dilations[axis])
-            if start - strides[axis] + reach < lengths[axis] + after:  # Some is left over.
-                found.append(f"{names[axis]} {start}")
-        where = " and ".join(found)
-        return where and f"ceil_mode adds no window that starts past the input, at {where}"
+        fields = [spread(one, rank) for one in (self.kernel_size, self.stride, self.dilation)]
+        sides = as_pairs(self.padding, rank)
+        for name, length, count, size, step, dilation, (before, after) in zip(
+            names, lengths, counts, *fields, sides, strict=True
+        ):
+            # To round up is to round down with that much more after the axis.
+            if window_length(length, size, step, (before, after + step - 1), dilation) > count:
+                found.append(f"{name} {count * step - before}")
+        if not found:
+            return ""
+        rule = "a window must start inside the input or the padding before it"
+        return (
+            f"ceil_mode drops the last window, which would start at {' and '.join(found)}: {rule}"
+        )
 
     def _usual(self) -> dict[str, Any]:
         plain = Pool(self.kernel_size)  # The default stride is the kernel size.
