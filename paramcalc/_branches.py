@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY
+from math import prod
 from typing import Any
 
 from paramcalc._checks import as_int
@@ -12,6 +13,7 @@ from paramcalc.errors import ShapeError, show
 from paramcalc.layers._axes import broadcast
 from paramcalc.layers._base import Form, Layer, Networks, Nodes, Shape, Sources
 from paramcalc.layers._fields import declared, layer
+from paramcalc.layers._saved import Saved, own
 from paramcalc.layers._windows import merged_sources
 
 
@@ -133,6 +135,16 @@ class Multiply(Elementwise):
 
     __slots__ = ()
     _sign = "×"
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """The factors of each product, for the gradients of one another."""
+        found: list[Saved] = []
+        product = shapes[0]
+        for at in range(1, len(shapes)):
+            left = own(prod(product), at) if at > 1 else Saved(0, wanted=(1,))
+            found += [left, Saved(at, wanted=tuple(range(at)))]
+            product = broadcast(product, shapes[at]) or product
+        return tuple(found)
 
 
 @layer

@@ -186,7 +186,7 @@ def live_bytes(
 ) -> list[int | None]:
     """The bytes of inputs and outputs in use while each row runs, at inference in float32."""
     # Not at the head: for one column.
-    from paramcalc._memory import live_sizes, output_sizes, owners_of
+    from paramcalc._live import live_sizes, output_sizes, owners_of
 
     if shape is None:
         return [None for _ in rows]

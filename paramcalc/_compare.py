@@ -246,9 +246,9 @@ def changes(one: Step, other: Step) -> Iterator[str]:
         yield from [f"{old or 'dim=0'} → {new or 'dim=0'}"] * (old != new)
     elif isinstance(before._thawed, Builtin):
         yield from changed_fields(before._thawed, after._thawed)
-    if one.output_shape != other.output_shape:
-        shapes = shape_text(one.output_shape), shape_text(other.output_shape)
-        yield f"output {' → '.join(shapes)}"
+    ends = one.output_shape, other.output_shape
+    if all(ends) and ends[0] != ends[1]:  # None where the input is not known.
+        yield f"output {' → '.join(map(shape_text, ends))}"
 
 
 def changed_fields(before: Any, after: Any) -> Iterator[str]:

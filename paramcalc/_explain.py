@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from textwrap import fill
 from typing import Any
 
-from paramcalc._checks import as_choice, as_int, as_str
+from paramcalc._checks import as_choice, as_count, as_int, as_str
 from paramcalc._lift import MAX_SUMMANDS, Lifted, lift_all, work_all
 from paramcalc._notes import notes_of
 from paramcalc._trace import Step, as_parts, outermost, shape_text, walk
@@ -20,7 +20,7 @@ from paramcalc.layers._builtin import Builtin
 from paramcalc.render import latex
 from paramcalc.render.shown import Shown, for_terminal
 from paramcalc.render.table import Column, Markup, Row, Table, printable
-from paramcalc.render.text import to_ascii
+from paramcalc.render.text import WIDTH, to_ascii
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +118,15 @@ class Working:
         """Whether it has nothing to count: one line is enough."""
         return not (self.parameters or self.num_macs)
 
-    def _brief_text(self, style: str) -> str:
+    def _brief_text(self, style: str, width: int) -> str:
         """One line, with the working of the lengths in numbers; two if that is too long."""
-        title = self.title(style=style, width=80)
+        title = self.title(style=style, width=width)
         lines = [line for line in self.lengths if is_made(line.value)]
         made = ", ".join(dict.fromkeys([" = ".join(line.steps(style)[-2:]) for line in lines]))
         if not made:
             return title
         one_line = f"{title}; {made}"
-        return one_line if len(one_line) <= 80 and "\n" not in title else f"{title}\n  {made}"
+        return one_line if len(one_line) <= width and "\n" not in title else f"{title}\n  {made}"
 
 
 def tensor_label(tensor: Parameter, shared: Mapping[str, str]) -> str:
@@ -212,21 +212,22 @@ class Explanation(Shown):
             for line in part.lines
         ]
 
-    def to_text(self, style: str = "unicode") -> str:
+    def to_text(self, style: str = "unicode", width: int = WIDTH) -> str:
         style = as_choice(style, self, "style", ("unicode", "ascii"))
+        width = as_count(width, self, "width")
         text = ""
         for part in self.parts:
             if len(self.parts) > 1 and part._is_brief():
-                text += part._brief_text(style) + "\n"
+                text += part._brief_text(style, width) + "\n"
                 continue
             before = "\n" if text and not text.endswith("\n\n") else ""
-            lines = [part.title(style=style, width=80), *text_lines(part.lines, style)]
+            lines = [part.title(style=style, width=width), *text_lines(part.lines, style, width)]
             text += before + "\n".join(lines) + "\n\n"
         if self.totals:
-            lines = ["total", *text_lines(self.totals, style)]
+            lines = ["total", *text_lines(self.totals, style, width)]
             text = text.rstrip("\n") + "\n\n" + "\n".join(lines)
         whole = [note.replace(" = ", "\xa0=\xa0") for note in self._below()]  # Not broken there.
-        notes = [fill(note, 80).replace("\xa0", " ") for note in whole]
+        notes = [fill(note, width).replace("\xa0", " ") for note in whole]
         text = "\n".join([*filter(None, [text.strip("\n")]), *notes])
         return to_ascii(text) if style == "ascii" else text
 
@@ -269,7 +270,7 @@ class Explanation(Shown):
         return Table((Column("layer"), Column("working")), tuple(rows))
 
 
-def text_lines(lines: tuple[Line, ...], style: str) -> list[str]:
+def text_lines(lines: tuple[Line, ...], style: str, width: int) -> list[str]:
     """A text per line; one too long for a terminal breaks before its equals signs."""
     labels = [printable(line.label) for line in lines]
     indent = max(10, *map(len, labels)) + 4
@@ -278,9 +279,11 @@ def text_lines(lines: tuple[Line, ...], style: str) -> list[str]:
         start = f"  {label}".ljust(indent)
         steps = line.steps(style)
         text = start + " = ".join(steps)
-        if len(text) > 80:
+        if len(text) > width:
             margin = f"\n{'':{indent}}"
-            broken = [f"{margin}    ".join(parts(step, max(74 - indent, 20))) for step in steps]
+            broken = [
+                f"{margin}    ".join(parts(step, max(width - 6 - indent, 20))) for step in steps
+            ]
             text = start + f"{margin}= ".join(broken)
         texts.append(text)
     return texts

@@ -2,92 +2,143 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from paramcalc._checks import as_bool, as_int, as_name, wrong
 from paramcalc._explain import with_commas
+from paramcalc._kept import Backward, Kept, bytes_of
+from paramcalc._live import live_sizes, output_sizes, owners_of
 from paramcalc._plan import inputs_of, plan_of
-from paramcalc._trace import Step, as_parts, outermost, walk
+from paramcalc._stored import (
+    DTYPES,
+    OPTIMIZERS,
+    Dtypes,
+    Stored,
+    as_dtypes,
+    dtype_at,
+    num_bytes,
+    stored,
+    trained_steps,
+    worked,
+)
+from paramcalc._trace import Step, as_parts, walk
 from paramcalc.errors import ParamcalcError, counted
 from paramcalc.formulas._term import Term
-from paramcalc.layers._base import InputShape, Layer, Shape
-from paramcalc.layers.activation import Activation
+from paramcalc.layers._base import InputShape, Layer
+from paramcalc.render import stairs
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Column, Markup, Row, Table
 
-DTYPES = {
-    "float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "float8": 8, "int8": 8, "int4": 4,
-    "mixed": 16,
-}  # fmt: skip
-"""The bits of a value. An odd number of int4 values takes half a byte more.
-
-"mixed" is as Rajbhandari and others, "ZeRO: Memory Optimizations Toward Training Trillion Parameter
-Models", section 3.1, count: weights, gradients and outputs in 16 bits; the optimizer's state and a
-copy of the weights in 32. Buffers are in 32 as well, as in torch 2.13 `torch.amp` and Keras 3
-`mixed_float16`.
-"""
-
-OPTIMIZERS = {
-    "sgd": 0,  # torch 2.13 `torch.optim.SGD`
-    "sgd_momentum": 1,  # the same with momentum: momentum_buffer
-    "nesterov": 1,  # the same with nesterov=True, which has the same buffer
-    "adagrad": 1,  # `torch.optim.Adagrad`: sum
-    "rmsprop": 1,  # `torch.optim.RMSprop`, not centered and without momentum: square_avg
-    "adam": 2,  # `torch.optim.Adam` without amsgrad: exp_avg, exp_avg_sq
-    "adamw": 2,  # `torch.optim.AdamW`, likewise
-    "adafactor": 1,  # `torch.optim.Adafactor`: variance; or row_var, col_var: see state_sizes
-    "lion": 1,  # Chen and others, "Symbolic Discovery of Optimization Algorithms": the momentum
-}
-"""The number of tensors that an optimizer keeps per trainable tensor, without step counters."""
-
-OVERWRITING = {
-    "celu", "elu", "hardsigmoid", "hardswish", "hardtanh", "leakyrelu", "mish",
-    "relu", "relu6", "rrelu", "selu", "silu", "threshold",
-}  # fmt: skip
-"""The activations that torch 2.13 `torch.nn` has with `inplace=True`, by their plain names."""
-
 NOT_COUNTED = (
-    "Not counted: the framework, its allocator and workspaces; the gradients of activations; "
-    "and tensors other than outputs, such as the weights of attention."
+    "Not counted: the framework, its allocator and workspaces; and the gradients of activations."
 )
+UNITS_SAID = "1 KiB = 1024 bytes, 1 MiB = 1024 KiB, 1 GiB = 1024 MiB."
+NO_OUTPUTS = "Activations and the peak depend on the input shape."
 UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+
+
+class MemoryRow(NamedTuple):
+    """What one layer takes, in bytes.
+
+    Args:
+        path: its place in the network.
+        layer: the layer.
+        output_bytes: its output.
+        kept_bytes: what it is the first to keep for the backward pass.
+        live_bytes: the inputs and outputs in use while it runs at inference.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> row, = pc.memory(pc.Dense(784, 10), (784,), batch_size=32).rows
+        >>> row.output_bytes, row.kept_bytes, row.live_bytes
+        (1280, 100352, 101632)
+    """
+
+    path: str
+    layer: Layer
+    output_bytes: int
+    kept_bytes: int
+    live_bytes: int
+
+
+class Outputs(NamedTuple):
+    """What depends on the input, in bytes."""
+
+    activation_bytes: int
+    output_bytes: int
+    peak_bytes: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Memory(Shown):
-    """The memory of a network, in bytes.
+    """The memory of a network, in bytes and in values.
 
-    Values are `Term`s if their working is known.
+    Bytes are `Term`s if their working is known.
 
     Args:
+        dtype: the type of values; or pairs of a path and a type.
         parameter_bytes: all weights, frozen or not.
         buffer_bytes: values that are not weights, such as running means.
         gradient_bytes: a value per trainable value.
         optimizer_bytes: the optimizer's state; with "mixed" also its copy of the weights.
-        activation_bytes: the outputs of layers that are kept for the backward pass.
-        peak_bytes: the most that the input and outputs take at once at inference.
+        num_params: the number of trainable values, each of which has a gradient.
+        num_frozen: the number of frozen weights.
+        num_buffers: the number of values that are no weights.
+        num_optimizer_values: the number of values in `optimizer_bytes`.
+        rows: a row per layer of the trace; empty without an input shape.
 
     Example:
         >>> import paramcalc as pc
         >>> used = pc.memory(pc.Dense(784, 10), (784,), batch_size=32, optimizer="adam")
         >>> used.training_bytes, used.optimizer_bytes.symbols(), used.optimizer_bytes.numbers()
-        (126880, '2·T·b_32', '2·7850·4')
+        (225952, '2·T·b_32', '2·7850·4')
+        >>> pc.memory(pc.Dense(784, 10), optimizer="adam").num_optimizer_values
+        15700
     """
 
     network: Layer
     batch_size: int
-    dtype: str
+    dtype: str | tuple[tuple[str, str], ...]
     optimizer: str
     parameter_bytes: int
     buffer_bytes: int
     gradient_bytes: int
     optimizer_bytes: int
-    activation_bytes: int
-    peak_bytes: int
+    num_params: int
+    num_frozen: int
+    num_buffers: int
+    num_optimizer_values: int
+    rows: tuple[MemoryRow, ...]
+    _outputs: Outputs | None
+
+    @property
+    def _known(self) -> Outputs:
+        if self._outputs is None:
+            raise self.network._missing("the size of outputs")
+        return self._outputs
+
+    @property
+    def activation_bytes(self) -> int:
+        """What is kept for the backward pass, as torch saves it; each tensor once."""
+        return self._known.activation_bytes
+
+    @property
+    def output_bytes(self) -> int:
+        """The outputs of all layers together."""
+        return self._known.output_bytes
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most that inputs and outputs take at once at inference."""
+        return self._known.peak_bytes
+
+    @property
+    def peak_path(self) -> str:
+        """The path of the first layer that runs while they take the most."""
+        most = self.peak_bytes
+        return next((row.path for row in self.rows if row.live_bytes == most), "")
 
     @property
     def training_bytes(self) -> int:
@@ -103,15 +154,28 @@ class Memory(Shown):
     @property
     def notes(self) -> tuple[str, ...]:
         """What the numbers mean, and what they leave out."""
-        bits = DTYPES[self.dtype]
-        size = f"{counted(bits // 8, 'byte') if bits >= 8 else f'{bits} bits'} a value"
-        if self.dtype == "mixed":
-            size = (
-                "2 bytes a weight, gradient or output; "
-                "4 a buffer, for the optimizer's state and its copy of the weights"
+        pairs = (("", self.dtype),) if isinstance(self.dtype, str) else self.dtype
+        sizes = [f"{path + ' ' * bool(path)}{name}: {size_of(name)}" for path, name in pairs]
+        batch = f"Batches of {self.batch_size:,}, {self.optimizer}, {'; '.join(sizes)}."
+        if self._outputs is None:
+            return (batch, UNITS_SAID, NO_OUTPUTS)
+        return (batch, UNITS_SAID, NOT_COUNTED)
+
+    def to_svg(self) -> str:
+        """A staircase of the bytes in use at inference, as an SVG document.
+
+        Light or dark as the reader's page. A bar per layer, in the colors of `diagram`.
+        """
+        peak = self.peak_bytes
+        bars = [
+            stairs.Bar(
+                row.live_bytes,
+                row.layer._bare._kind,
+                f"{row.path} {row.layer._text()}: {binary(row.live_bytes)}".strip(),
             )
-        batch = f"Batches of {self.batch_size:,}, {self.optimizer}, {self.dtype}: {size}."
-        return (batch, "1 KiB = 1024 bytes, 1 MiB = 1024 KiB, 1 GiB = 1024 MiB.", NOT_COUNTED)
+            for row in self.rows
+        ]
+        return stairs.render(bars, f"peak {binary(peak)} at {self.peak_path}".removesuffix(" at "))
 
     def to_records(self) -> list[dict[str, Any]]:
         """A dict of plain values for each row, as pandas and polars take them."""
@@ -121,17 +185,20 @@ class Memory(Shown):
         ]
 
     def _rows(self, style: str = "unicode") -> list[tuple[str, int, str]]:
-        """The name, number and working of each row; the last two rows are totals."""
+        """The name, number and working of each row; with outputs, the last two are totals."""
         parts = {
             "parameters": self.parameter_bytes,
             "buffers": self.buffer_bytes,
             "gradients": self.gradient_bytes,
             "optimizer state": self.optimizer_bytes,
-            "activations": self.activation_bytes,
-            "peak": self.peak_bytes,
         }
+        if self._outputs is not None:
+            parts |= {"activations": self.activation_bytes, "peak": self.peak_bytes}
+        rows = [(part, value, working(value, style)) for part, value in parts.items()]
+        if self._outputs is None:
+            return rows
         return [
-            *[(part, value, working(value, style)) for part, value in parts.items()],
+            *rows,
             ("training", self.training_bytes, "all but the peak"),
             ("inference", self.inference_bytes, "parameters + buffers + peak"),
         ]
@@ -139,8 +206,20 @@ class Memory(Shown):
     def _table(self, style: str = "unicode") -> Table:
         numbers = [Column(one, numeric=True) for one in ("size", "bytes")]
         cells = [(part, binary(size), f"{size:,}", made) for part, size, made in self._rows(style)]
-        rows = [Row(one) for one in cells[:-2]] + [Row(one, kind="total") for one in cells[-2:]]
+        end = len(cells) - 2 * bool(self._outputs)
+        rows = [Row(one) for one in cells[:end]] + [Row(one, kind="total") for one in cells[end:]]
         return Table((Column("memory"), *numbers, Column("working")), tuple(rows))
+
+
+def size_of(dtype: str) -> str:
+    """What a value of some type takes, in words."""
+    if dtype == "mixed":
+        return (
+            "2 bytes a weight, gradient or output; "
+            "4 a buffer, for the optimizer's state and its copy of the weights"
+        )
+    bits = DTYPES[dtype]
+    return f"{counted(bits // 8, 'byte') if bits >= 8 else counted(bits, 'bit')} a value"
 
 
 def working(value: int, style: str) -> str:
@@ -164,153 +243,43 @@ def binary(number: int) -> str:
     return f"{value:,} {UNITS[-1]}"
 
 
-def num_bytes(size: int, bits: int) -> int:
-    """The bytes of a tensor with a number of values, rounded up to whole bytes."""
-    return -(-size * bits // 8)
+def peak_bytes(most: int, batch: int, bits: int | None) -> int:
+    """The peak, with its working if all values have the same bits."""
+    if bits is None:
+        return most
+    values = most * 8 // bits
+    return worked([values], Term(values // batch, "M") * Term(batch, "n"), bits)
 
 
-def worked(sizes: Iterable[int], values: int, bits: int) -> int:
-    """The bytes of tensors, with the working from all their `values` unless a byte is half full."""
-    size_bytes = sum([num_bytes(size, bits) for size in sizes])
-    made = values * Term(bits // 8, f"b_{bits}") if bits >= 8 else -(-values // (8 // bits))
-    return made if size_bytes and made == size_bytes else size_bytes
-
-
-def owners_of(steps: list[Step], in_place: bool) -> dict[int, int]:
-    """The step whose memory holds each output; -1 and below are the network's inputs.
-
-    A view shares the memory of its input. So does the output of a layer that works in place, which
-    is allowed if no other branch reads that input.
-    """
-    readers = Counter([source for step in steps for source in step.inputs])
-    owners: dict[int, int] = {}
-    shared = {one for one, times in readers.items() if one < 0 and times > 1}
-    for number, step in enumerate(steps):
-        before = step.inputs[0] if step.inputs else number  # Nothing is read by `Parameters`.
-        layer, owner = step.layer._bare, owners.setdefault(before, before)
-        name = layer._plain_name if isinstance(layer, Activation) else ""
-        is_overwritten = in_place and name in OVERWRITING and owner not in shared
-        owners[number] = owner if layer._is_view or is_overwritten else number
-        if readers[number] > 1:
-            shared.add(owners[number])
-    return owners
-
-
-def live_sizes(
-    steps: list[Step], owners: dict[int, int], sizes: list[int], ends: Sequence[int]
-) -> list[int]:
-    """The bytes in use while each step runs, found by a scan backwards over the steps.
-
-    An output is in use from its own step to the last one that reads it; those of the network, at
-    `ends`, stay. `sizes` are the bytes of the outputs and, at -1 and below, of the inputs.
-    """
-    live = {owners.get(one, one) for one in ends}
-    in_use = sum([sizes[one] for one in live])
-    found: list[int] = []
-    for number in reversed(range(len(steps))):
-        needed = {owners.get(one, one) for one in (number, *steps[number].inputs)} - live
-        in_use += sum([sizes[one] for one in needed])
-        live |= needed
-        found.append(in_use)
-        if owners[number] == number:  # Nothing before it is held there.
-            live.remove(number)
-            in_use -= sizes[number]
-    return found[::-1]
-
-
-def kept(
-    steps: list[Step], owners: dict[int, int], sizes: list[int], parts: frozenset[str]
-) -> list[int]:
-    """The steps whose outputs are in memory when the backward pass needs most.
-
-    Only the output of a recomputed part is kept. But when its turn comes, the outputs
-    inside it are there again, so those of the largest part count as well: Chen and others,
-    "Training Deep Nets with Sublinear Memory Cost", equation 1.
-    """
-    part_of = [outermost(step.path, parts) for step in steps]
-    ends = {part: owners[number] for number, part in enumerate(part_of)}
-    inside: dict[str | None, list[int]] = {None: []}  # Outside all parts, or the end of one.
-    for number, part in enumerate(part_of):
-        if owners[number] == number:
-            inside.setdefault(None if ends[part] == number else part, []).append(number)
-    found = inside.pop(None)
-    return found + max([[], *inside.values()], key=lambda one: sum([sizes[at] for at in one]))
-
-
-def state_sizes(optimizer: str, shape: Shape) -> list[int]:
-    """The sizes of the tensors that an optimizer keeps for a trainable tensor of some shape.
-
-    Adafactor keeps a value per row and per column of the last two axes: torch 2.13; Shazeer and
-    Stern, "Adafactor: Adaptive Learning Rates with Sublinear Memory Cost", algorithm 4.
-    """
-    if optimizer == "adafactor" and len(shape) > 1:
-        *others, rows, columns = shape
-        return [prod(others) * rows, prod(others) * columns]
-    return [prod(shape)] * OPTIMIZERS[optimizer]
-
-
-def tensor_bytes(
-    steps: list[Step], frozen: frozenset[str], dtype: str, optimizer: str
-) -> tuple[int, int, int, int]:
-    """The bytes of parameters, buffers, gradients and the optimizer's state."""
-    weights: list[int] = []
-    buffers: list[int] = []
-    trained: list[Shape] = []
-    for step in steps:
-        layer = step.layer._thawed
-        is_trained = not step.layer._is_frozen and outermost(step.path, frozen) is None
-        for tensor in step._replace(layer=layer).parameters:
-            (weights if tensor.trainable else buffers).append(tensor.size)
-            if tensor.trainable and is_trained:
-                trained.append(tensor.shape)
-    sizes = [prod(shape) for shape in trained]
-    state = [size for shape in trained for size in state_sizes(optimizer, shape)]
-    gradients: int = Term(sum(sizes), "T")
-    states: int = OPTIMIZERS[optimizer] * gradients
-    if optimizer == "adafactor":
-        states = Term(sum(state), "S")
-    bits = full = DTYPES[dtype]
-    if dtype == "mixed":
-        full = 32
-        state, states = state + sizes, gradients + states
-    return (
-        worked(weights, Term(sum(weights), "P"), bits),
-        worked(buffers, Term(sum(buffers), "B"), full),
-        worked(sizes, gradients, bits),
-        worked(state, states, full),
-    )
-
-
-def output_sizes(steps: Sequence[Step], given: Sequence[Shape]) -> list[int]:
-    """The number of values of each output, and at -1 and below of the inputs, `given`.
-
-    The output of `Parameters`, which read nothing, is among the weights.
-    """
-    outputs = [prod(step.output_shape) if step.inputs else 0 for step in steps]
-    return outputs + [prod(shape) for shape in reversed(given)]
-
-
-def output_bytes(
-    steps: list[Step],
-    values: list[int],
-    ends: Sequence[int],
+def outputs_of(
+    network: Layer,
+    shape: Any,
+    steps: Sequence[Step],
+    dtypes: Dtypes,
     batch: int,
-    bits: int,
+    trained: Sequence[bool],
     in_place: bool,
     parts: frozenset[str],
-) -> tuple[int, int]:
-    """The bytes of outputs kept for the backward pass, and of the peak."""
-    sizes = [num_bytes(number * batch, bits) for number in values]
-    owners = owners_of(steps, in_place)
-    peak = max(live_sizes(steps, owners, sizes, ends), default=sizes[-1]) * 8 // bits
-    if not in_place:
-        owners = {number: number for number in range(len(steps))}
-    outputs = [values[one] for one in kept(steps, owners, sizes, parts)]
-    examples = Term(batch, "n")
-    return (
-        worked([one * batch for one in outputs], Term(sum(outputs), "A") * examples, bits),
-        worked([peak], Term(peak // batch, "M") * examples, bits),
-    )
+) -> tuple[tuple[MemoryRow, ...], Outputs]:
+    """What each layer keeps and what is in use while it runs; and the sums."""
+    inputs = inputs_of(network, shape)
+    values = output_sizes(steps, inputs)
+    bits = [DTYPES[dtype_at(step.path, dtypes)] for step in steps]
+    bits += [DTYPES[dtypes[""]] for _ in inputs]
+    sizes = [num_bytes(number * batch, one) for number, one in zip(values, bits, strict=True)]
+    live = live_sizes(steps, owners_of(steps, in_place), sizes, plan_of(network).ends)
+    owners = owners_of(steps, in_place, training=True)
+    kept = Backward(steps, owners, values, bits, trained, batch).at_once(parts)
+    kept_bytes = [0] * len(steps)
+    for one in kept:
+        kept_bytes[one.step] += one.num_bytes(batch)
+    outputs = [Kept(at, values[at], 0, bits[at]) for at in range(len(steps))]
+    rows = [
+        MemoryRow(step.path, step.layer, *numbers)
+        for step, *numbers in zip(steps, sizes, kept_bytes, live, strict=False)
+    ]
+    peak = peak_bytes(max(live, default=sizes[-1]), batch, bits[0] if len({*bits}) == 1 else None)
+    return tuple(rows), Outputs(bytes_of(kept, batch, "A"), bytes_of(outputs, batch, "O"), peak)
 
 
 def memory(
@@ -318,7 +287,7 @@ def memory(
     input_shape: InputShape | None = None,
     *,
     batch_size: int = 1,
-    dtype: str = "float32",
+    dtype: str | Mapping[str, str] = "float32",
     optimizer: str = "sgd",
     frozen: str | Sequence[str] = (),
     in_place: bool = False,
@@ -328,38 +297,47 @@ def memory(
 
     Args:
         network: a network, or a single layer.
-        input_shape: the input shape, without the batch axis; not needed after an `Input`.
+        input_shape: the input shape, without the batch axis; not needed after an `Input`, or for
+            what does not depend on it, where all channels and features are given.
         batch_size: the number of examples in a batch.
-        dtype: float64, float32, float16, bfloat16, float8, int8, int4; or mixed, with buffers,
-            the optimizer's state and its copy of the weights in 32 bits, and the rest in 16.
+        dtype: float64, float32, float16, bfloat16, float8, int8, int4, int2, int1; or mixed, with
+            buffers, the optimizer's state and its copy of the weights in 32 bits, and the rest in
+            16. Or a dict of them by path, of which the innermost holds: {"": "int8"} is all.
         optimizer: sgd, sgd_momentum, nesterov, adagrad, rmsprop, adam, adamw, adafactor or lion.
         frozen: the path of a part that is not trained, or a tuple of paths; "" freezes everything.
         in_place: whether dropouts, and activations that can, overwrite an input that no other
-            branch reads; then these, `Identity`, `Flatten` and the like have no output to keep.
-        recomputed: the path of a part whose inner outputs are computed again, or a tuple of paths.
+            branch reads.
+        recomputed: the path of a part that is computed again in the backward pass, of which only
+            the input is kept, or a tuple of paths.
 
     Raises:
         TypeError: an argument is of the wrong type.
         ParamcalcError: an unknown dtype, optimizer or path, or a batch of less than 1.
-        ShapeError: a layer does not fit its input, or the shape is missing.
+        ShapeError: a layer does not fit its input, or the shape is missing: also where bytes that
+            depend on it are asked for.
 
     Example:
         >>> import paramcalc as pc
         >>> used = memory(pc.Dense(784, 256), (784,), batch_size=64, optimizer="adam")
         >>> used.training_bytes, used.peak_bytes.numbers()
-        (3280896, '1040·64·4')
+        (3416064, '1040·64·4')
     """
-    name = as_name(dtype, "memory", "dtype", DTYPES)
     learner = as_name(optimizer, "memory", "optimizer", OPTIMIZERS)
     batch = as_int(batch_size, "memory", "batch_size")
     if batch < 1:
         raise ParamcalcError(wrong("memory", "batch_size", "be at least 1", batch))
     as_bool(in_place, "memory", "in_place")
-    steps = walk(network, input_shape, "memory", counting=False)
+    steps = walk(network, input_shape, "memory")
+    dtypes = as_dtypes(dtype, network)
     fixed = as_parts(frozen, "memory", "frozen", network)
     again = as_parts(recomputed, "memory", "recomputed", network)
-    values = output_sizes(steps, inputs_of(network, network._checked(input_shape)))
-    ends = plan_of(network).ends
-    tensors = tensor_bytes(steps, fixed, name, learner)
-    outputs = output_bytes(steps, values, ends, batch, DTYPES[name], in_place, again)
-    return Memory(network, batch, name, learner, *tensors, *outputs)
+    tensors = [step._replace(layer=step.layer._thawed)._tensors for step in steps]
+    numbers: Stored = stored(steps, tensors, fixed, dtypes, learner)
+    shape = network._checked(input_shape)
+    rows: tuple[MemoryRow, ...] = ()
+    outputs = None
+    if shape is not None:
+        given = dtypes, batch, trained_steps(steps, tensors, fixed), in_place, again
+        rows, outputs = outputs_of(network, shape, steps, *given)
+    shown = dtypes[""] if len(dtypes) == 1 else tuple(dtypes.items())
+    return Memory(network, batch, shown, learner, *numbers, rows, outputs)

@@ -5,7 +5,7 @@ from paramcalc._compare import Comparison, Difference
 from paramcalc._diagram import Diagram
 from paramcalc._explain import Explanation, Line, Working
 from paramcalc._flops import Flops, FlopsRow
-from paramcalc._memory import Memory
+from paramcalc._memory import Memory, MemoryRow
 from paramcalc._receptive_field import ReceptiveField
 from paramcalc._rules import LengthRule
 from paramcalc._summary import Summary
@@ -24,6 +24,7 @@ __all__ = [
     "LengthRule",
     "Line",
     "Memory",
+    "MemoryRow",
     "ReceptiveField",
     "Step",
     "Summary",

@@ -427,3 +427,12 @@ def test_records_and_markdown() -> None:
     ]
     assert "−8" in found.to_html()
     assert found.to_text("ascii").splitlines()[-3].split() == ["bias=True", "->", "False", "-8"]
+
+
+def test_only_one_of_two_networks_knows_its_input_shape() -> None:
+    conv = pc.Conv2d(3, 8, 3)
+    known, unknown = pc.Sequential(pc.Input(3, 9, 9), conv), pc.Sequential(conv)
+    for a, b in (known, unknown), (unknown, known):
+        found = pc.compare(a, b)
+        assert found.num_params == (224, 224)
+        assert [one.text for one in found.differences] == ["Input(3, 9, 9)"]

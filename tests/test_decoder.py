@@ -120,7 +120,8 @@ def test_a_decoder_is_the_graph_of_its_parts(
         assert (one.inputs, *one[2:4], one.merged) == (other.inputs, *other[2:4], other.merged)
         assert isinstance(one.layer, pc.Add) or one.layer == other.layer
     used, same = [pc.memory(net, shapes, optimizer="adam", in_place=True) for net in (layer, graph)]
-    assert replace(used, network=graph) == same
+    assert replace(used, network=graph, rows=same.rows) == same
+    assert [row[2:] for row in used.rows] == [row[2:] for row in same.rows]
     for tool in TOOLS:
         costs = [pc.flops(net, shapes, convention=tool).num_flops for net in (layer, graph)]
         assert costs[0] == costs[1]
@@ -186,7 +187,7 @@ def test_the_peak_of_a_decoder() -> None:
     # Until then the memory stays: beside it the target, what attention makes of it, and the sum.
     long: Shapes = {"tgt": (1, 8), "memory": (100, 8)}
     assert pc.memory(SMALL, long).peak_bytes == 4 * (800 + 8 + 8 + 8)
-    assert pc.memory(SMALL, SHAPES).activation_bytes == 4 * (9 * 40 + 2 * 80)
+    assert pc.memory(SMALL, SHAPES).output_bytes == 4 * (9 * 40 + 2 * 80)
 
 
 def test_what_a_decoder_sees() -> None:

@@ -289,7 +289,13 @@ def test_macs_are_none_where_nothing_is_multiplied() -> None:
 
 
 def test_relu_works_in_place_at_each_position() -> None:
-    relu = pc.Sequential(EACH, pc.TimeDistributed(pc.Activation("relu")))
-    used = pc.memory(relu, FRAMES, in_place=True)
-    assert used.activation_bytes == pc.memory(EACH, FRAMES).activation_bytes
-    assert pc.memory(relu, FRAMES).activation_bytes == 2 * used.activation_bytes
+    leaky = pc.TimeDistributed(pc.Activation("leaky_relu"))
+    used, alone = [
+        pc.memory(net, FRAMES, in_place=True)
+        for net in (pc.Sequential(EACH, leaky), pc.Sequential(EACH))
+    ]
+    output = pc.memory(EACH, FRAMES).output_bytes
+    assert used.activation_bytes == alone.activation_bytes + output
+    after = pc.Sequential(EACH, leaky, pc.PReLU())
+    both, one = [pc.memory(after, FRAMES, in_place=flag).activation_bytes for flag in (False, True)]
+    assert both == one + output

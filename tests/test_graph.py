@@ -149,7 +149,7 @@ def test_what_is_read_again_stays_in_memory() -> None:
     """Of 196 values each: the stem and what follows it live until the concatenation."""
     used = pc.memory(residual())
     assert used.peak_bytes == 4 * (3 + 3) * 196  # stem, left, right; and the output of all three
-    assert used.activation_bytes == 4 * (4 + 3) * 196
+    assert used.output_bytes == 4 * (4 + 3) * 196
 
 
 def test_several_inputs_are_a_dict_of_shapes() -> None:
@@ -480,6 +480,7 @@ def test_a_network_that_is_written_with_tensors_is_the_same(case: NetworkAndShap
     plain = pc.memory(network, shape)
     assert pc.memory(graph).peak_bytes == plain.peak_bytes
     assert pc.memory(graph).activation_bytes == plain.activation_bytes
+    assert pc.memory(graph).output_bytes == plain.output_bytes
     fields = pc.receptive_field(graph), pc.receptive_field(network, shape)
     assert [(one.size, one.stride, one.padding) for one in fields[:1]] == [
         (one.size, one.stride, one.padding) for one in fields[1:]

@@ -54,3 +54,13 @@ def test_any_text_has_a_name(text: str) -> None:
     name = identifier(text)
     assert pc.Sequential(**{name: pc.Identity()}).names == (name,)
     assert identifier(name) == name
+
+
+def test_the_input_of_a_row_is_stated_unless_it_is_inside() -> None:
+    nodes = [Node("[3]", CONV, ("x",))]
+    states = pc.Input(4, 8, 8)
+    assert network_of({"x": (4, 8, 8)}, nodes, ["[3]"]) == pc.Sequential(states, CONV)
+    assert network_of({"x": (4, 8, 8)}, nodes, ["[3]"], is_inside=True) == pc.Sequential(CONV)
+    assert network_of({"x": (4, 8, 8)}, [], ["x"]) == pc.Sequential(x=states)
+    named = network_of({"x": None}, [*nodes, Node("b", CONV, ("[3]",))], ["b"])
+    assert named == pc.Sequential(n3_=CONV, b=CONV)

@@ -22,6 +22,7 @@ ROOMS = [
     "render.",
     "render.svg",
     "render.boxes",
+    "render.stairs",
     "render.wires",
     "render.layered",
     "render.shown",
@@ -32,6 +33,7 @@ ROOMS = [
     "layers._fields",
     "layers._parameter",
     "layers._windows",
+    "layers._saved",
     "layers._tensor",
     "layers._base",
     "layers._builtin",
@@ -59,6 +61,9 @@ ROOMS = [
     "_valid",
     "_ledgers",
     "_flops",
+    "_live",
+    "_stored",
+    "_kept",
     "_memory",
     "_columns",
     "_diagram",
@@ -79,6 +84,26 @@ ROOMS = [
     "readers._onnx.constants",
     "readers._onnx.",
     "readers._onnx",
+    "readers._torch.values",
+    "readers._torch.source",
+    "readers._torch.tensors",
+    "readers._torch.plain",
+    "readers._torch.layers",
+    "readers._torch.interpreter",
+    "readers._torch.expressions",
+    "readers._torch.statements",
+    "readers._torch.tracer",
+    "readers._torch.builtins",
+    "readers._torch.shaping",
+    "readers._torch.modules",
+    "readers._torch.merging",
+    "readers._torch.parts",
+    "readers._torch.networks",
+    "readers._torch.calls",
+    "readers._torch.applying",
+    "readers._torch.reader",
+    "readers._torch.door",
+    "readers._torch",
     "readers.",
     "readers",
     "write._source",
@@ -93,6 +118,9 @@ ROOMS = [
     "zoo.blocks",
     "zoo.",
     "zoo",
+    "_cli_read",
+    "_cli",
+    "__main__",
 ]
 """From left to right; `layers.` is any other module of layers, and so with the others."""
 MODULES = sorted((ROOT / "paramcalc").rglob("*.py"))
@@ -200,7 +228,8 @@ def test_results_are_what_verbs_return() -> None:
     ]  # fmt: skip
     kinds = [type(verb(net, shape)).__name__ for verb in verbs] + ["Comparison", "Step"]
     assert isinstance(pc.compare(net, 7), pc.results.Comparison)
-    parts = ["Difference", "SummaryRow", "Working", "Line", "FlopsRow", "Glyph", "LengthRule"]
+    parts = ["Difference", "SummaryRow", "Working", "Line", "FlopsRow", "Glyph", "MemoryRow"]
+    parts += ["LengthRule"]
     assert sorted(kinds + parts) == pc.results.__all__
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from drawn import below
-from hypothesis import assume, given, strategies as st
+from hypothesis import assume, given, settings, strategies as st
 from strategies import networks_and_shapes
 from test_inverse import passes
 from test_scale import num_calls
@@ -135,6 +135,7 @@ def test_random_towers(network: pc.Layer, near: int) -> None:
     check_all(network, lambda n: (2, n), near, 100)
 
 
+@settings(max_examples=30)
 @given(towers(3), st.integers(1, 30))
 def test_random_towers_of_three_axes_in_either_format(network: pc.Layer, near: int) -> None:
     check_all(network, lambda n: (2, n, n, n), near, 50)

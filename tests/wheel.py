@@ -56,7 +56,9 @@ def main(work: Path) -> None:
 
     files = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
     package = sdist.name.removesuffix(".tar.gz")
-    info = {f"{package}.dist-info/{one}" for one in ("METADATA", "RECORD", "WHEEL")}
+    info = {
+        f"{package}.dist-info/{one}" for one in ("METADATA", "RECORD", "WHEEL", "entry_points.txt")
+    }
     info.add(f"{package}.dist-info/licenses/docs/LICENSE")
     modules = {one for one in files if one.startswith("paramcalc/")}
     with zipfile.ZipFile(wheel) as archive:
@@ -73,6 +75,10 @@ def main(work: Path) -> None:
     options = "--quiet", "--no-index", "--no-deps"
     run(*TOOL, "pip", "--python", scripts / "python", "install", *options, wheel, cwd=work)
     print(run(scripts / "python", "-I", ROOT / "tests" / "installed.py", cwd=work), end="")
+    print(
+        run(scripts / "paramcalc", "check", "zoo:lenet5", "--max-params", "61,706", cwd=work),
+        end="",
+    )
     # It looks at the first Python of the path, whatever --pythonpath says.
     path = f"{scripts}{os.pathsep}{os.environ['PATH']}"
     verified = run(

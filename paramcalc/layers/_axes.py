@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any, TypeVar
 
 from paramcalc._checks import entries
@@ -12,6 +13,7 @@ from paramcalc.formulas import dilated_kernel_size, same_length, same_padding, w
 from paramcalc.layers._base import Form, Layer, Shape, Sources, Window
 from paramcalc.layers._builtin import Builtin
 from paramcalc.layers._fields import DataFormat
+from paramcalc.layers._saved import INPUT, Saved, own
 
 T = TypeVar("T")
 
@@ -247,6 +249,15 @@ class SlidingLayer(SpatialLayer):
         return counts
 
     def _windows(self, shape: Form) -> Sequence[Window | None]:
+        rank = len(self._lengths(shape))
+        sizes, strides, dilations = [
+            spread(one, rank) for one in (self.kernel_size, self.stride, self.dilation)
+        ]
+        before = [one for one, _ in self._sides(shape)]
+        return list(map(Window, sizes, strides, before, dilations))
+
+    def _sides(self, shape: Form) -> list[tuple[int, int]]:
+        """The padding before and after each axis."""
         lengths = self._lengths(shape)
         rank = len(lengths)
         sizes, strides, dilations = [
@@ -257,14 +268,21 @@ class SlidingLayer(SpatialLayer):
             known: list[Any] = [1 if s == 1 else n for n, s in zip(lengths, strides, strict=True)]
             if None in known:
                 raise self._missing("the receptive field")
-            pairs = list(map(same_padding, known, sizes, strides, dilations))
-        elif self.padding == "causal":
+            return list(map(same_padding, known, sizes, strides, dilations))
+        if self.padding == "causal":
             reaches = map(dilated_kernel_size, sizes, dilations)
-            pairs = [(reach - 1, 0) for reach in reaches]
-        else:
-            pairs = as_pairs(self.padding, rank)
-        before = [one for one, _ in pairs]
-        return list(map(Window, sizes, strides, before, dilations))
+            return [(reach - 1, 0) for reach in reaches]
+        return as_pairs(self.padding, rank)
+
+    def _padded(self, shape: Shape) -> tuple[Saved, ...]:
+        """The input as it is kept: torch pads uneven sides first, which makes a copy."""
+        sides = self._sides(shape)
+        if all(before == after for before, after in sides):
+            return INPUT
+        if self.padding == "same" and {*spread(self.stride, 1)} == {1}:
+            sides = [(abs(before - after), 0) for before, after in sides]  # Of the rest alone.
+        lengths = [n + sum(pair) for n, pair in zip(self._lengths(shape), sides, strict=True)]
+        return (own(shape[self._stated_axis()] * prod(lengths)),)
 
     def _too_small(self, shape: Shape, axis: int) -> ShapeError:
         lengths = self._lengths(shape)

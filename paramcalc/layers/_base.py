@@ -15,6 +15,7 @@ from paramcalc.layers._parameter import (
     Parameter as Parameter,
     Shape as Shape,
 )
+from paramcalc.layers._saved import INPUT, OUTPUT, Saved
 from paramcalc.layers._tensor import Tensor, call
 from paramcalc.layers._windows import Sources as Sources, Window as Window, as_sources
 
@@ -78,6 +79,9 @@ class Layer:
     """Whether it cannot be asked with one input."""
     _has_buffers: bool = True  # Or whatever a user's own layer keeps.
     _is_view: bool = False  # Whether its output is the memory of its input, at inference.
+    _drops: bool = False  # Whether in training it is not.
+    _overwrites: bool = False  # Whether torch has it with `inplace=True`.
+    _inverts: bool = False  # Whether the output then tells its derivative.
 
     def __call__(self, *tensors: Tensor | Sequence[Tensor], name: str = "") -> Tensor:
         """A symbolic tensor: the output for those of a `Graph`; one with `name` is found by it."""
@@ -132,6 +136,10 @@ class Layer:
 
     def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         return as_answer(self.num_macs(shape), self, "num_macs()")
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """What is kept for the backward pass; of a user's own layer, input and output."""
+        return (*INPUT, Saved(OUTPUT))
 
     def _write(self, nodes: Nodes, networks: Networks, path: str, *sources: int) -> int:
         """Append the layer, at `path`, reading nodes `sources`; return the node of its output.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -11,6 +11,7 @@ from paramcalc._checks import as_form, entries, name_of
 from paramcalc.errors import ConfigError, show
 from paramcalc.layers._base import Form, InputShape, Layer, Parameter, Shape, Sources, Window
 from paramcalc.layers._fields import Spec, make, named_after, stored_defaults
+from paramcalc.layers._saved import Saved
 
 
 class Builtin(Layer):
@@ -72,6 +73,9 @@ class Builtin(Layer):
 
     def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         return 0
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        return ()
 
     def _sources(self, shape: Form) -> Sources:
         return tuple([(axis, Window()) for axis in range(len(shape))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY
 from math import prod
 from typing import Any
@@ -12,6 +13,19 @@ from paramcalc.layers._axes import SpatialLayer
 from paramcalc.layers._base import Parameter, Shape
 from paramcalc.layers._builtin import Builtin
 from paramcalc.layers._fields import DataFormat, data_format, declared, layer, optional_count
+from paramcalc.layers._saved import INPUT, OUTPUT, WEIGHTS, Saved, own
+
+BY_OUTPUT = {"exp", "logsoftmax", "relu", "sigmoid", "softmax", "softmin", "tanh"}
+"""The activations whose derivative torch has from the output; from the input of others."""
+BESIDE = {"logsigmoid", "rrelu", "softsign"}
+"""Those that keep a tensor beside their input: exp(−|x|), the noise, and 1 + |x|."""
+OVERWRITING = {
+    "celu", "elu", "hardsigmoid", "hardswish", "hardtanh", "leakyrelu", "mish",
+    "relu", "relu6", "rrelu", "selu", "silu", "threshold",
+}  # fmt: skip
+"""Those that torch 2.13 `torch.nn` has with `inplace=True`."""
+INVERTING = {"celu", "elu", "leakyrelu", "relu", "rrelu", "selu"}
+"""Those of them that then keep their output; others keep a copy of the input."""
 
 
 @layer
@@ -35,8 +49,27 @@ class Activation(Builtin):
         """The name without the capitals and underscores in which frameworks differ."""
         return self.name.replace("_", "").lower()
 
+    @property
+    def _overwrites(self) -> bool:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self._plain_name in OVERWRITING
+
+    @property
+    def _inverts(self) -> bool:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self._plain_name in INVERTING
+
     def _shape(self, shape: Shape) -> Shape:
         return shape
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """As of torch 2.13 `torch.nn`; the input, if torch has no such activation."""
+        name, size = self._plain_name, prod(output)
+        if name in BY_OUTPUT:
+            return (Saved(OUTPUT),)
+        if name == "linear":
+            return ()
+        if name == "tanhshrink":
+            return (own(size),)
+        return (*INPUT, own(size)) if name in BESIDE else INPUT
 
 
 @layer
@@ -55,9 +88,20 @@ class Dropout(Builtin):
 
     _kind = "activation"
     _is_view = True  # Outside training it drops nothing.
+    _overwrites = True
+
+    @property
+    def _drops(self) -> bool:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.p > 0
 
     def _shape(self, shape: Shape) -> Shape:
         return shape
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """The factor of each value, on a CPU; on a GPU it is a bool."""
+        if self.p == 1:
+            return (Saved(fixed=1),)
+        return (own(prod(output)),) if self.p else ()
 
 
 @layer
@@ -151,6 +195,9 @@ class PReLU(SpatialLayer):
     def _params(self, shape: Shape | None) -> int:
         return prod(self._slopes(shape))
 
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        return INPUT
+
 
 def read_factor_shape(value: Any, owner: object, name: str) -> int | Shape | None:
     """An int for the last axis, a tuple for any other number of them, or None."""
@@ -223,3 +270,6 @@ class Scale(SpatialLayer):
 
     def _params(self, shape: Shape | None) -> int:
         return prod(self._factor(shape))
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        return (Saved(0, wanted=(WEIGHTS,)),)

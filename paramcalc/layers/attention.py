@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY
+from math import prod
 
 from paramcalc._checks import name_of
 from paramcalc.errors import ConfigError, counted, show
@@ -16,6 +17,7 @@ from paramcalc.formulas import (
 from paramcalc.layers._axes import SequenceLayer
 from paramcalc.layers._base import Form, Parameter, Shape, Sources, Window
 from paramcalc.layers._fields import count, flag, layer, optional_count
+from paramcalc.layers._saved import FLOAT32, WEIGHTS, Saved, own
 
 
 @layer
@@ -157,6 +159,34 @@ class MultiheadAttention(SequenceLayer):
         if self._is_projected:
             return grouped_attention_params(*self._dims(), *self._heads(), self.bias)
         return attention_params(*self._dims(), self.bias, self.add_bias_kv)
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """As with `need_weights=False`: queries, keys, values, their product and its logarithms.
+
+        No weights of attention: torch's `scaled_dot_product_attention` computes them again. For
+        the weights, the sequences too, which a batch transposes.
+        """
+        heads, groups, head_dim, value_dim = self._heads()
+        first, last = min(1, len(shapes) - 1), len(shapes) - 1
+        length, keys = shapes[0][0], shapes[first][0]
+        queries, product = length * heads * head_dim, length * heads * value_dim
+        if self._is_projected:
+            inputs = [Saved(at, wanted=(WEIGHTS,)) for at in range(len(shapes))]
+            if value_dim != head_dim:
+                weights = keys * (head_dim + value_dim) + length * keys
+                return (*inputs, own(queries + heads * weights), own(product, WEIGHTS))
+            pairs = keys * groups * (head_dim + value_dim)
+        else:
+            is_packed = {*self._dims()} == {self.embed_dim}
+            read = range(len(shapes)) if is_packed else (0, first, last)
+            inputs = [
+                Saved(at, prod(shapes[at]) * (shapes[at][0] > 1), wanted=(WEIGHTS,)) for at in read
+            ]
+            pairs = 2 * (keys + self.add_bias_kv) * self.embed_dim
+            if self.add_bias_kv and is_packed and not last:  # Queries stand in one with the others.
+                pairs += 2 * keys * self.embed_dim
+        logarithms = own(length * heads, bits=FLOAT32)
+        return (*inputs, own(queries + pairs + product), logarithms)
 
     def _macs(self, shape: Shape | None, output: Shape | None, *others: Shape) -> int:
         length = self._needed(shape, "the number of multiply-accumulates")[0]

@@ -12,6 +12,7 @@ from paramcalc.layers import _fields
 from paramcalc.layers._axes import SlidingLayer, as_pairs
 from paramcalc.layers._base import Form, Parameter, Shape, Window
 from paramcalc.layers._fields import Axes, DataFormat, GivenPadding, Padding, layer
+from paramcalc.layers._saved import INPUT, Saved
 from paramcalc.layers._windows import transposed
 
 
@@ -54,6 +55,9 @@ class Convolution(SlidingLayer):
         self._needed(shape, "the number of multiply-accumulates")
         lengths = self._split(output or ())[1]
         return conv_macs(*self._channels(shape), self.kernel_size, lengths, self.groups)
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        return INPUT
 
     def _divisor(self) -> int:
         return self.groups if self.in_channels is None else 1
@@ -104,6 +108,9 @@ class Conv(Convolution):
             shape, lengths, self.kernel_size, self.stride, self.padding, self.dilation
         )
         return (self.out_channels, *counts) if first else (*counts, self.out_channels)
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        return self._padded(shapes[0])
 
 
 class Conv1d(Conv):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY
-from math import lcm
+from math import lcm, prod
 
 from paramcalc.formulas import (
     conv_lstm_macs,
@@ -16,6 +16,7 @@ from paramcalc.layers import _fields
 from paramcalc.layers._axes import SlidingLayer, T
 from paramcalc.layers._base import Form, Parameter, Shape, Sources, Window
 from paramcalc.layers._fields import Axes, DataFormat, GivenPadding, Padding, layer
+from paramcalc.layers._saved import INPUT, Saved, own
 
 
 class TimedLayer(SlidingLayer):
@@ -103,6 +104,11 @@ class ConvLSTM(TimedLayer):
         lengths = SlidingLayer._split(self, frame)[1]
         sizes = known[self._stated_axis()], self.out_channels, self.kernel_size
         return conv_lstm_macs(known[0], *sizes, lengths)
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """The input, and at each position four gates, two cells and the output before it."""
+        frame = output[self.return_sequences :]
+        return (*INPUT, own(7 * shapes[0][0] * prod(frame)))
 
     def _sources(self, shape: Form) -> Sources:
         return self._around(self._windows(shape))

@@ -7,6 +7,7 @@ from math import prod
 
 from paramcalc.errors import show
 from paramcalc.layers._base import Form, Shape, Sources, Window
+from paramcalc.layers._saved import Saved
 from paramcalc.layers.conv import Conv
 
 
@@ -64,6 +65,10 @@ class DeformConv2d(Conv):
         """An output sees the offsets and the mask at its own position."""
         beside = self._seen_by(None, [Window()] * self._rank)
         return [self._sources(before[0]), *[beside] * (len(before) - 1)]
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """Without a mask, torchvision makes one of a value."""
+        return (*map(Saved, range(len(shapes))), Saved(size=int(len(shapes) < 3)))
 
     def _macs(self, shape: Shape | None, output: Shape | None, *_: Shape) -> int:
         return Conv._macs(self, shape, output)

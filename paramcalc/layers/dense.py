@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 from paramcalc.errors import show
@@ -9,6 +10,7 @@ from paramcalc.formulas import dense_macs, dense_params
 from paramcalc.layers._axes import FeaturesLayer
 from paramcalc.layers._base import Form, Parameter, Shape, Sources, Window
 from paramcalc.layers._fields import count, flag, layer, optional_count
+from paramcalc.layers._saved import WEIGHTS, Saved
 
 
 @layer
@@ -61,6 +63,9 @@ class Dense(FeaturesLayer):
 
     def _params(self, shape: Shape | None) -> int:
         return dense_params(self.in_features or self._stated(shape), self.out_features, self.bias)
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        return (Saved(0, wanted=(WEIGHTS,)),)
 
     def _macs(self, shape: Shape | None, output: Shape | None) -> int:
         *positions, in_features = self._needed(shape, "the number of multiply-accumulates")

@@ -10,6 +10,7 @@ from paramcalc._checks import name_of
 from paramcalc.errors import ShapeError, show
 from paramcalc.layers._base import Form, Layer, Parameter, Shape, Sources, Window
 from paramcalc.layers._fields import declared, layer
+from paramcalc.layers._saved import Saved
 from paramcalc.layers.wrapper import Wrapper, of_the_layer_inside, read_layer
 
 
@@ -120,6 +121,18 @@ class TimeDistributed(Wrapper):
         inputs: Any = first if isinstance(first[0], tuple) else (first,)  # It may be of several.
         times: int = inputs[0][0]
         return times * macs
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """That of a batch of all positions."""
+        times = output[0]
+        return tuple(
+            [
+                one._replace(
+                    source=None if one.size and times > 1 else one.source, size=times * one.size
+                )
+                for one in self.layer._saved(self._within(tuple(shapes)), output[1:])
+            ]
+        )
 
     def _sources(self, shape: Form) -> Sources:
         return beside_time(self.layer.sources(shape[1:]))

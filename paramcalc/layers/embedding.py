@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from paramcalc.formulas import embedding_params
 from paramcalc.layers._base import Form, Parameter, Shape, Sources
 from paramcalc.layers._builtin import Builtin
 from paramcalc.layers._fields import count, layer
+from paramcalc.layers._saved import INT64, Saved
 
 
 @layer
@@ -37,6 +40,9 @@ class Embedding(Builtin):
 
     def _tensors(self, shape: Shape | None) -> tuple[Parameter, ...]:
         return (Parameter("weight", (self.num_embeddings, self.embedding_dim)),)
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        return (Saved(0, bits=INT64),)
 
     def _params(self, shape: Shape | None) -> int:
         return embedding_params(self.num_embeddings, self.embedding_dim)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY
 from math import prod
 from typing import Any
@@ -10,6 +11,7 @@ from paramcalc.formulas import conv_params, locally_connected_params
 from paramcalc.layers import _fields
 from paramcalc.layers._base import Parameter, Shape
 from paramcalc.layers._fields import Axes, DataFormat, GivenPadding, Padding, layer
+from paramcalc.layers._saved import WEIGHTS, Saved, own
 from paramcalc.layers.conv import Convolution
 
 
@@ -69,6 +71,9 @@ class DepthwiseConv(OpenConvolution):
     def _channels(self, shape: Shape | None) -> tuple[int, int]:
         known = self._needed(shape, "the number of parameters")
         return 1, known[self._stated_axis()] * self.depth_multiplier  # A filter sees one.
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        return self._padded(shapes[0])
 
     def _params(self, shape: Shape | None) -> int:
         return conv_params(*self._channels(shape), self.kernel_size, bias=self.bias)
@@ -169,6 +174,11 @@ class LocallyConnected2d(OpenConvolution):
         weight = Parameter("weight", (prod(positions), seen, out_channels))
         bias = Parameter("bias", (*positions, out_channels))
         return (weight, bias) if self.bias else (weight,)
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """What each position sees, as `torch.nn.Unfold` lays it out."""
+        weight = self._tensors(shapes[0])[0]
+        return (own(prod(weight.shape[:2]), WEIGHTS),)
 
     def _params(self, shape: Shape | None) -> int:
         sizes = *self._channels(shape), self.kernel_size, self._positions(shape)

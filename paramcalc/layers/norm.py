@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY
 from math import prod
 from typing import Any
@@ -21,6 +22,7 @@ from paramcalc.layers._fields import (
     layer,
     optional_count,
 )
+from paramcalc.layers._saved import INPUT, WEIGHTS, Saved, own
 
 
 class Normalization(Builtin):
@@ -127,6 +129,10 @@ class BatchNorm(ChannelNorm):
 
     __slots__ = ()
 
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """The mean and the inverse deviation of each channel, too."""
+        return (*INPUT, Saved(fixed=2 * output[self._stated_axis()]))
+
 
 @layer
 class InstanceNorm(ChannelNorm):
@@ -151,6 +157,11 @@ class InstanceNorm(ChannelNorm):
             problem = "needs more than one position in each channel to normalize over"
             raise self._misfit(f"{problem}, got shape {show(shape)}", shape, (1, 2))
         return ChannelNorm._shape(self, shape)
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """Likewise of each example, for which scales and running statistics are repeated."""
+        vectors = 2 + self._has_scale + 2 * self.track_running_stats
+        return (*INPUT, own(vectors * output[self._stated_axis()]))
 
 
 @layer
@@ -193,6 +204,10 @@ class GroupNorm(Normalization, SpatialLayer):
     def _divisor(self) -> int:
         return self.num_groups if self.num_channels is None else 1
 
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """The mean and the inverse deviation of each group, too."""
+        return (*INPUT, own(2 * self.num_groups))
+
 
 def read_normalized_shape(value: Any, owner: object, name: str) -> Shape | None:
     """An int for the last axis, a tuple for several, or None."""
@@ -231,6 +246,10 @@ class LastAxesNorm(Normalization, FeaturesLayer):
         lengths = entries(value)
         return repr(lengths[0] if lengths and len(lengths) == 1 else value)
 
+    def _positions(self, shape: Shape) -> int:
+        """How many times it normalizes."""
+        return prod(shape[: len(shape) - len(self._sizes(shape))])
+
 
 @layer
 class LayerNorm(LastAxesNorm):
@@ -259,6 +278,10 @@ class LayerNorm(LastAxesNorm):
     _: KW_ONLY
     scale: bool = flag(default=True)
 
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """The mean and the inverse deviation of each position, too."""
+        return (*INPUT, own(2 * self._positions(output)))
+
 
 class RMSNorm(LastAxesNorm):
     """A normalization by the root mean square; the shape stays.
@@ -275,3 +298,8 @@ class RMSNorm(LastAxesNorm):
     """
 
     __slots__ = ()
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """What is divided and by what, and for the scale the quotient."""
+        quotient = [own(prod(output), WEIGHTS)] * self._has_scale
+        return (Saved(0, wanted=(0,)), own(self._positions(output), 0), *quotient)

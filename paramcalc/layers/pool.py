@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY
-from math import lcm
+from math import lcm, prod
 from typing import Any, Literal
 
 from paramcalc._checks import as_axes, as_optional_count, entries, wrong
@@ -14,6 +14,7 @@ from paramcalc.layers import _fields
 from paramcalc.layers._axes import SlidingLayer, SpatialLayer, as_pairs, spatial_axes, spread
 from paramcalc.layers._base import Form, Shape, Sources, Window
 from paramcalc.layers._fields import Axes, DataFormat, GivenPadding, Padding, layer
+from paramcalc.layers._saved import INPUT, INT64, OUTPUT, Saved, own
 from paramcalc.layers._windows import adaptive
 
 Mode = Literal["max", "avg"]
@@ -118,8 +119,17 @@ class Pool(SlidingLayer):
         plain = Pool(self.kernel_size)  # The default stride is the kernel size.
         return {name: getattr(plain, name) for name in _fields.defaults_of(Pool)}
 
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """Of a maximum, where it was; torch keeps the input for its shape, even of an average."""
+        return (*self._padded(shapes[0]), *chosen(self.mode, output))
+
     def _period(self) -> int | None:
         return lcm(*spread(self.stride, 1))
+
+
+def chosen(mode: str, output: Shape) -> list[Saved]:
+    """The index of each maximum."""
+    return [own(prod(output), bits=INT64)] * (mode == "max")
 
 
 def read_output_size(value: Any, owner: object, name: str, rank: int | None) -> Any:
@@ -165,6 +175,11 @@ class AdaptivePool(SpatialLayer):
         counts = [size or length for size, length in zip(sizes, lengths, strict=True)]
         return self._join(shape[self._stated_axis()], counts)
 
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """Nothing of an average of all, which is a mean."""
+        is_mean = self.mode == "avg" and prod(output) == output[self._stated_axis()]
+        return () if is_mean else (*INPUT, *chosen(self.mode, output))
+
     def _windows(self, shape: Form) -> Sequence[Window | None]:
         lengths = self._lengths(shape)
         windows: list[Window | None] = []
@@ -202,6 +217,10 @@ class GlobalPool(SpatialLayer):
     def _shape(self, shape: Shape) -> Shape:
         self._lengths(shape)
         return (shape[self._stated_axis()],)
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """As of `torch.mean` and `torch.amax`."""
+        return (*INPUT, Saved(OUTPUT)) if self.mode == "max" else ()
 
     def _sources(self, shape: Form) -> Sources:
         return ((len(shape) - 1 if self._channels_last else 0, Window()),)

@@ -11,6 +11,7 @@ from paramcalc.layers._axes import broadcast
 from paramcalc.layers._base import Form, Shape, Sources
 from paramcalc.layers._builtin import Builtin
 from paramcalc.layers._fields import layer
+from paramcalc.layers._saved import Saved
 from paramcalc.layers._windows import merged_sources
 
 
@@ -51,6 +52,15 @@ class MatMul(Builtin):
     def _sources_of(self, before: list[Form], output: Shape | None) -> Sequence[Sources | None]:
         first, second = merged_sources(before, output, None)
         return [(*first[:-1], None), (*second[:-2], None, second[-1])]
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """Each for the gradient of the other; one that is broadcast is mostly copied."""
+        found: list[Saved] = []
+        for at, one in enumerate(shapes):
+            size = prod(output[:-2]) * prod(one[-2:]) * (one[:-2] != output[:-2])
+            is_copy = size and prod(one[:-2]) > 1
+            found.append(Saved(None if is_copy else at, size, wanted=(1 - at,)))
+        return tuple(found)
 
     def _macs(self, shape: Shape | None, output: Shape | None, *_: Shape) -> int:
         first = self._needed(shape, "the number of multiply-accumulates")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY
 
 from paramcalc._checks import as_int, wrong
@@ -10,6 +11,7 @@ from paramcalc.formulas import recurrent_macs, recurrent_params
 from paramcalc.layers._axes import SequenceLayer
 from paramcalc.layers._base import Form, Parameter, Shape, Sources
 from paramcalc.layers._fields import count, declared, flag, layer, optional_count
+from paramcalc.layers._saved import WEIGHTS, Saved, own
 
 MAX_LAYERS = 10_000
 """More would take long to list, as each has its own tensors."""
@@ -30,6 +32,8 @@ class Recurrent(SequenceLayer):
 
     _gates = 1
     """How many vectors of hidden_size values are computed per position."""
+    _kept = 1
+    """How many it keeps per position, even if it is frozen."""
 
     def _check(self) -> None:
         if self.num_layers > MAX_LAYERS:
@@ -89,6 +93,31 @@ class Recurrent(SequenceLayer):
         other = recurrent_macs(length, self._features(), *sizes)
         return self._directions * (first + (self.num_layers - 1) * other)
 
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        """For weights, what they meet: inputs of each layer, and states from the first to the last.
+
+        torch's operations on a CPU, if they are its own; oneDNN and cuDNN keep a block of bytes.
+        """
+        length, features = shapes[0]
+        runs, states = self._directions * self.num_layers, self._projected or self.hidden_size
+        # A batch comes first; torch works on the transposed input, of which each direction has one.
+        copied = Saved(0, length * features * (length > 1), wanted=(WEIGHTS,))
+        between = (self.num_layers - 1) * length * self._features()
+        before = runs * length * states if self._keeps_states else runs * states
+        return (
+            *[copied] * self._directions,
+            own(between + before, WEIGHTS),
+            *self._kept_by_cells(runs, length),
+        )
+
+    @property
+    def _keeps_states(self) -> bool:
+        """Whether the weights alone need the states, that is, the outputs of all positions."""
+        return self._kept > 1
+
+    def _kept_by_cells(self, runs: int, length: int) -> list[Saved]:
+        return [own(runs * length * self._kept * self.hidden_size)]
+
 
 class RNN(Recurrent):
     """A plain recurrent network (Elman) over a sequence: (length, features).
@@ -141,6 +170,7 @@ class GRU(Recurrent):
 
     __slots__ = ()
     _gates = 3
+    _kept = 6  # Three gates, and what they were made of.
 
 
 @layer
@@ -165,6 +195,7 @@ class LSTM(Recurrent):
     proj_size: int = declared(as_int, default=0, symbol="P")
 
     _gates = 4
+    _kept = 6  # Four gates, the cell before, and its hyperbolic tangent.
 
     def _check(self) -> None:
         Recurrent._check(self)
@@ -172,6 +203,11 @@ class LSTM(Recurrent):
             values = f"proj_size={show(self.proj_size)}, hidden_size={show(self.hidden_size)}"
             wanted = "proj_size must be at least 0 and less than hidden_size"
             raise ConfigError(f"LSTM: {wanted}, got {values}")
+
+    def _kept_by_cells(self, runs: int, length: int) -> list[Saved]:
+        """With a projection also what it projects."""
+        projected = own(runs * length * self.hidden_size, WEIGHTS)
+        return [*Recurrent._kept_by_cells(self, runs, length), *[projected] * bool(self.proj_size)]
 
     @property
     def _projected(self) -> int:

@@ -24,6 +24,7 @@ from paramcalc.layers._fields import (
     layer,
     sides,
 )
+from paramcalc.layers._saved import INPUT, Saved
 from paramcalc.layers._windows import interpolation
 
 PadMode = Literal["constant", "reflect", "replicate", "circular"]
@@ -66,6 +67,9 @@ class Pad(SpatialLayer):
                     raise self._misfit(problem, shape, (length, max(pair) + more))
         counts = [n + before + after for n, (before, after) in zip(lengths, pairs, strict=True)]
         return self._join(shape[self._stated_axis()], counts)
+
+    def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
+        return INPUT if self.mode in ("reflect", "replicate") else ()
 
     def _windows(self, shape: Form) -> Sequence[Window | None]:
         pairs = as_pairs(self.padding, len(self._lengths(shape)))

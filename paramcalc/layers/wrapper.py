@@ -59,6 +59,7 @@ class Wrapper(Builtin):
     _shape = of_the_layer_inside("_shape")
     _params = of_the_layer_inside("_params")
     _macs = of_the_layer_inside("_macs")
+    _saved = of_the_layer_inside("_saved")
     _stated_shape = of_the_layer_inside("_stated_shape")
     _stated_form = of_the_layer_inside("_stated_form")
     _stated_rank = of_the_layer_inside("_stated_rank")

@@ -43,7 +43,11 @@ def identifier(name: str) -> str:
 
 
 def network_of(
-    inputs: Mapping[str, Shape | None], nodes: Sequence[Node], outputs: Sequence[str]
+    inputs: Mapping[str, Shape | None],
+    nodes: Sequence[Node],
+    outputs: Sequence[str],
+    *,
+    is_inside: bool = False,
 ) -> Layer:
     """The network of nodes, in an order in which each follows what it reads.
 
@@ -51,6 +55,7 @@ def network_of(
         inputs: the shape of each input, or None if it is unknown: then it must have branches alone.
         nodes: the layers. Those that no output needs are left out.
         outputs: the names of the nodes, or inputs, that are the outputs.
+        is_inside: whether it is a part of another network, which states the shape of the input.
 
     Raises:
         ReadError: it can only be a `Graph`, and the shape of an input is unknown.
@@ -67,7 +72,8 @@ def network_of(
         except ConfigError:  # It nests too deeply.
             chain = None
         if chain is not None:
-            return in_a_row([*([(name, Input(*shape))] if shape else []), *chain])
+            states = [(name, Input(*shape))] if shape and not is_inside else []
+            return in_a_row([*states, *chain])
     for name, shape in inputs.items():
         if shape is None:
             problem = "the network has skips that branches cannot say: give input_shape"
@@ -78,9 +84,9 @@ def network_of(
 
 def in_a_row(chain: Chain) -> Sequential:
     """A `Sequential` of named layers; of layers, if their names are numbers in brackets."""
-    if all(name == f"[{at}]" for at, (name, _) in enumerate(chain)):
+    if {name[0] for name, layer in chain if not isinstance(layer, Input)} == {"["} or not chain:
         return Sequential([layer for _, layer in chain])
-    return Sequential(**dict(chain))
+    return Sequential(**{identifier(name): layer for name, layer in chain})
 
 
 def chain_of(source: str, nodes: Sequence[Node], output: str) -> Chain | None:

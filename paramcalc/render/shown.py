@@ -7,7 +7,7 @@ from collections.abc import Callable
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from paramcalc._checks import as_choice
+from paramcalc._checks import as_choice, as_count
 from paramcalc.render import csv, html, latex, markdown, text
 from paramcalc.render.table import Table
 
@@ -49,14 +49,15 @@ class Shown:
     def __repr__(self) -> str:
         return for_terminal(self.to_text)
 
-    def to_text(self, style: str = "unicode") -> str:
-        """The table as text, in the style "unicode" or "ascii".
+    def to_text(self, style: str = "unicode", width: int = text.WIDTH) -> str:
+        """The table as text, in the style "unicode" or "ascii", and if possible of some width.
 
         `str` gives the first, or the second if the standard output cannot encode that.
         """
         style = as_choice(style, self, "style", ("unicode", "ascii"))
-        table = text.render(self._table(style))
-        notes = [note if len(note) <= 80 else fill(note, 80) for note in self._below()]
+        width = as_count(width, self, "width")
+        table = text.render(self._table(style), width)
+        notes = [note if len(note) <= width else fill(note, width) for note in self._below()]
         if notes:
             rule = "─" * max(map(len, table.split("\n")))
             table = "\n".join([table, rule, *notes])

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from paramcalc.render.table import Table, is_wide, printable, width_of
 
 WIDTH, LEAST = 80, 16
-"""The width of a terminal, and the least width of a wrapped column."""
+"""The usual width of a terminal, and the least width of a wrapped column."""
 PLAIN = str.maketrans({"×": "x", "→": "->", "─": "-", "–": "-", "−": "-", "·": "*", "‖": "|"})
 
 
@@ -32,7 +32,7 @@ def wrap_words(words: str, width: int) -> list[str]:
     return [margin + line for line in lines]
 
 
-def render(table: Table) -> str:
+def render(table: Table, width: int = WIDTH) -> str:
     """The table as text. If that makes it fit, its widest column of words is wrapped."""
     titles = [column.title for column in table.columns]
     lines = [
@@ -42,9 +42,9 @@ def render(table: Table) -> str:
     has_wide = is_wide("".join(["".join(line) for line in lines]))
     measure = width_of if has_wide else len
     widths = [max(map(measure, column)) for column in zip(titles, *lines, strict=True)]
-    too_wide = sum(widths) + 2 * len(widths) - 2 - WIDTH
+    too_wide = sum(widths) + 2 * len(widths) - 2 - width
     text_widths = [
-        0 if column.numeric else width for column, width in zip(table.columns, widths, strict=True)
+        0 if column.numeric else size for column, size in zip(table.columns, widths, strict=True)
     ]
     widest = text_widths.index(max(text_widths))
     if too_wide > 0 and text_widths[widest] - too_wide >= LEAST:

@@ -53,3 +53,27 @@ def test_shapes_and_counts_are_those_of_the_framework(framework: str, start: int
         else:
             shapes = [network.output_shape(shape)]
         assert [list(one) for one in shapes] == outputs
+
+
+def test_what_is_written_for_torch_is_read_again() -> None:
+    """Some of it is refused, such as a mask, or skips in a network whose input is not stated."""
+    written, read = 0, 0
+    for case in CASES[::8]:
+        shape: Any = case["shape"]
+        if case["torch"] is None or "WindowAttention" in case["network"]:
+            continue
+        source = pc.write.torch(pc.readers.parse(case["network"]), shape)
+        if isinstance(shape, dict):
+            named: dict[str, Any] = case["shape"]
+            shape = {"inputs" if name == "input" else name: one for name, one in named.items()}
+        written += 1
+        try:
+            network: Any = pc.readers.torch(source, "model", input_shape=shape)
+        except pc.ReadError:
+            continue
+        read += 1
+        _, count, outputs = case["torch"]
+        assert network.num_params(shape) == count
+        ends = network.output_shapes(shape).values() if isinstance(network, pc.Graph) else ()
+        assert list(map(list, ends or [network.output_shape(shape)])) == outputs
+    assert read / written > 0.85
