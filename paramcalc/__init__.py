@@ -47,7 +47,7 @@ _MODULES = {
     "_diagram": "diagram",
     "_explain": "explain",
     "_flops": "compare_flops flops",
-    "_inverse": "input_lengths same_padding smallest_input",
+    "_inverse": "input_lengths same_padding smallest_input transposed_conv",
     "_memory": "memory",
     "_branches": "Add Concat Multiply",
     "_graph": "Graph concat",
@@ -55,6 +55,7 @@ _MODULES = {
     "_receptive_field": "receptive_field",
     "_summary": "summary",
     "_trace": "trace",
+    "_valid": "valid_inputs",
 }
 """The public names by module. A module is loaded when one of its names is first asked for."""
 _ROOMS = ("formulas", "layers", "readers", "results", "write", "zoo")

@@ -24,12 +24,14 @@ from paramcalc._inverse import (
     input_lengths as input_lengths,
     same_padding as same_padding,
     smallest_input as smallest_input,
+    transposed_conv as transposed_conv,
 )
 from paramcalc._memory import memory as memory
 from paramcalc._network import Sequential as Sequential
 from paramcalc._receptive_field import receptive_field as receptive_field
 from paramcalc._summary import summary as summary
 from paramcalc._trace import trace as trace
+from paramcalc._valid import valid_inputs as valid_inputs
 from paramcalc.errors import (
     ConfigError as ConfigError,
     ParamcalcError as ParamcalcError,

@@ -20,8 +20,8 @@ LARGEST = 2**63 - 1
 def later(module: str) -> Any:
     """A module to the right of the caller's.
 
-    All imports point left. Only methods by which a network or a step shows itself look right, and
-    the call by which a layer makes a tensor.
+    All imports point left. Only methods by which a network, a step or an error shows itself look
+    right, and the call by which a layer makes a tensor.
     """
     return import_module(f"paramcalc.{module}")
 
@@ -239,7 +239,9 @@ def as_form(
     return tuple(known)
 
 
-def as_inputs(value: Any, owner: object, names: tuple[str, ...], read: Any) -> Any:
+def as_inputs(
+    value: Any, owner: object, names: tuple[str, ...], read: Any, field: str = "input_shape"
+) -> Any:
     """What `read` makes of the shape of the input; of several, a tuple, from a dict by name."""
     if len(names) == 1 and not isinstance(value, Mapping):
         return read(value)
@@ -247,7 +249,7 @@ def as_inputs(value: Any, owner: object, names: tuple[str, ...], read: Any) -> A
     given: dict[Any, Any] = dict(several) if isinstance(value, Mapping) else {}
     if given.keys() != {*names}:
         wanted = f"be a dict of the shapes of {' and '.join(map(repr, names))}"
-        raise TypeError(wrong(owner, "input_shape", wanted, several))
+        raise TypeError(wrong(owner, field, wanted, several))
     shapes = tuple([read(given[name]) for name in names])
     return shapes if names[1:] else shapes[0]
 

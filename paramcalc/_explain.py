@@ -389,4 +389,9 @@ def explain_step(step: Step) -> Explanation:
 def explanation(steps: Sequence[Lifted], notes: Iterable[str] = ()) -> Explanation:
     """The explanation of steps."""
     parts = [replace(part, path=path) for path, part in work_all(steps, work)]
-    return Explanation(tuple(parts), tuple(notes))
+    shaped = [one for one in steps if one.step.input_shape]
+    pairs = [(one, one.layer._remark(one.step.input_shape)) for one in shaped]
+    remarks = [
+        f"{one.step.path} {type(one.layer).__name__}: {text}".strip() for one, text in pairs if text
+    ]
+    return Explanation(tuple(parts), (*notes, *remarks))

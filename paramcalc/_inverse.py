@@ -6,18 +6,37 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from math import inf
+from operator import mod
 from typing import Any, overload
 
 from paramcalc import formulas
-from paramcalc._checks import LARGEST, as_axes, as_bool, as_form, as_inputs, name_of, wrong
+from paramcalc._checks import (
+    LARGEST,
+    as_axes,
+    as_bool,
+    as_form,
+    as_inputs,
+    as_shape,
+    name_of,
+    wrong,
+)
 from paramcalc._graph import Graph
 from paramcalc._search import Search, first_from
-from paramcalc._trace import Step, num_times, stated_rank, walk
+from paramcalc._trace import Step, num_times, stated_rank, steps_of, walk
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
-from paramcalc.layers._axes import spread
+from paramcalc.layers._axes import as_pairs, spread
 from paramcalc.layers._base import Form, Layer, Shape
 from paramcalc.layers._fields import Padding
-from paramcalc.layers.conv import Conv
+from paramcalc.layers.conv import (
+    Conv,
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose,
+    ConvTranspose1d,
+    ConvTranspose2d,
+    ConvTranspose3d,
+)
 from paramcalc.layers.pool import Pool
 
 Lengths = range | tuple[int, ...]
@@ -25,14 +44,17 @@ Lengths = range | tuple[int, ...]
 
 def asked(network: Layer, input_shape: Any, verb: str) -> tuple[list[Step], tuple[Form, ...]]:
     """The steps, and the shape of each input, with None for each length to find."""
-    steps = walk(network, None, verb, shared=False)
+    inside = network._thawed._inside() if isinstance(network, Layer) else None  # pyright: ignore[reportUnnecessaryIsInstance]
+    if isinstance(inside, Graph):  # The shape that it states is any, and need not fit.
+        steps = steps_of(network, None, shared=False)
+    else:
+        steps = walk(network, None, verb, shared=False)
     if input_shape is not None:
         wanted = "be a tuple of ints, with None for the lengths to find"
         names = network._input_names
         read = partial(as_form, owner=verb, layer=network, wanted=wanted)
         forms: Any = as_inputs(input_shape, verb, names, read)
         return steps, forms if names[1:] else (forms,)
-    inside = network._thawed._inside()
     if isinstance(inside, Graph):
         return steps, inside._stated_forms()
     form = network._stated_form()
@@ -54,7 +76,7 @@ def fitting(search: Search) -> tuple[int, ...]:
         return found.lengths
     error, hint, what = found.errors[-1], "", "input"
     if len(search.groups) > search.count:
-        free = Search(search.network, search.steps, search.forms, square=False)
+        free = Search(search.network, search.steps, search.forms)
         try:
             lengths = free.fit().lengths
             hint = f"; square=False finds {show(free.shape(lengths))}" if lengths else ""
@@ -141,7 +163,7 @@ def input_lengths(
         >>> input_lengths(net, 12)
         (range(28, 30), range(28, 30))
     """
-    search = Search(network, *asked(network, input_shape, "input_lengths"), square=False)
+    search = Search(network, *asked(network, input_shape, "input_lengths"))
     shape = search.flat(fitting(search))
     axes = list(search.groups)
     wanted = as_axes(output, "input_lengths", "output", len(axes)) if axes else ()
@@ -151,7 +173,7 @@ def input_lengths(
 def lengths_of(search: Search, shape: Shape, axis: int, wanted: int) -> Lengths:
     """The lengths of one axis that give an output length; the other axes are those of `shape`."""
     network, form = search.network, (*shape[:axis], None, *shape[axis + 1 :])
-    line = Search(network, search.steps, search.split(form), square=False)
+    line = Search(network, search.steps, search.split(form))
     far = 2 * LARGEST * line.period or line.far  # Far enough to tell whether the lengths end.
     line.longest = 2 * far
     usual = line.output((shape[axis],))
@@ -222,3 +244,53 @@ def same_padding(layer: Conv | Pool) -> int | Padding:
             rule = "padding differs on the two sides, so give kernel_size as a tuple"
             raise ConfigError(f"{name_of(layer)}: {rule}, got {show(layer.kernel_size)}")
     return replace(layer, padding=padding).padding
+
+
+def transposed_conv(conv: Conv1d | Conv2d | Conv3d, input_shape: Shape) -> ConvTranspose:
+    """The transposed convolution that gives back a convolution's input shape.
+
+    It has the same kernel, stride, padding, dilation and groups, and the channels swapped. Strided
+    convolutions make several lengths the same; `output_padding`, which is
+    `(n + 2p − d·(k − 1) − 1) mod s`, tells them apart.
+
+    Args:
+        conv: a convolution, not a deformable one.
+        input_shape: the shape of its input. For the lengths of this input, padding "causal", and
+            "same" where the stride does not divide a length, become pairs (before, after).
+
+    Raises:
+        TypeError: an argument is of the wrong type.
+        ShapeError: the input does not fit the convolution.
+
+    Source:
+        Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", relationship 14,
+        where it is a.
+
+    Example:
+        >>> import paramcalc as pc
+        >>> conv = pc.Conv2d(3, 16, 3, stride=2, padding=1)
+        >>> transposed_conv(conv, (3, 32, 32))
+        ConvTranspose2d(16, 3, 3, stride=2, padding=1, output_padding=1)
+        >>> transposed_conv(conv, (3, 31, 31))
+        ConvTranspose2d(16, 3, 3, stride=2, padding=1)
+    """
+    if not isinstance(conv, Conv1d | Conv2d | Conv3d):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(wrong("transposed_conv", "conv", "be a convolution", conv))
+    shape = as_shape(input_shape, conv)
+    conv._shape(shape)
+    channels, lengths = conv._split(shape)
+    sizes, strides, dilations = conv.kernel_size, conv.stride, conv.dilation
+    reaches = list(map(formulas.dilated_kernel_size, sizes, dilations))
+    padding: Any = conv.padding
+    if padding == "causal":
+        padding = [(reach - 1, 0) for reach in reaches]
+    elif padding == "same" and any(map(mod, lengths, strides)):
+        padding = list(map(formulas.same_padding, lengths, sizes, strides, dilations))
+    more: Any = 0
+    if padding != "same":
+        sides = map(sum, as_pairs(padding, len(lengths)))
+        rooms = [n + both - reach for n, both, reach in zip(lengths, sides, reaches, strict=True)]
+        more = tuple(map(mod, rooms, strides))
+    kind = (ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)[len(lengths) - 1]
+    windows = sizes, strides, padding, more, conv.groups, conv.bias, dilations
+    return kind(conv.out_channels, channels, *windows, data_format=conv.data_format)

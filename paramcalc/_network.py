@@ -9,7 +9,7 @@ from operator import methodcaller
 from typing import Any, Self, overload
 
 from paramcalc._checks import as_int, as_str, entries, later, name_of, wrong
-from paramcalc._plan import locate_in, plan_of, run
+from paramcalc._plan import advise, locate_in, plan_of, run
 from paramcalc._repeats import repeats, span, times_text
 from paramcalc._trace import merged, steps_of
 from paramcalc.errors import (
@@ -91,12 +91,13 @@ class Network(Builtin):
         if not plan.is_chain:
             output: Shape = run(plan, shape)[plan.ends[0]]
             return output
-        calls = iter(plan.calls)
+        calls, given = iter(plan.calls), shape
         try:
             for _, shape_of in calls:  # The hot path: no shape is kept on the way.
                 shape = shape_of(shape)
         except ParamcalcError as error:
             locate_in(plan, calls, error)
+            advise(plan, given, error)
             raise
         return shape
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from operator import length_hint
 from typing import Any, TypeVar
 
+from paramcalc._checks import later
 from paramcalc.errors import ParamcalcError, locate
 from paramcalc.layers._base import Layer, Node, Shape
 
@@ -88,6 +90,7 @@ def run(plan: Plan, shape: Any) -> list[Any]:
                 add(merge_or_state(plan.nodes[len(known) - number], known, number))
     except ParamcalcError as error:
         locate_in(plan, calls, error)
+        advise(plan, shape, error)
         raise
     return known[number:] + known[:number]
 
@@ -99,6 +102,22 @@ def locate_in(plan: Plan, rest: Iterator[object], error: ParamcalcError) -> None
     """
     path, layer, _, _ = plan.nodes[-1 - length_hint(rest)]
     locate(error, path, layer)
+
+
+def advise(plan: Plan, shape: Any, error: ParamcalcError) -> None:
+    """Have the message of an error for branches that do not merge say which sizes fit.
+
+    That of a network inside is replaced, since a caller chooses the input of the outermost.
+    """
+    if error._unequal:
+        network = plan.networks.get("")
+        error._hint = partial(advice, network, shape) if network else ""
+
+
+def advice(network: Layer, shape: Any, error: ParamcalcError) -> str:
+    """What fits in place of a shape."""
+    text: str = later("_valid").advice(network, shape, error)
+    return text
 
 
 def merge_or_state(node: Node, known: list[Any], number: int) -> Shape | None:

@@ -12,11 +12,11 @@ on. Trying the shortest and the longest of the others often shows that no choice
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from math import prod
+from math import lcm
 from typing import Any, TypeVar
 
 from paramcalc._checks import LARGEST
@@ -42,6 +42,20 @@ def first_from(start: int, holds: Callable[[int], bool]) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if holds(middle) else (middle, high)
     return high
+
+
+def period_of(steps: Sequence[Step]) -> int:
+    """The number of lengths after which a network repeats its behavior; 0 if that is unknown.
+
+    On the way to a step, what repeats after p lengths and then after q does so after p·q.
+    """
+    known: list[int] = []
+    for step in steps:
+        own = step.layer._period()
+        if own is None:
+            return 0
+        known.append(lcm(*[known[at] for at in step.inputs if at >= 0]) * (abs(own) or 1))
+    return lcm(*known)
 
 
 def reasons_of(error: ShapeError) -> set[object]:
@@ -94,26 +108,33 @@ class Search:
     """The inputs of a form that pass through a network, with None for the lengths to find.
 
     Axes of a group grow together: all of them if `square`, otherwise each is its own group; of
-    several inputs, the first axes are one group, and so on.
+    several inputs, the first axes are one group, and so on. Or `groups` has, for each axis, counted
+    through all inputs, its group and what it has more than the shortest.
     """
 
     def __init__(
-        self, network: Layer, steps: Sequence[Step], forms: Sequence[Form], *, square: bool
+        self,
+        network: Layer,
+        steps: Sequence[Step],
+        forms: Sequence[Form],
+        *,
+        square: bool = False,
+        groups: Mapping[int, tuple[int, int]] | None = None,
+        limit: int | None = None,
     ) -> None:
         self.network, self.steps, self.forms = network, steps, forms
         self.form: Form = tuple([length for one in forms for length in one])
         # Of each axis with an unknown length: its group, and what it has more than the shortest.
-        self.groups: dict[int, int] = {}
-        self.more: dict[int, int] = {}
-        self.group_axes(square=square)
+        self.groups: dict[int, int] = {axis: one for axis, (one, _) in (groups or {}).items()}
+        self.more: dict[int, int] = {axis: more for axis, (_, more) in (groups or {}).items()}
+        if groups is None:
+            self.group_axes(square=square)
         self.count: int = len({*self.groups.values()})
         # After `period` lengths the network repeats its behavior; 0 if that is unknown.
-        self.period, self.far = 0, NOT_FAR
-        periods = [step.layer._period() for step in steps]
-        if None not in periods:
-            self.period = prod([one or 1 for one in periods])
-            self.far = max(LARGEST // self.period, 1) * self.period
+        self.period: int = period_of(steps)
+        self.far: int = max(LARGEST // self.period, 1) * self.period if self.period else NOT_FAR
         self.longest: int = LARGEST
+        self.limit: int = MAX_TRIES if limit is None else limit
         self.known: dict[tuple[int, ...], Found] = {}
         self.tries: int = 0
         self.last: ShapeError | None = None
@@ -200,8 +221,8 @@ class Search:
     def tried(self, lengths: tuple[int, ...]) -> Found:
         """Whether an input fits."""
         self.tries += 1  # Inputs that fit count too: a caller may try all of them.
-        if self.tries > MAX_TRIES:
-            problem = f"gave up at {show(self.shape(lengths))}, after {MAX_TRIES} inputs"
+        if self.tries > self.limit:
+            problem = f"gave up at {show(self.shape(lengths))}, after {self.limit} inputs"
             problem += f"; the last was refused: {self.last}" if self.last else ""
             raise ParamcalcError(problem, layer=self.network)
         self.last = None
@@ -209,6 +230,7 @@ class Search:
             self.output(lengths)
         except ShapeError as error:
             self.last = error.with_traceback(None)  # A traceback would keep its frames alive.
+            error._hint = ""
             pairs = error._compared
             is_long = any(wanted is not None and got > wanted for got, wanted in pairs)
             is_bound = any(wanted not in (None, got) for got, wanted in pairs)
@@ -234,6 +256,8 @@ class Search:
             see = partial(self.glance if found.reasons else self.fit, *before)
             last, far = length, length + self.far
             if found.is_short or found.reasons:
+                if self.count == 1 and is_outgrown(found, see(far)):
+                    return replace(found, reasons=frozenset())
                 last = last_refused(found, see, length, far)
                 if last >= far:
                     return first_alike(see, length, last)
@@ -249,6 +273,17 @@ class Search:
                 since, lasting = last + 1, []
             length = last + 1
         return found
+
+
+def is_outgrown(found: Found, far: Found) -> bool:
+    """Whether a branch is longer than another is for a larger input: then nothing between fits."""
+    for near, later in zip(found.errors, far.errors, strict=False):
+        lasting = {one[:3]: one[3:] for one in later._unequal if near.path == later.path}
+        for branch, another, axis, one, other in near._unequal:
+            first, second = lasting.get((branch, another, axis), (0, 0))
+            if one > second > 0 or other > first > 0:
+                return True
+    return False
 
 
 def last_refused(found: Found, see: Callable[[int], Found], length: int, far: int) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Callable, Sized
 from reprlib import Repr
+from typing import Any
 
 
 class ParamcalcError(ValueError):
@@ -25,6 +26,8 @@ class ParamcalcError(ValueError):
     _unequal: tuple[tuple[int, int, int, int, int], ...] = ()
     """The lengths of branches that do not merge: two branches, the axis from the last, and both
     lengths."""
+    _hint: str | Callable[[ParamcalcError], str] = ""
+    """What to do next; or what finds it, which takes long and is asked for the message alone."""
 
     def __init__(
         self,
@@ -44,7 +47,16 @@ class ParamcalcError(ValueError):
         where = [self.path] if self.path else []
         if self.layer is not None:
             where.append(type(self.layer).__name__)
-        return ": ".join(filter(None, (" ".join(where), self.problem)))
+        return ": ".join(filter(None, (" ".join(where), self.problem))) + self._found_hint()
+
+    def _found_hint(self) -> str:
+        if not isinstance(self._hint, str):
+            self._hint = self._hint(self)
+        return self._hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        self._found_hint()  # What is known of the network is not copied along.
+        return type(self), self.args, self.__dict__
 
 
 class ConfigError(ParamcalcError):

@@ -7,8 +7,10 @@ from paramcalc._explain import Explanation, Line, Working
 from paramcalc._flops import Flops, FlopsComparison, FlopsRow
 from paramcalc._memory import Memory, MemoryRow
 from paramcalc._receptive_field import ReceptiveField
+from paramcalc._rules import LengthRule
 from paramcalc._summary import Summary
 from paramcalc._trace import Step, Trace
+from paramcalc._valid import ValidInputs
 from paramcalc.render.boxes import Glyph
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "FlopsComparison",
     "FlopsRow",
     "Glyph",
+    "LengthRule",
     "Line",
     "Memory",
     "MemoryRow",
@@ -28,5 +31,6 @@ __all__ = [
     "Summary",
     "SummaryRow",
     "Trace",
+    "ValidInputs",
     "Working",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
 from evaluate import evaluate
 from hypothesis import given
 from networks import ANSWER
+from oracle import windows
 from strategies import layers_and_shapes, networks_and_shapes
 
 import paramcalc as pc
@@ -405,3 +407,54 @@ def test_axes_of_a_sequence_have_letters_and_others_numbers() -> None:
     assert str(pc.explain(net[0], (5, 8)).parts[0].lengths[0]) == "L = 5"
     assert str(pc.explain(net, (5, 8)).parts[1].lengths[1]) == "L = 5"
     assert str(pc.explain(net, (5, 8)).parts[2].lengths[2]) == "n_2 = 5"
+
+
+DROPS = "ceil_mode drops the last window, which would start"
+RULE = "a window must start inside the input or the padding before it"
+
+
+def test_explanation_says_which_window_ceil_mode_drops() -> None:
+    """That of which the oracle, without its rule of where windows start, has one more."""
+    for size, step, padding, length in product(range(1, 6), range(1, 7), range(3), range(1, 12)):
+        if 2 * padding > size:
+            continue
+        pool = pc.Pool((size,), step, padding, ceil_mode=True)
+        counted = windows(length, size, step, (padding, padding), ceil_mode=True)
+        # With stride - 1 more positions after the axis, the last window fits whole.
+        more = windows(length, size, step, (padding, padding + step - 1))
+        if not counted:
+            continue
+        explanation = pc.explain(pool, (1, length))
+        notes: list[str] = []
+        if len(more) > len(counted):
+            (start, *_) = more[-1]
+            assert start >= length
+            notes = [f"Pool: {DROPS} at length {start}: {RULE}"]
+        assert list(explanation.notes) == notes
+        (working,) = explanation.parts
+        assert working.lengths[1].value == len(counted)
+
+
+def test_text_of_a_pooling_that_drops_a_window() -> None:
+    net = pc.Sequential(pc.Pool((2, 2), 3, ceil_mode=True), pc.Pool(3, 4, 1, ceil_mode=True))
+    assert str(pc.explain(net, (1, 9, 8))).splitlines() == [
+        "[0] Pool((2, 2), stride=(3, 3), ceil_mode=True): 1 × 9 × 8 → 1 × 3 × 3",
+        "  ⌈9/3⌉ = 3, ⌈(8 − 2)/3⌉ + 1 = 3",
+        "[1] Pool(3, stride=4, padding=1, ceil_mode=True): 1 × 3 × 3 → 1 × 1 × 1",
+        "  ⌈(3 + 1)/4⌉ = 1",
+        "",
+        "total",
+        "  parameters  0",
+        f"[0] Pool: {DROPS} at height 9: a",
+        "window must start inside the input or the padding before it",
+        f"[1] Pool: {DROPS} at height 3 and",
+        "width 3: a window must start inside the input or the padding before it",
+        "where C = channels, H = height, s = stride, W = width, k = kernel_size,",
+        "p = padding",
+    ]
+    (first, _) = pc.trace(net, (1, 9, 8))
+    assert "\n  height      ⌈H/s_h⌉ = ⌈9/3⌉ = 3\n" in str(first.explain())
+    note = f"Pool: {DROPS} at height 9: {RULE}"
+    assert first.explain().notes == (f"[0] {note}",)
+    assert pc.explain(net[0], (1, 9, 8)).notes == (note,)
+    assert not pc.explain(pc.Pool(2, 3, "same", ceil_mode=True), (1, 3, 3)).notes

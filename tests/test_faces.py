@@ -215,6 +215,7 @@ def test_a_result_is_its_text_at_a_prompt() -> None:
     results: list[Any] = [
         pc.summary(ANSWER), pc.explain(ANSWER), pc.memory(ANSWER), pc.flops(ANSWER),
         pc.receptive_field(ANSWER[:4]), pc.trace(ANSWER), pc.compare(ANSWER, ANSWER[:-1]),
+        pc.valid_inputs(ANSWER),
     ]  # fmt: skip
     for result in results:
         assert repr(result) == str(result) == result.to_text()
@@ -240,7 +241,8 @@ def test_no_result_has_a_method_that_should_be_an_attribute() -> None:
 
 def test_results_are_values() -> None:
     results: list[Any] = [pc.summary(ANSWER), pc.explain(ANSWER), pc.compare(ANSWER, 217_706)]
-    for result in [*results, pc.memory(ANSWER, optimizer="adam")]:
+    results += [pc.memory(ANSWER, optimizer="adam"), pc.valid_inputs(ANSWER)]
+    for result in results:
         for again in copy.copy(result), copy.deepcopy(result), pickle.loads(pickle.dumps(result)):
             assert again == result
             assert hash(again) == hash(result)

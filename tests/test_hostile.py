@@ -167,8 +167,10 @@ NET = pc.Sequential(
 FITTING: dict[str, Any] = {
     "network": NET,
     "input_shape": (3, 16, 16),
+    "near": (3, 16, 16),
     "output": 4,
     "layer": pc.Conv2d(3, 8, 3),
+    "conv": pc.Conv2d(3, 8, 3),
     "a": NET,
     "b": 1000,
 }
@@ -220,7 +222,7 @@ def test_bad_value_in_a_field_of_a_layer_is_refused_or_does_no_harm(row: Row) ->
 def of_network(verb: Any, network: pc.Layer, shape: pc.Shape | None) -> Any:
     """The answer of a verb about a network and, if it takes one, an input."""
     first, *others = inspect.signature(verb).parameters
-    given: dict[str, Any] = FITTING | {first: network, "input_shape": shape}
+    given: dict[str, Any] = FITTING | {first: network, "input_shape": shape, "near": shape}
     return verb(**{name: given[name] for name in (first, *others) if name in given})
 
 

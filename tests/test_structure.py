@@ -57,6 +57,8 @@ ROOMS = [
     "_receptive_field",
     "_search",
     "_inverse",
+    "_rules",
+    "_valid",
     "_ledger",
     "_ledgers_torch",
     "_ledgers",
@@ -225,11 +227,12 @@ def test_results_are_what_verbs_return() -> None:
     net, shape = pc.Sequential(pc.Conv2d(3, 4, 3)), (3, 8, 8)
     verbs: list[Any] = [
         pc.summary, pc.explain, pc.flops, pc.compare_flops, pc.memory, pc.receptive_field, pc.trace,
-        pc.diagram,
+        pc.diagram, pc.valid_inputs,
     ]  # fmt: skip
     kinds = [type(verb(net, shape)).__name__ for verb in verbs] + ["Comparison", "Step"]
     assert isinstance(pc.compare(net, 7), pc.results.Comparison)
     parts = ["Difference", "SummaryRow", "Working", "Line", "FlopsRow", "Glyph", "MemoryRow"]
+    parts += ["LengthRule"]
     assert sorted(kinds + parts) == pc.results.__all__
 
 

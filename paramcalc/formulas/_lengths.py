@@ -36,13 +36,13 @@ def window_length(
     `⌊(n + 2p − d·(k − 1) − 1) / s⌋ + 1`
 
     With `ceil_mode` the quotient is rounded up, so that the last window may reach past the padding.
-    It must start inside the input or the padding before it: if `(o − 1)·s ≥ n + p`, the output is
-    one shorter. Poolings, which alone have `ceil_mode`, are padded by at most half the kernel.
+    It must start inside the input or the padding before it, so there are at most `⌈(n + p) / s⌉`.
+    Poolings, which alone have `ceil_mode`, are padded by at most half the kernel.
 
     Source:
         Dumoulin and Visin, relationship 6 and section 5.1 (floor). torch 2.13
-        `pooling_output_shape` (ceil; the rule of the last window is in the code and in the note of
-        `MaxPool2d`, not in its formula).
+        `pooling_output_shape` (ceil; the rule of the last window, one less if `(o − 1)·s ≥ n + p`,
+        is in the code and in the note of `MaxPool2d`, not in its formula).
 
     Example:
         >>> window_length(28, 5), window_length(224, 7, stride=2, padding=3)
@@ -60,9 +60,7 @@ def window_length(
         before = padding
         room = length + 2 * padding - reach
     if ceil_mode:
-        count = -(-room // stride) + 1
-        if (count - 1) * stride >= length + before:
-            count -= 1
+        count = min(-(-room // stride) + 1, -(-(length + before) // stride))
     else:
         count = room // stride + 1
     return count if count > 0 else 0

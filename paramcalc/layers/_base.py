@@ -159,6 +159,10 @@ class Layer:
         """Why it is likely not meant to read an input of this shape and layout, if so."""
         return ""
 
+    def _remark(self, shape: Shape) -> str:
+        """What the working of its output does not say by itself, if anything."""
+        return ""
+
     def _with_format(self, data_format: DataFormat) -> Layer:
         """The layer with this data format, if it lacks one."""
         return self

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from paramcalc._checks import name_of
-from paramcalc.errors import show
+from paramcalc.errors import ShapeError, show
 from paramcalc.layers._base import Form, Layer, Parameter, Shape, Sources, Window
 from paramcalc.layers._fields import declared, layer
 from paramcalc.layers._saved import Saved
@@ -90,7 +90,11 @@ class TimeDistributed(Wrapper):
             return self._merge(shape, None)
         self._check_axes(shape)
         inside = shape[1:]
-        output = self.layer._shape(inside)
+        try:
+            output = self.layer._shape(inside)
+        except ShapeError as error:
+            error._hint = ""  # It would be about an input without the axis.
+            raise
         return shape if output is inside else (shape[0], *output)
 
     def _merge(self, outputs: Sequence[Shape], shape: Shape | None) -> Shape:

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from paramcalc._checks import as_axes, as_optional_count, entries, wrong
 from paramcalc.errors import ConfigError, show
+from paramcalc.formulas import window_length
 from paramcalc.layers import _fields
-from paramcalc.layers._axes import SlidingLayer, SpatialLayer, spread
+from paramcalc.layers._axes import SlidingLayer, SpatialLayer, as_pairs, spatial_axes, spread
 from paramcalc.layers._base import Form, Shape, Sources, Window
 from paramcalc.layers._fields import Axes, DataFormat, GivenPadding, Padding, layer
 from paramcalc.layers._saved import INPUT, INT64, OUTPUT, Saved, own
@@ -91,6 +92,28 @@ class Pool(SlidingLayer):
         ]
         counts = self._slide(shape, lengths, kernel_size, stride, padding, dilation, self.ceil_mode)
         return self._join(shape[self._stated_axis()], counts)
+
+    def _remark(self, shape: Shape) -> str:
+        """Which windows ceil_mode drops."""
+        if not self.ceil_mode or isinstance(self.padding, str):
+            return ""
+        lengths, counts = self._split(shape)[1], self._split(self._shape(shape))[1]
+        rank, found = len(lengths), list[str]()
+        names = [name for *_, name in spatial_axes(rank)]
+        fields = [spread(one, rank) for one in (self.kernel_size, self.stride, self.dilation)]
+        sides = as_pairs(self.padding, rank)
+        for name, length, count, size, step, dilation, (before, after) in zip(
+            names, lengths, counts, *fields, sides, strict=True
+        ):
+            # To round up is to round down with that much more after the axis.
+            if window_length(length, size, step, (before, after + step - 1), dilation) > count:
+                found.append(f"{name} {count * step - before}")
+        if not found:
+            return ""
+        rule = "a window must start inside the input or the padding before it"
+        return (
+            f"ceil_mode drops the last window, which would start at {' and '.join(found)}: {rule}"
+        )
 
     def _usual(self) -> dict[str, Any]:
         plain = Pool(self.kernel_size)  # The default stride is the kernel size.

@@ -337,6 +337,13 @@ def test_inverse_questions() -> None:
     lengths = pc.input_lengths(net, 12, (1, None, None))
     assert_type(lengths, tuple[range | tuple[int, ...], ...])
     assert_type([max(axis) for axis in pc.input_lengths(net, (12, 12), lengths_of(1))], list[int])
+    found = pc.valid_inputs(net, (1, 28, 28), square=False)
+    assert_type(found, pc.results.ValidInputs)
+    assert_type(found.fits, bool)
+    assert_type(found.rules, tuple[pc.results.LengthRule | None, ...])
+    assert_type([32 in rule for rule in found.rules if rule], list[bool])
+    pc.valid_inputs(net, near={"input": (1, 28, 28)})
+    pc.transposed_conv(pc.Conv2d(3, 8, 3), (3, 32, 32)).output_shape((8, 30, 30))
     pc.Conv2d(3, 8, 5, padding=pc.same_padding(pc.Conv2d(3, 8, 5)))
     pc.Pool(3, padding=pc.same_padding(pc.Pool(3, stride=1)))
 
