@@ -278,8 +278,9 @@ def frozen() -> Drawn:
 
 
 COUNTER = count()
-NAMES = st.builds(lambda: str(next(COUNTER)))
-"""Names that are not drawn twice: what two places share is tested on its own."""
+NAMES = st.builds(lambda: f"{next(COUNTER):08}")
+"""Names that are not drawn twice: what two places share is tested on its own. All are of one length,
+so that what is drawn from a text of a network is the same when it is drawn again."""
 
 
 def shared() -> Drawn:

@@ -100,6 +100,8 @@ def transpose(call: Call) -> None:
 
 def expand(call: Call) -> None:
     value, target = call.value(0), call.numbers(1)
+    if min(target, default=0) < 0:
+        raise ReadError(f"no tensor has the shape {show(target)}")
     dims = spread(call.full(), target)
     if isinstance(value, Held):
         if value.counts:

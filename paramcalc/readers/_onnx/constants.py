@@ -108,16 +108,21 @@ def joined(values: list[Held], axis: int, name: str) -> Held:
 # Constants.
 
 
+SINGLE: dict[str, int | float] = {"value_int": 0, "value_float": 0.0}
+
+
 def constant(call: Call) -> None:
     for name, value in call.everything().items():
         if isinstance(value, Stored):
             tensor = value._replace(name=call.named())
             return call.put(held(tensor, counts=False))
-        if name in ("value_int", "value_float"):
-            return call.put(Held(call.named(), (), (value,), is_float=name == "value_float"))
+        if name in SINGLE:
+            number = call.attribute(name, SINGLE[name])
+            return call.put(Held(call.named(), (), (number,), is_float=name == "value_float"))
         if name in ("value_ints", "value_floats"):
             is_float = name == "value_floats"
-            return call.put(Held(call.named(), (len(value),), known(value), is_float=is_float))
+            several = call.attribute(name, ()) if is_float else call.ints(name) or ()
+            return call.put(Held(call.named(), (len(several),), known(several), is_float=is_float))
     raise ReadError("holds no numbers")
 
 
@@ -146,9 +151,9 @@ def numbers_in_range(call: Call) -> None:
     first, stop, step = [(call.floats(index) or (0,))[0] for index in range(3)]
     if not all(isinstance(one, int) for one in (first, stop, step)) or not step:
         raise ReadError(f"from {show(first)} to {show(stop)} by {show(step)}")
-    found = range(int(first), int(stop), int(step))
-    numbers = known(found) if len(found) <= MAX_NUMBERS else None
-    call.put(Held(call.named(), (len(found),), numbers))
+    size = max(0, -int((first - stop) // step))
+    numbers = known(range(int(first), int(stop), int(step))) if size <= MAX_NUMBERS else None
+    call.put(Held(call.named(), (size,), numbers))
 
 
 def same(call: Call) -> None:

@@ -73,13 +73,13 @@ def concat(call: Call) -> None:
     values = call.all_values()
     rank = len(call.full())
     axis = call.axis(call.attribute("axis", 1), rank)
+    if any(len(one.axes if isinstance(one, Flow) else one.dims) != rank for one in values):
+        raise ReadError("its inputs have different numbers of axes")
     given = [one for one in values if isinstance(one, Held) and not one.counts]
     if len(given) == len(values):
         return call.put(joined(given, axis, call.named()))
     flows = [one for one in values if isinstance(one, Flow)]
     own = call.own_axis(axis, aligned(call, flows)[0]) if flows else axis
-    if any(len(one.axes if isinstance(one, Flow) else one.dims) != rank for one in values):
-        raise ReadError("its inputs have different numbers of axes")
     return merged(call, Concat(dim=own), values)
 
 
@@ -115,6 +115,8 @@ def added(call: Call, size: int) -> tuple[Held | None, str]:
 def elementwise(call: Call) -> None:
     """A function of several values at each place."""
     values = call.all_values()
+    if call.step.op_type in ("Add", "Div", "Mul", "Sub") and len(values) != 2:
+        raise ReadError(f"expects 2 inputs, got {show(call.step.inputs)}")
     flows = [one for one in values if isinstance(one, Flow) or one.counts]
     if not flows:
         return call.put(folded(call, [one for one in values if isinstance(one, Held)]))
