@@ -10,7 +10,6 @@ in all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -86,21 +85,15 @@ class Around(NamedTuple):
 
 def around(line: Search, least: int, near: int) -> Around:
     """The lengths that fit around one; `least` is the smallest that does."""
-    rules = (extended(line, least, one) for one in starts(line, least, near))
-    rule = next(filter(None, rules), None)
+    rule = extended(line, least, least)
+    if line.period and not rule:  # At the first length, what is to grow may be 1.
+        later = line.fit_from(least + line.period).lengths
+        rule = extended(line, least, *later) if later else None
     if rule and near >= rule.start:
         smaller = rule.before(near) or before(line, least, rule.start)
         return Around(smaller, near in rule, rule.after(near), rule)
     larger = next(iter((least,) if near < least else line.fit_from(near + 1).lengths), None)
     return Around(before(line, least, near), bool(line.fit(near).lengths), larger, rule)
-
-
-def starts(line: Search, least: int, near: int) -> Iterator[int]:
-    """Yield lengths from which there may be a rule: at the first, what is to grow may be 1."""
-    yield least
-    if line.period:
-        yield from line.fit_from(least + line.period).lengths
-        yield from line.fit_from(max(least, near) + 1).lengths
 
 
 def extended(line: Search, least: int, start: int) -> LengthRule | None:

@@ -86,7 +86,7 @@ def valid_inputs(network: Layer, near: Given | None = None, *, square: bool = Tr
 
     They are the nearest smaller and the nearest larger one, with the rule by which sizes pass, such
     as "multiples of 32". A rule is given if it is proven, as it is not for a user's own layer.
-    Channels and features stay. An `Input` at the start does not keep the lengths.
+    Channels, features and steps in time stay. An `Input` at the start does not keep the lengths.
 
     Args:
         network: a network or a layer.
@@ -143,7 +143,7 @@ def advice(network: Layer, shape: Any, error: ShapeError) -> str:
         sizes = [show(one) for one in sides if one is not None and agrees(error, network, one)]
     except Exception:  # noqa: BLE001  # a user's own layer may raise anything, a message nothing
         return ""
-    if found.fits or not sizes:
+    if not sizes:
         return ""
     rules = {*map(str, found.rules)}
     rule = "" if None in found.rules or len(rules) > 1 else f": {rules.pop()}"
