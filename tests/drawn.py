@@ -279,8 +279,8 @@ def frozen() -> Drawn:
 
 COUNTER = count()
 NAMES = st.builds(lambda: f"{next(COUNTER):08}")
-"""Names that are not drawn twice: what two places share is tested on its own. All are of one length,
-so that what is drawn from a text of a network is the same when it is drawn again."""
+"""Names that are not drawn twice: what two places share is tested on its own. They have one length:
+what is drawn from the text of a network must be the same when it is drawn again."""
 
 
 def shared() -> Drawn:

@@ -53,7 +53,8 @@ def test_random_networks_near_an_input_that_fits(pair: tuple[pc.Layer, pc.Shape]
     try:
         found = pc.valid_inputs(network, near)
     except pc.ParamcalcError as error:
-        assert "may depend on each other" in str(error)  # noqa: PT017
+        allowed = "may depend on each other", "gave up at"  # As where few products of lengths fit.
+        assert any(one in str(error) for one in allowed)  # noqa: PT017
         return
     check_near(network, near, found)
 
