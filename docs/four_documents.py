@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import paramcalc as pc
 from paramcalc import zoo
+from paramcalc.results import ColumnName
 
 DOCUMENTS = {
     'A. Raschka, "Machine Learning Q and AI", chapter 11': zoo.raschka_chapter_11(),
@@ -22,7 +23,7 @@ DOCUMENTS = {
 
 def main() -> None:
     """Print a table for each."""
-    columns = ("layer", "output_shape", "num_params", "working")
+    columns: tuple[ColumnName, ...] = ("layer", "output_shape", "num_params", "working")
     for title, network in DOCUMENTS.items():
         print(f"{title}\n\n{pc.summary(network, columns=columns)}\n\n")
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import operator
 from collections.abc import Collection, Mapping
 from importlib import import_module
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
 
+N = TypeVar("N", bound=str)
 LARGEST = 2**63 - 1
 """The largest int of the frameworks."""
 
@@ -111,12 +112,13 @@ def as_choice(value: Any, owner: object, field: str, choices: tuple[str, ...]) -
     raise error(wrong(owner, field, f"be {' or '.join(map(repr, choices))}", value))
 
 
-def as_name(value: Any, owner: str, field: str, known: Collection[str], plural: str = "") -> str:
+def as_name(value: Any, owner: str, field: str, known: Collection[N], plural: str = "") -> N:
     """A string in the long list `known`."""
     if as_str(value, owner, field) not in known:
         there = f"the {plural} are" if plural else "there are"
         raise ParamcalcError(f"{owner}: no {field} {show(value)}; {there} {', '.join(known)}")
-    return str(value)
+    found: N = value
+    return found
 
 
 def check_rank(given: tuple[Any, ...], owner: object, field: str, rank: int) -> None:

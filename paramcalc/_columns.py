@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 from paramcalc._lift import Lifted, lift_all, work_all
 from paramcalc._plan import inputs_of, plan_of
@@ -18,7 +18,12 @@ from paramcalc.layers._base import Layer, Shape
 from paramcalc.layers._builtin import Builtin
 from paramcalc.render.table import Column, Markup
 
-COLUMNS = {
+ColumnName = Literal[
+    "path", "name", "layer", "input_shape", "output_shape", "num_params", "params_share",
+    "num_frozen", "num_buffers", "num_macs", "macs_share", "memory_bytes", "output_bytes",
+    "live_bytes", "receptive_field", "num_uncovered", "working", "shape_working",
+]  # fmt: skip
+COLUMNS: dict[ColumnName, Column] = {
     "path": Column("path"),
     "name": Column("name"),
     "layer": Column("layer"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from paramcalc._checks import as_bool, as_name, wrong
 from paramcalc._gradients import gradients_of
-from paramcalc._ledger import LETTERS
+from paramcalc._ledger import LETTERS, Convention
 from paramcalc._ledgers import LEDGERS
 from paramcalc._trace import Step, walk
 from paramcalc.errors import ParamcalcError
@@ -87,7 +87,7 @@ class Flops(Shown):
         (4111512576, 'MACs')
     """
 
-    convention: str
+    convention: Convention
     unit: str
     rows: tuple[FlopsRow, ...]
     training: bool = False
@@ -153,7 +153,7 @@ def table(
     return Table((Column("path"), Column("layer"), *columns), (*map(Row, cells), last))
 
 
-def counted(steps: list[Step], tool: str, training: bool = False) -> Flops:
+def counted(steps: list[Step], tool: Convention, training: bool = False) -> Flops:
     """The operations of steps by the convention of a tool."""
     ledger = LEDGERS[tool]
     gradients = gradients_of(steps) if training else [(0, 0)] * len(steps)
@@ -169,7 +169,7 @@ def flops(
     network: Layer,
     input_shape: InputShape | None = None,
     *,
-    convention: str = "torchvision",
+    convention: Convention = "torchvision",
     training: bool = False,
 ) -> Flops:
     """The operations of one example, by a tool's convention.

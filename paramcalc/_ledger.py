@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 from paramcalc._branches import Add, Concat, Multiply
 from paramcalc._trace import Step
@@ -31,6 +31,9 @@ from paramcalc.layers.recurrent import GRU, LSTM, RNN
 from paramcalc.layers.reshape import Flatten, Permute, RepeatVector, Reshape, Slice
 from paramcalc.layers.resize import CenterCrop, Crop, Pad, PixelShuffle, PixelUnshuffle
 
+Convention = Literal[
+    "torchvision", "torch", "fvcore", "torchinfo", "thop", "ptflops", "tensorflow"
+]  # fmt: skip
 LETTERS = (
     "N input and O output values, C channels, P positions on the axes before the last, "
     "L positions of E features, H heads or units, F features, G groups"
@@ -136,7 +139,7 @@ class Ledger:
     counts a backward pass too.
     """
 
-    tool: str
+    tool: Convention
     unit: str
     meaning: str
     source: str

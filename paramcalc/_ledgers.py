@@ -16,6 +16,7 @@ from paramcalc._ledger import (
     TRANSPOSED,
     UNKNOWN,
     At,
+    Convention,
     Ledger,
     lengths_of,
 )
@@ -207,4 +208,4 @@ TENSORFLOW = Ledger(
         (DeformConv2d,): UNKNOWN,
     },
 )
-LEDGERS = {one.tool: one for one in (*TORCH_LEDGERS, TENSORFLOW)}
+LEDGERS: dict[Convention, Ledger] = {one.tool: one for one in (*TORCH_LEDGERS, TENSORFLOW)}

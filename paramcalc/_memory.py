@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,7 +14,9 @@ from paramcalc._plan import inputs_of, plan_of
 from paramcalc._stored import (
     DTYPES,
     OPTIMIZERS,
+    Dtype,
     Dtypes,
+    Optimizer,
     Stored,
     as_dtypes,
     dtype_at,
@@ -100,8 +102,8 @@ class Memory(Shown):
 
     network: Layer
     batch_size: int
-    dtype: str | tuple[tuple[str, str], ...]
-    optimizer: str
+    dtype: Dtype | tuple[tuple[str, Dtype], ...]
+    optimizer: Optimizer
     parameter_bytes: int
     buffer_bytes: int
     gradient_bytes: int
@@ -154,7 +156,8 @@ class Memory(Shown):
     @property
     def notes(self) -> tuple[str, ...]:
         """What the numbers mean, and what they leave out."""
-        pairs = (("", self.dtype),) if isinstance(self.dtype, str) else self.dtype
+        given = self.dtype
+        pairs: Iterable[tuple[str, Dtype]] = given if isinstance(given, tuple) else [("", given)]
         sizes = [f"{path + ' ' * bool(path)}{name}: {size_of(name)}" for path, name in pairs]
         batch = f"Batches of {self.batch_size:,}, {self.optimizer}, {'; '.join(sizes)}."
         if self._outputs is None:
@@ -211,7 +214,7 @@ class Memory(Shown):
         return Table((Column("memory"), *numbers, Column("working")), tuple(rows))
 
 
-def size_of(dtype: str) -> str:
+def size_of(dtype: Dtype) -> str:
     """What a value of some type takes, in words."""
     if dtype == "mixed":
         return (
@@ -287,8 +290,8 @@ def memory(
     input_shape: InputShape | None = None,
     *,
     batch_size: int = 1,
-    dtype: str | Mapping[str, str] = "float32",
-    optimizer: str = "sgd",
+    dtype: Dtype | Mapping[str, Dtype] = "float32",
+    optimizer: Optimizer = "sgd",
     frozen: str | Sequence[str] = (),
     in_place: bool = False,
     recomputed: str | Sequence[str] = (),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from paramcalc._checks import as_name
 from paramcalc._trace import Step, as_parts, outermost, ways
 from paramcalc.formulas._term import Term
 from paramcalc.layers._base import Layer, Parameter, Shape
 
-DTYPES = {
+Dtype = Literal[
+    "float64", "float32", "float16", "bfloat16", "float8", "int8", "int4", "int2", "int1", "mixed"
+]  # fmt: skip
+DTYPES: dict[Dtype, int] = {
     "float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "float8": 8, "int8": 8, "int4": 4,
     "int2": 2, "int1": 1, "mixed": 16,
 }  # fmt: skip
@@ -23,7 +26,10 @@ copy of the weights in 32. Buffers are in 32 as well, as in torch 2.13 `torch.am
 `mixed_float16`.
 """
 
-OPTIMIZERS = {
+Optimizer = Literal[
+    "sgd", "sgd_momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "adafactor", "lion"
+]  # fmt: skip
+OPTIMIZERS: dict[Optimizer, int] = {
     "sgd": 0,  # torch 2.13 `torch.optim.SGD`
     "sgd_momentum": 1,  # the same with momentum: momentum_buffer
     "nesterov": 1,  # the same with nesterov=True, which has the same buffer
@@ -36,7 +42,7 @@ OPTIMIZERS = {
 }
 """The number of tensors that an optimizer keeps per trainable tensor, without step counters."""
 
-Dtypes = dict[str, str]
+Dtypes = dict[str, Dtype]
 """A dtype by path; at "" that of all other parts."""
 
 
@@ -46,15 +52,15 @@ def as_dtypes(value: Any, network: Layer) -> Dtypes:
         return {"": as_name(value, "memory", "dtype", DTYPES)}
     given: dict[Any, Any] = {**value}
     as_parts(tuple(given), "memory", "dtype", network)
-    found = {path: as_name(one, "memory", "dtype", DTYPES) for path, one in given.items()}
+    found: Dtypes = {path: as_name(one, "memory", "dtype", DTYPES) for path, one in given.items()}
     return {"": "float32", **found}
 
 
-def dtype_at(path: str, dtypes: Dtypes) -> str:
+def dtype_at(path: str, dtypes: Dtypes) -> Dtype:
     """The dtype of the innermost part around a path that has one."""
     if len(dtypes) == 1:
         return dtypes[""]
-    return [dtypes[one] for one in ways(path) if one in dtypes][-1]
+    return dtypes[[one for one in ways(path) if one in dtypes][-1]]
 
 
 def num_bytes(size: int, bits: int) -> int:
@@ -74,7 +80,7 @@ def added_up(parts: Iterable[tuple[int, list[int], int]]) -> int:
     return sum([worked(sizes, values, bits) for bits, sizes, values in parts if any(sizes)])
 
 
-def state_sizes(optimizer: str, shape: Shape) -> list[int]:
+def state_sizes(optimizer: Optimizer, shape: Shape) -> list[int]:
     """The sizes of the tensors that an optimizer keeps for a trainable tensor of some shape.
 
     Adafactor keeps a value per row and per column of the last two axes: torch 2.13; Shazeer and
@@ -89,13 +95,13 @@ def state_sizes(optimizer: str, shape: Shape) -> list[int]:
 class Tensors:
     """The tensors of the parts that have one dtype."""
 
-    def __init__(self, dtype: str) -> None:
+    def __init__(self, dtype: Dtype) -> None:
         self.dtype = dtype
         self.weights: list[int] = []
         self.buffers: list[int] = []
         self.trained: list[Shape] = []
 
-    def states(self, optimizer: str, mark: str) -> tuple[list[int], int]:
+    def states(self, optimizer: Optimizer, mark: str) -> tuple[list[int], int]:
         """The sizes of what the optimizer keeps, and their sum; with "mixed" also its copy."""
         sizes = [prod(shape) for shape in self.trained]
         state = [size for shape in self.trained for size in state_sizes(optimizer, shape)]
@@ -140,10 +146,12 @@ def stored(
     tensors: Sequence[tuple[Parameter, ...]],
     frozen: frozenset[str],
     dtypes: Dtypes,
-    optimizer: str,
+    optimizer: Optimizer,
 ) -> Stored:
     """The parameters, buffers, gradients and the optimizer's state."""
-    piles = {dtype: Tensors(dtype) for dtype in dict.fromkeys(dtypes.values())}
+    piles: dict[Dtype, Tensors] = {
+        dtype: Tensors(dtype) for dtype in dict.fromkeys(dtypes.values())
+    }
     for step, own in zip(steps, tensors, strict=True):
         pile = piles[dtype_at(step.path, dtypes)]
         trains = is_trained(step, frozen)

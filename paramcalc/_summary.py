@@ -13,6 +13,7 @@ from paramcalc._checks import as_bool, as_depth, as_name, entries, wrong
 from paramcalc._columns import (
     BYTES,
     COLUMNS,
+    ColumnName,
     SummaryRow,
     add_up,
     cell,
@@ -34,7 +35,7 @@ from paramcalc.layers._builtin import Builtin
 from paramcalc.render.shown import Shown
 from paramcalc.render.table import Row, Table
 
-DEFAULT = ("name", "layer", "output_shape", "num_params", "working")
+DEFAULT: tuple[ColumnName, ...] = ("name", "layer", "output_shape", "num_params", "working")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -63,7 +64,7 @@ class Summary(Shown):
 
     network: Layer
     rows: tuple[SummaryRow, ...]
-    columns: tuple[str, ...]
+    columns: tuple[ColumnName, ...]
     num_params: int
     num_frozen: int
     num_buffers: int
@@ -78,7 +79,7 @@ class Summary(Shown):
         values = zip(*[self._values(column) for column in self.columns], strict=True)
         return [dict(zip(self.columns, row, strict=True)) for row in values]
 
-    def _values(self, column: str, style: str = "unicode", mark: str = "") -> list[Any]:
+    def _values(self, column: ColumnName, style: str = "unicode", mark: str = "") -> list[Any]:
         """The plain values of a column, one per row."""
         rows, steps = self.rows, self._steps
         match column:
@@ -87,8 +88,10 @@ class Summary(Shown):
                 return [known[row.path][0] if row.path in known else row.name for row in rows]
             case "layer":
                 return layer_texts(rows, mark)
-            case "params_share" | "macs_share":
-                return shares(self._values(f"num_{column.removesuffix('_share')}"))
+            case "params_share":
+                return shares(self._values("num_params"))
+            case "macs_share":
+                return shares(self._values("num_macs"))
             case "live_bytes":
                 return live_bytes(rows, steps, self.network, self._shape)
             case "receptive_field":
@@ -98,7 +101,7 @@ class Summary(Shown):
             case _:
                 return [getattr(row, column) for row in rows]
 
-    def _total(self, column: str) -> int | float | None:
+    def _total(self, column: ColumnName) -> int | float | None:
         """What stands below a column of numbers."""
         if column in ("num_params", "num_macs", "num_frozen", "num_buffers"):
             found: int | None = getattr(self, column)
@@ -177,7 +180,7 @@ def summary(
     network: Layer,
     input_shape: InputShape | None = None,
     *,
-    columns: Sequence[str] = DEFAULT,
+    columns: Sequence[ColumnName] = DEFAULT,
     depth: int | None = None,
     fold: bool = False,
 ) -> Summary:
@@ -266,7 +269,7 @@ def size_text(size: int) -> str:
     return f"{size / 1_000_000:,.1f} MB"
 
 
-def as_columns(columns: Any) -> tuple[str, ...]:
+def as_columns(columns: Any) -> tuple[ColumnName, ...]:
     """The names of columns, checked."""
     names = entries(columns)
     if not names or not all(isinstance(name, str) for name in names):

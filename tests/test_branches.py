@@ -8,6 +8,7 @@ import pytest
 from networks import table_of
 
 import paramcalc as pc
+from paramcalc.results import ColumnName
 
 BLOCK = pc.Sequential(
     stem=pc.Conv2d(3, 4, 3),
@@ -139,7 +140,7 @@ total                                      482       16"""
 
 def test_summary_shows_branches_as_a_tree() -> None:
     assert table_of(pc.summary(BLOCK, SHAPE)) == TREE
-    columns = ("name", "layer", "output_shape", "num_params", "num_buffers")
+    columns: tuple[ColumnName, ...] = ("name", "layer", "output_shape", "num_params", "num_buffers")
     assert table_of(pc.summary(BLOCK, SHAPE, columns=columns, depth=1)) == FOLDED
 
 

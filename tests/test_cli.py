@@ -319,9 +319,10 @@ def test_words_of_refusals(line: str, capsys: pytest.CaptureFixture[str]) -> Non
     Path("latin.py").write_bytes("é".encode("latin-1"))
     net: Any = zoo.lenet5()
     names: dict[str, Any] = {"dtype": "int3"}
+    tool: dict[str, Any] = {"convention": "x"}
     known = WORDS | {
         "{DTYPES}": words_of("are (.*)", lambda: pc.memory(net, SHAPE, **names)),
-        "{CONVENTIONS}": words_of("are (.*)", lambda: pc.flops(net, SHAPE, convention="x")),
+        "{CONVENTIONS}": words_of("are (.*)", lambda: pc.flops(net, SHAPE, **tool)),
     }
     for key, value in known.items():
         words = words.replace(key, value)

@@ -17,11 +17,12 @@ from hypothesis import given, strategies as st
 from layers import ROW_OF
 
 import paramcalc as pc
+from paramcalc.results import Convention
 
 Shapes = dict[str, pc.Shape]
 SMALL = pc.TransformerDecoderLayer(8, 2, 16)
 SHAPES: Shapes = {"tgt": (5, 8), "memory": (7, 8)}
-TOOLS = "torchvision", "fvcore", "torchinfo", "tensorflow"
+TOOLS: tuple[Convention, ...] = ("torchvision", "fvcore", "torchinfo", "tensorflow")
 
 
 @st.composite

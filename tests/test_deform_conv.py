@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import paramcalc as pc
+from paramcalc.results import Convention
 
 
 def made(conv: pc.DeformConv2d, shape: pc.Shape, *more: int) -> pc.Graph:
@@ -108,7 +109,12 @@ def test_every_verb() -> None:
     assert pc.receptive_field(net).size == (None, None)
     assert pc.smallest_input(net) == (4, 1, 1)
     assert net == pickle.loads(pickle.dumps(net))
-    sizes = {"torchvision": 0, "fvcore": 0, "torchinfo": (4 * 9 + 1) * 6 * 81, "tensorflow": 0}
+    sizes: dict[Convention, int] = {
+        "torchvision": 0,
+        "fvcore": 0,
+        "torchinfo": (4 * 9 + 1) * 6 * 81,
+        "tensorflow": 0,
+    }
     for tool, size in sizes.items():
         assert pc.flops(net, convention=tool).rows[-1].num_ops == size
 

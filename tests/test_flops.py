@@ -13,9 +13,10 @@ from paramcalc import zoo
 from paramcalc._ledger import Ledger
 from paramcalc._ledgers import LEDGERS
 from paramcalc.layers._builtin import Builtin
+from paramcalc.results import Convention
 
 IMAGE = (3, 224, 224)
-TOOLS = ("fvcore", "torchinfo", "tensorflow")
+TOOLS: tuple[Convention, ...] = ("fvcore", "torchinfo", "tensorflow")
 # fvcore 0.1.5, torchinfo 1.8.0, TensorFlow 2.21.0 with Keras 3.15.1; None, where the layer is none of
 # the tool's. All that was read off is in conformance/.
 FIGURES: list[tuple[pc.Layer, tuple[int, ...], list[int | None]]] = [
@@ -125,7 +126,8 @@ def test_layers_cost_what_the_tools_say(
 @pytest.mark.parametrize("name", NETWORKS)
 def test_networks_cost_what_the_tools_say(name: str) -> None:
     network = getattr(zoo, name)()
-    for tool, figure in zip(("torchvision", *TOOLS), NETWORKS[name], strict=True):
+    tools: tuple[Convention, ...] = ("torchvision", *TOOLS)
+    for tool, figure in zip(tools, NETWORKS[name], strict=True):
         found = pc.flops(network, IMAGE, convention=tool)
         assert found.num_ops == figure
         assert [row.path for row in found.rows] == [step.path for step in pc.trace(network, IMAGE)]
@@ -178,8 +180,9 @@ def test_channels_last_cost_the_same() -> None:
 
 
 def test_words_of_refusals() -> None:
+    other: dict[str, Any] = {"convention": "flax"}
     with pytest.raises(pc.ParamcalcError) as caught:
-        pc.flops(pc.Dense(7, 5), (7,), convention="flax")
+        pc.flops(pc.Dense(7, 5), (7,), **other)
     assert str(caught.value) == (
         "flops: no convention 'flax'; the conventions are "
         "torchvision, torch, fvcore, torchinfo, thop, ptflops, tensorflow"

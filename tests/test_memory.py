@@ -18,6 +18,7 @@ import paramcalc as pc
 from paramcalc import _live, _memory, _stored, zoo
 from paramcalc._network import Network
 from paramcalc.layers._builtin import Builtin
+from paramcalc.results import Dtype, Optimizer
 
 NetworkAndShape = tuple[pc.Sequential, tuple[int, ...]]
 RELU = pc.Activation("relu")
@@ -71,7 +72,7 @@ def test_a_batch_multiplies_outputs_and_the_peak_alone() -> None:
         ("int8", 1),
     ],
 )
-def test_bytes_of_a_value(dtype: str, size: int) -> None:
+def test_bytes_of_a_value(dtype: Dtype, size: int) -> None:
     used = numbers(pc.memory(NET, IMAGE, dtype=dtype, optimizer="adam"))
     peak = 2 * 8 * 16 * 16
     assert used == tuple(
@@ -126,7 +127,7 @@ def test_mixed_with_adam_is_16_bytes_a_parameter() -> None:
         ("lion", TRAINED),
     ],
 )
-def test_what_an_optimizer_keeps(optimizer: str, values: int) -> None:
+def test_what_an_optimizer_keeps(optimizer: Optimizer, values: int) -> None:
     assert pc.memory(NET, IMAGE, optimizer=optimizer).optimizer_bytes == 4 * values
     assert set(_stored.OPTIMIZERS) == {
         "sgd", "sgd_momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "adafactor",
@@ -351,7 +352,7 @@ def thawed(layer: pc.Layer) -> pc.Layer:
 
 @given(networks_and_shapes(), st.integers(1, 9), DTYPES, OPTIMIZERS)
 def test_totals_add_up_and_outputs_are_the_trace(
-    case: NetworkAndShape, batch_size: int, dtype: str, optimizer: str
+    case: NetworkAndShape, batch_size: int, dtype: Dtype, optimizer: Optimizer
 ) -> None:
     network, shape = case
     used = pc.memory(network, shape, batch_size=batch_size, dtype=dtype, optimizer=optimizer)
@@ -380,7 +381,7 @@ def test_totals_add_up_and_outputs_are_the_trace(
 
 @given(networks_and_shapes(), DTYPES, OPTIMIZERS)
 def test_what_is_frozen_takes_no_gradient_and_no_state(
-    case: NetworkAndShape, dtype: str, optimizer: str
+    case: NetworkAndShape, dtype: Dtype, optimizer: Optimizer
 ) -> None:
     network, shape = case
     plain = pc.memory(network, shape, dtype=dtype, optimizer=optimizer)
@@ -745,7 +746,8 @@ def test_an_uneven_padding_is_a_copy() -> None:
 
 def test_indices_take_64_bits_whatever_the_type() -> None:
     net = pc.Sequential(pc.Embedding(10, 6), pc.Activation("relu"))
-    for dtype, size in {"float64": 8, "float32": 4, "float16": 2, "int8": 1}.items():
+    sizes: dict[Dtype, int] = {"float64": 8, "float32": 4, "float16": 2, "int8": 1}
+    for dtype, size in sizes.items():
         used = pc.memory(net, (5,), dtype=dtype, batch_size=3)
         assert used.activation_bytes == 3 * (5 * 8 + 30 * size)
     used = pc.memory(net, (5,), batch_size=3)
@@ -806,7 +808,7 @@ def test_the_exercise_on_optimizers() -> None:
     """Raschka, "Machine Learning Q and AI", 11-1: two more each with Adam, one with momentum."""
     net = zoo.raschka_chapter_11()
     assert pc.memory(net).num_params == 26_926
-    numbers_by = {"sgd": 0, "sgd_momentum": 26_926, "adam": 53_852}
+    numbers_by: dict[Optimizer, int] = {"sgd": 0, "sgd_momentum": 26_926, "adam": 53_852}
     for optimizer, number in numbers_by.items():
         assert pc.memory(net, optimizer=optimizer).num_optimizer_values == number
 
@@ -852,7 +854,7 @@ def test_types_by_part() -> None:
 
 
 @pytest.mark.parametrize(("dtype", "bits"), [("int4", 4), ("int2", 2), ("int1", 1)])
-def test_types_of_less_than_a_byte_are_rounded_up_per_tensor(dtype: str, bits: int) -> None:
+def test_types_of_less_than_a_byte_are_rounded_up_per_tensor(dtype: Dtype, bits: int) -> None:
     used = pc.memory(pc.Dense(5, 3), (5,), dtype=dtype)
     assert used.parameter_bytes == (15 * bits + 7) // 8 + (3 * bits + 7) // 8
     even = pc.memory(pc.Dense(16, 8), (16,), dtype=dtype)

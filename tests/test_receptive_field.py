@@ -20,6 +20,7 @@ from paramcalc import zoo
 from paramcalc.errors import show
 from paramcalc.layers import Window, _windows
 from paramcalc.layers._windows import covered, seen_before, united
+from paramcalc.results import ColumnName
 
 # Araujo, Norris and Sim, Distill 2019: networks of TF-Slim, whose blocks stride at their end.
 
@@ -552,7 +553,7 @@ def test_how_it_is_shown() -> None:
 
 def test_it_is_a_column_of_a_summary() -> None:
     network = pc.Sequential(a=pc.Sequential(conv(3), pc.Pool(2)), b=pc.GlobalPool())
-    columns = ("path", "receptive_field", "num_uncovered")
+    columns: tuple[ColumnName, ...] = ("path", "receptive_field", "num_uncovered")
     records = pc.summary(network, (3, 9, 9), columns=columns).to_records()
     assert [tuple(record.values()) for record in records] == [
         ("a[0]", (3, 3), (0, 0)),

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import paramcalc as pc
+from paramcalc.results import ColumnName, Convention
 
 FAR = 10**16
 FACES = (
@@ -34,8 +35,8 @@ VAST: list[Any] = [
     pc.Crop(FAR),
     pc.CenterCrop(FAR),
 ]
-COLUMNS = ("name", "receptive_field", "num_uncovered", "num_macs")
-CONVENTIONS = ["torchvision", "fvcore", "torchinfo", "tensorflow"]
+COLUMNS: tuple[ColumnName, ...] = ("name", "receptive_field", "num_uncovered", "num_macs")
+CONVENTIONS: list[Convention] = ["torchvision", "fvcore", "torchinfo", "tensorflow"]
 
 
 def field_at(net: pc.Layer, shape: pc.Shape) -> str:

@@ -7,6 +7,7 @@ from hypothesis import given
 from strategies import networks_and_shapes
 
 import paramcalc as pc
+from paramcalc.results import ColumnName
 
 TOKENS = pc.Shared("wte", pc.Embedding(50_257, 768))
 HEAD = pc.Shared("wte", pc.Dense(768, 50_257, bias=False))
@@ -135,7 +136,7 @@ def test_what_wraps_a_network_is_found_by_its_path_and_shown() -> None:
 @pytest.mark.parametrize("depth", [0, 1, 2, None])
 def test_folded_rows_of_shared_networks_add_up_at_every_depth(depth: int | None) -> None:
     block = pc.Shared("b", pc.Sequential(pc.BatchNorm(8), pc.Frozen(pc.Dense(4, 4))))
-    columns = ("num_params", "num_frozen", "num_buffers", "memory_bytes")
+    columns: tuple[ColumnName, ...] = ("num_params", "num_frozen", "num_buffers", "memory_bytes")
     found = pc.summary(pc.Sequential([block] * 12), (8, 4), fold=True, depth=depth, columns=columns)
     assert (found.num_params, found.num_frozen, found.num_buffers) == (16, 20, 16)
     for field in columns[:3]:

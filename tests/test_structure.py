@@ -6,11 +6,14 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 import paramcalc as pc
+from paramcalc._columns import COLUMNS
+from paramcalc._ledgers import LEDGERS
+from paramcalc._stored import DTYPES, OPTIMIZERS
 
 ROOT = Path(__file__).parent.parent
 ROOMS = [
@@ -126,6 +129,9 @@ ROOMS = [
     "__main__",
 ]
 """From left to right; `layers.` is any other module of layers, and so with the others."""
+STRINGS: dict[str, Any] = {
+    "ColumnName": COLUMNS, "Convention": LEDGERS, "Dtype": DTYPES, "Optimizer": OPTIMIZERS
+}  # fmt: skip
 MODULES = sorted((ROOT / "paramcalc").rglob("*.py"))
 
 
@@ -232,8 +238,13 @@ def test_results_are_what_verbs_return() -> None:
     kinds = [type(verb(net, shape)).__name__ for verb in verbs] + ["Comparison", "Step"]
     assert isinstance(pc.compare(net, 7), pc.results.Comparison)
     parts = ["Difference", "SummaryRow", "Working", "Line", "FlopsRow", "Glyph", "MemoryRow"]
-    parts += ["LengthRule"]
+    parts += ["LengthRule", *STRINGS]
     assert sorted(kinds + parts) == pc.results.__all__
+
+
+@pytest.mark.parametrize("name", STRINGS)
+def test_types_of_strings_name_all_there_are(name: str) -> None:
+    assert list(get_args(getattr(pc.results, name))) == [*STRINGS[name]]
 
 
 def test_public_names_have_an_example() -> None:
@@ -241,7 +252,7 @@ def test_public_names_have_an_example() -> None:
         public = getattr(pc, name)
         if name not in {"Shape", "ParamcalcError"}:
             assert ">>>" in (public.__doc__ or ""), name
-    for name in pc.results.__all__:
+    for name in {*pc.results.__all__} - {*STRINGS}:
         assert ">>>" in (getattr(pc.results, name).__doc__ or ""), name
     for name in {*pc.formulas.__all__} - {"Term"}:
         document = getattr(pc.formulas, name).__doc__ or ""

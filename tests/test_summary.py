@@ -14,6 +14,7 @@ from networks import ANSWER, NESTED, table_of
 from strategies import networks_and_shapes
 
 import paramcalc as pc
+from paramcalc.results import ColumnName
 
 ANSWER_TEXT = """\
 name   layer               output        parameters  working
@@ -64,12 +65,19 @@ classifier  Sequential  10                36,010        0   36,000
 ──────────────────────────────────────────────────────────────────
 total                                     36,490       32  424,800"""
 
-COLUMNS = [
+COLUMNS: list[ColumnName] = [
     *("path", "name", "layer", "input_shape", "output_shape", "num_params", "params_share"),
     *("num_frozen", "num_buffers", "num_macs", "macs_share", "memory_bytes", "output_bytes"),
     *("live_bytes", "receptive_field", "num_uncovered", "working", "shape_working"),
 ]
-COUNTS = ("name", "layer", "output_shape", "num_params", "num_buffers", "num_macs")
+COUNTS: tuple[ColumnName, ...] = (
+    "name",
+    "layer",
+    "output_shape",
+    "num_params",
+    "num_buffers",
+    "num_macs",
+)
 
 
 def test_summary_of_the_answer_row_by_row() -> None:
@@ -91,7 +99,7 @@ def test_summary_of_the_answer_row_by_row() -> None:
 
 def test_table_too_wide_for_a_terminal_wraps_its_widest_column() -> None:
     conv = pc.Conv2d(None, 256, 3, padding="same", data_format="channels_last")
-    columns = ("layer", "output_shape", "num_params", "working")
+    columns: tuple[ColumnName, ...] = ("layer", "output_shape", "num_params", "working")
     assert str(pc.summary(conv, (100, 100, 128), columns=columns)).splitlines()[:5] == [
         "layer                             output           parameters  working",
         "────────────────────────────────────────────────────────────────────────────────",
@@ -155,7 +163,14 @@ def test_folded_rows_add_up_and_name_the_first_of_their_layers(
 ) -> None:
     network, shape = case
     repeated = pc.Sequential(pc.Add([network] * times), [network][0])
-    columns = ("name", "layer", "num_params", "live_bytes", "output_bytes", "working")
+    columns: tuple[ColumnName, ...] = (
+        "name",
+        "layer",
+        "num_params",
+        "live_bytes",
+        "output_bytes",
+        "working",
+    )
     try:
         whole = pc.summary(repeated, shape, columns=columns)
     except (pc.ShapeError, pc.ConfigError):  # The second does not fit, or share.
@@ -193,7 +208,7 @@ total                                         1,424"""
 def test_equal_neighbors_share_a_row() -> None:
     block = pc.Add(pc.Conv2d(8, 8, 3, padding=1), pc.Identity()), pc.BatchNorm()
     network = pc.Sequential(stem=pc.Conv2d(3, 8, 3), blocks=pc.Sequential([*block] * 2))
-    columns = ("name", "layer", "num_params", "working")
+    columns: tuple[ColumnName, ...] = ("name", "layer", "num_params", "working")
     summary = pc.summary(network, (3, 32, 32), fold=True, columns=columns)
     assert table_of(summary) == FOLDED_STACK
     rows = pc.summary(network, (3, 32, 32), fold=True, columns=("path", "layer")).to_records()
@@ -204,7 +219,13 @@ def test_shares_and_bytes() -> None:
     network = pc.Sequential(
         pc.Dense(4, 3, bias=False), pc.Activation("relu"), pc.Dense(3, 4, False)
     )
-    columns = ("params_share", "macs_share", "memory_bytes", "output_bytes", "live_bytes")
+    columns: tuple[ColumnName, ...] = (
+        "params_share",
+        "macs_share",
+        "memory_bytes",
+        "output_bytes",
+        "live_bytes",
+    )
     summary = pc.summary(network, (4,), columns=columns)
     assert [tuple(record.values()) for record in summary.to_records()] == [
         (0.5, 0.5, 48, 12, 28),

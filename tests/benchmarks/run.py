@@ -23,6 +23,7 @@ from typing import Any
 
 import paramcalc as pc
 from paramcalc import zoo
+from paramcalc.results import ColumnName
 
 Row = tuple[str, int, int, int, int, int, int]
 IMAGE = (3, 224, 224)
@@ -224,7 +225,7 @@ def keras_tools() -> Iterator[tuple[str, Callable[[], object]]]:
     yield "Keras, summary", lambda: network.summary(print_fn=lines.append)
 
 
-PLAIN = ("name", "layer", "output_shape", "num_params")
+PLAIN: tuple[ColumnName, ...] = ("name", "layer", "output_shape", "num_params")
 
 
 def tools() -> None:

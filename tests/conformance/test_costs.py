@@ -14,6 +14,7 @@ from records import tuples
 
 import paramcalc as pc
 from paramcalc import zoo
+from paramcalc.results import Convention
 
 HERE = Path(__file__).parent
 IMAGE = (3, 224, 224)
@@ -70,7 +71,7 @@ def network(case: list[Any], after: bool = False, frozen: bool = False) -> pc.La
     return pc.Graph(inputs, (pc.freeze(layer) if frozen else layer)(*given))
 
 
-def explained(tool: str, case: list[Any], net: pc.Layer) -> int:
+def explained(tool: Convention, case: list[Any], net: pc.Layer) -> int:
     """By how much the tool counts less for a reason that is not the layer's."""
     is_plain = case[0] in ("Conv1d", "Conv2d", "Conv3d")
     if tool == "fvcore" and is_plain and case[1].get("padding") == "valid":  # It is 0 here.

@@ -13,6 +13,7 @@ import pytest
 import paramcalc as pc
 from paramcalc import _stored, zoo
 from paramcalc.layers import activation
+from paramcalc.results import Optimizer
 
 GOLDEN: dict[str, Any] = json.loads(Path(__file__).with_name("saved.json").read_text("utf-8"))
 IMAGE = (3, 224, 224)
@@ -84,7 +85,7 @@ def test_the_peak_is_that_of_torchs_graph(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", GOLDEN["states"])
-def test_states_are_those_of_torchs_optimizers(name: str) -> None:
+def test_states_are_those_of_torchs_optimizers(name: Optimizer) -> None:
     for shape, number in GOLDEN["states"][name]:
         assert sum(_stored.state_sizes(name, tuple(shape))) == number
 

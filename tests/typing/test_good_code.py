@@ -314,6 +314,11 @@ def test_costs() -> None:
         in_place=True,
         recomputed="head",
     )
+    dtypes: dict[str, pc.results.Dtype] = {"body": "int8"}
+    columns: list[pc.results.ColumnName] = ["path"]
+    mixed = pc.memory(needed.network, (8,), dtype=dtypes, optimizer=needed.optimizer)
+    pc.summary(mixed.network, (8,), columns=columns)
+    pc.flops(mixed.network, (8,), convention=operations.convention)
     assert_type(needed, pc.results.Memory)
     assert_type(needed.parameter_bytes + needed.peak_bytes + needed.training_bytes, int)
     assert_type(needed.to_records(), list[dict[str, Any]])
