@@ -73,6 +73,8 @@ def bind(module: Module, kind: str, /, *args: Any, **named: Any) -> None:
         for one in value if isinstance(value, list | tuple) else (value,):
             if isinstance(one, Unknown):
                 raise ReadError(one.problem)
+            if isinstance(one, Module) and kind != "TransformerEncoder":
+                raise ReadError(f"nn.{kind} takes no module")
     what, plain = f"nn.{kind}", kind.removeprefix("Lazy")
     if plain != kind and plain in COUNTERPARTS:
         args = (None, *args)

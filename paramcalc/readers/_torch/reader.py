@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import or_
 from typing import Any
 
 from paramcalc._branches import Multiply
@@ -189,7 +190,7 @@ class Reader(Applying):
             return CALLS[OPERATORS[name]](self, left, right)
         if is_left and is_right and name in LOGICAL:
             return merging.combine(self, name.lower(), Multiply(), left, right)
-        if is_left or is_right:
+        if self.is_elementwise(left, right):
             return elementwise(name.lower())(self, left, right)
         if isinstance(left, Rows) or isinstance(right, Rows):
             return rows_after(name, left, right)
@@ -203,12 +204,18 @@ class Reader(Applying):
             return super().compare(name, left, right)
         if self.is_tensor(left) and self.is_tensor(right):
             return merging.combine(self, "compare", Multiply(), left, right)
-        if self.is_tensor(left) or self.is_tensor(right):
+        if self.is_elementwise(left, right):
             return elementwise("compare")(self, left, right)
         for one in (left, right):
             if isinstance(one, Unknown):
                 return one
         return super().compare(name, left, right)
+
+    def is_elementwise(self, left: Any, right: Any) -> bool:
+        """Whether an operator takes a tensor, and another or a number."""
+        tensors = [self.is_tensor(one) for one in (left, right)]
+        numbers = [isinstance(one, int | float | Rows | Unknown) for one in (left, right)]
+        return any(tensors) and all(map(or_, tensors, numbers))
 
     def truth(self, value: Any) -> bool:
         if isinstance(value, Unknown):

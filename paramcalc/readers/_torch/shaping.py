@@ -249,6 +249,8 @@ def reduce(
     if dim is None:
         raise ReadError(f"{name} of all axes takes in the batch: give dim")
     given = dim if isinstance(dim, list | tuple) else [dim]
+    if not given:
+        raise ReadError(f"{name} of no axis means all axes, and takes in the batch: give dim")
     places = {axis_of(dims, one) for one in given}
     if any(isinstance(dims[at], Rows) and dims[at] != ONE for at in places):
         raise ReadError(f"{name} takes in the batch")
@@ -325,7 +327,8 @@ def expand(t: Tracer, x: Any, *sizes: Any) -> Tensor:
     tensor, given = t.tensor(x), [size_of(one) for one in spread(sizes)]
     dims = list(ranked(tensor.dims, "expand"))
     while len(dims) < len(given):
-        dims.insert(0, ONE if len(dims) + 1 == len(given) else 1)
+        is_batch = len(dims) + 1 == len(given) and rows_of(tuple(dims)) is None
+        dims.insert(0, ONE if is_batch else 1)
     if len(given) != len(dims):
         raise ReadError(f"expand takes {len(dims)} sizes, got {len(given)}")
     found = list(dims)
