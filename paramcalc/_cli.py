@@ -240,6 +240,8 @@ def parser_of() -> Parser:
     form = argparse.RawDescriptionHelpFormatter
     new: dict[str, Any] = {"formatter_class": form, "allow_abbrev": False}
     parser = Parser("paramcalc", description=about, epilog=end, **new)
+    version = f"paramcalc {pc.__version__}"
+    parser.add_argument("--version", action="version", version=version, help="print the version")
     commands = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
     for name, (about, _, examples) in COMMANDS.items():
         end = f"{FILE}\nexamples:\n{indent(dedent(examples), '  ')}"

@@ -610,6 +610,12 @@ def test_the_help_names_all_commands_and_fits(
     assert text.isascii()
 
 
+def test_it_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run("--version")
+    assert capsys.readouterr().out == f"paramcalc {pc.__version__}\n"
+
+
 def examples_in(page: str) -> list[tuple[str, str]]:
     """The commands of a page, and what they print."""
     text = (ROOT / "docs" / page).read_text("utf-8")

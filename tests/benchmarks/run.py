@@ -137,8 +137,9 @@ def verbs(make: Callable[[], pc.Layer], shape: pc.Shape) -> dict[str, Callable[[
     }
 
 
-def networks() -> None:
-    print("\n## Networks\n\nMicroseconds by hand, and times as long:")
+def networks() -> dict[str, float]:
+    """The table of networks; the times of ResNet-50 are returned."""
+    print("\n## Networks\n\nMicroseconds by hand, and multiples of that:")
     times = {name: best(verbs(*one)) for name, one in NETWORKS.items()}
     hand = [f"{one['by hand'] * 1e6:.1f} µs" for one in times.values()]
     rows = [["by hand", *hand]]
@@ -146,13 +147,16 @@ def networks() -> None:
         ratios = [f"{one[verb] / one['by hand']:.1f}" for one in times.values()]
         rows.append([verb, *ratios])
     show(["", *times], rows)
+    return times["ResNet-50"]
 
 
-def chains() -> None:
-    print("\n## Chains\n\nMicroseconds for each layer of a chain, by its length:")
+def chains() -> dict[str, float]:
+    """The table of chains; what is returned is the last column."""
+    print("\n## Chains\n\nMicroseconds per layer of a chain, by its length:")
     sizes = [10**3, 10**4, 10**5, 10**6]
     costs: dict[str, list[str]] = {}
     first: dict[str, float] = {}
+    growth: dict[str, float] = {}
     for size in sizes:
         layers = PATTERN * (size // 4)
         calls = verbs(partial(pc.Sequential, layers), (8, 32, 32))
@@ -162,9 +166,11 @@ def chains() -> None:
             first.setdefault(name, seconds)
             costs.setdefault(name, []).append(f"{seconds * 1e6:.2f}")
             if size == sizes[-1]:
-                costs[name].append(f"{seconds / first[name]:.2f}")
+                growth[name] = seconds / first[name]
+                costs[name].append(f"{growth[name]:.2f}")
     show(["", *[f"{size:,}" for size in sizes], "last over first"],
          [[name, *one] for name, one in costs.items()])  # fmt: skip
+    return growth
 
 
 # Beside the tools that people have.
@@ -212,6 +218,9 @@ def torch_tools() -> Iterator[tuple[str, Callable[[], object]]]:
         counter = import_module("fvcore.nn").FlopCountAnalysis
         logging.getLogger("fvcore.nn.jit_analysis").setLevel(logging.ERROR)
         yield "fvcore, flops", lambda: counter(real, pixels).total()
+    if find_spec("thop"):
+        profile = import_module("thop").profile
+        yield "thop, MACs", lambda: profile(real, inputs=(pixels,), verbose=False)
 
 
 def keras_tools() -> Iterator[tuple[str, Callable[[], object]]]:
@@ -225,28 +234,34 @@ def keras_tools() -> Iterator[tuple[str, Callable[[], object]]]:
     yield "Keras, summary", lambda: network.summary(print_fn=lines.append)
 
 
+CHAIN = pc.Sequential(PATTERN * 2500)
 PLAIN: tuple[ColumnName, ...] = ("name", "layer", "output_shape", "num_params")
 
 
-def tools() -> None:
+def tools() -> dict[str, float]:
+    """The table of tools, and its times."""
     network = zoo.resnet50()
     calls: dict[str, Callable[[], object]] = {
         "paramcalc, trace": lambda: pc.trace(network, IMAGE),
         "paramcalc, summary as text": lambda: str(pc.summary(network, IMAGE)),
         "the same, without formulas": lambda: str(pc.summary(network, IMAGE, columns=PLAIN)),
         "paramcalc, flops": lambda: pc.flops(network, IMAGE, convention="fvcore"),
+        "paramcalc, diagram of ResNet-152": lambda: pc.diagram(zoo.resnet152(), IMAGE).to_svg(),
+        "paramcalc, summary of 10,000 layers as text": lambda: str(pc.summary(CHAIN, (8, 32, 32))),
         **dict(torch_tools()),
         **dict(keras_tools()),
     }
     times = best(calls, 1)
-    print("\n## Tools\n\nResNet-50, built and waiting:")
+    print("\n## Tools\n\nResNet-50, already built, unless it says otherwise:")
     text = times["paramcalc, summary as text"]
     rows = [[name, f"{one * 1e3:.2f} ms", f"{one / text:.1f}"] for name, one in times.items()]
     show(["", "time", "over the summary's text"], rows)
+    return times
 
 
 # Whole processes.
 
+COLD = "paramcalc: document D's summary"
 DOCUMENT_D = """
 import paramcalc as pc
 print(pc.summary(pc.Sequential(
@@ -279,12 +294,13 @@ def run(code: str) -> tuple[float, int]:
     return seconds, int(text.split()[-1])
 
 
-def processes() -> None:
+def processes() -> tuple[dict[str, float], dict[str, float]]:
+    """The table of processes: their seconds, and MiB more than a bare interpreter."""
     codes = {
         "a bare interpreter": "pass",
         "import dataclasses": "import dataclasses",
         "import paramcalc": "import paramcalc",
-        "paramcalc: document D's summary": DOCUMENT_D,
+        COLD: DOCUMENT_D,
     }
     if find_spec("torchinfo"):
         codes["torchinfo: the same"] = TORCHINFO
@@ -298,16 +314,57 @@ def processes() -> None:
                 memory[name] = min(memory[name], peak)
     print("\n## Whole processes\n\nFrom the start of an interpreter to its end:")
     bare, least = seconds["a bare interpreter"], memory["a bare interpreter"]
+    more = {name: (one - least) / 1024 for name, one in memory.items()}
     rows = [
-        [name, f"{one * 1e3:.1f} ms", f"{one / bare:.2f}", f"{(memory[name] - least) / 1024:.1f}"]
+        [name, f"{one * 1e3:.1f} ms", f"{one / bare:.2f}", f"{more[name]:.1f}"]
         for name, one in seconds.items()
     ]
     show(["", "time", "over bare", "MiB more than bare"], rows)
+    return seconds, more
+
+
+def targets(
+    resnet: dict[str, float],
+    growth: dict[str, float],
+    times: dict[str, float],
+    seconds: dict[str, float],
+    more: dict[str, float],
+) -> None:
+    """What was aimed at, and what is reached."""
+    text, hand, cold = times["paramcalc, summary as text"], resnet["by hand"], seconds[COLD]
+    both, drawn = "output_shape + num_params", "paramcalc, diagram of ResNet-152"
+    long = times["paramcalc, summary of 10,000 layers as text"]
+    start = seconds["import paramcalc"] - seconds["a bare interpreter"]
+    rows = [
+        ("ResNet-50, `output_shape` and `num_params`, over by hand", "5", resnet[both] / hand),
+        ("ResNet-50, built and traced, over by hand", "25", resnet["build + trace"] / hand),
+        ("ResNet-50, `summary` over `trace`", "3", resnet["summary"] / resnet["trace"]),
+        ("`import paramcalc`, ms over a bare interpreter", "15", start * 1e3),
+        (
+            "document D's summary, over a bare interpreter",
+            "2",
+            cold / seconds["a bare interpreter"],
+        ),
+        ("the same, MiB over a bare interpreter", "8", more[COLD]),
+        ("a summary of 10,000 layers as text, s", "1", long),
+        ("a diagram of ResNet-152, ms", "50", times[drawn] * 1e3),
+        ("a layer in a chain of 10^6 over one in 10^3: shapes and counts", "1.5", growth[both]),
+        ("the same: trace", "1.5", growth["trace"]),
+        ("the same: all else, the most", "1.5", max(growth.values())),
+    ]
+    if "torchinfo, as text" in times and "torchinfo: the same" in seconds:
+        name = "torchinfo's time for ResNet-50's summary as text, over ours"
+        rows.append((name, "at least 100", times["torchinfo, as text"] / text))
+        name = "torchinfo's time for document D's summary, over ours"
+        rows.append((name, "at least 20", seconds["torchinfo: the same"] / cold))
+    print("\n## Targets")
+    wanted = [
+        [name, limit if " " in limit else f"at most {limit}", f"{one:.2g}"]
+        for name, limit, one in rows
+    ]
+    show(["", "wanted", "measured"], wanted)
 
 
 if __name__ == "__main__":
     print(f"CPython {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
-    networks()
-    chains()
-    tools()
-    processes()
+    targets(networks(), chains(), tools(), *processes())
