@@ -10,6 +10,8 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any, NamedTuple, NoReturn
@@ -30,6 +32,7 @@ WORDS = {
     "give input_shape": "give --input, as in --input 3x224x224",
     "be a dict of the shapes of": "be NAME=SHAPE for each of",
     "input_shape={": "give --input NAME=SHAPE for each of {",
+    "input_shape must be a tuple of ints, got {": "--input has a name where there is one input: {",
     "input_shape": "--input",
     "give depth": "give --depth",
     "memory: batch_size": "--batch-size",
@@ -315,6 +318,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments; those of the process if it is None.
     """
+    sys.stdout = sys.stdout or TextIOWrapper(BytesIO())  # None, if the caller closed it.
     try:
         return run(argv)
     except KeyboardInterrupt:
@@ -322,5 +326,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ParamcalcError, argparse.ArgumentTypeError, OSError, TypeError) as error:
         if isinstance(error, TypeError) and "input_shape must" not in str(error):
             raise  # No fault of the user's.
-        sys.stderr.write(f"paramcalc: error: {printable(words_of(error))}\n")
+        with suppress(OSError, AttributeError):  # It may be closed too.
+            sys.stderr.write(f"paramcalc: error: {printable(words_of(error))}\n")
         return 2

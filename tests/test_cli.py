@@ -255,8 +255,10 @@ summary zoo:lenet5 --input 3x | argument --input: '3x' is not a shape: {SHAPE}; 
 summary --help
 summary zoo:lenet5 --input =3 | argument --input: '=3' is not a shape: {SHAPE}; see paramcalc \
 summary --help
-summary zoo:lenet5 --input a=1x32x32 | Sequential: --input must be a tuple of ints, got \
+summary zoo:lenet5 --input a=1x32x32 | Sequential: --input has a name where there is one input: \
 {'a': (1, 32, 32)}
+summary net.py --call Net(10) --input 0x32x32 | torch: --input must be at least 1 on every axis, \
+got (0, 32, 32)
 summary zoo:siamese --input 1x105x105 | Graph: --input must be NAME=SHAPE for each of 'left' and \
 'right', got (1, 105, 105)
 summary zoo:siamese --input 1x9x9 --input 1x8x8 | {SEVERAL}
@@ -500,6 +502,23 @@ def test_a_disk_that_is_full(
         monkeypatch.setattr(sys, "stdout", output)
         assert run("summary zoo:lenet5") == 2
     assert capsys.readouterr().err == "paramcalc: error: No space left on device\n"
+
+
+class Broken(io.StringIO):
+    """An output that cannot be written to."""
+
+    def write(self, _: str) -> int:
+        raise OSError(9, "Bad file descriptor")
+
+
+def test_outputs_that_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for output, status in (None, 0), (Broken(), 2):
+        monkeypatch.setattr(sys, "stdout", None)
+        monkeypatch.setattr(sys, "stderr", output)
+        assert run("summary zoo:lenet5") == 0
+        assert run("summary none.py") == 2
+        monkeypatch.setattr(sys, "stdout", output)
+        assert run("summary zoo:lenet5") == status
 
 
 def test_an_interrupt_is_no_error_and_a_fault_of_ours_is_one(

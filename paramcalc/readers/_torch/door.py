@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from inspect import Parameter
 from typing import Any
 
-from paramcalc._checks import as_shape, as_str, entries, wrong
+from paramcalc._checks import as_lengths, as_str, wrong
 from paramcalc.errors import ReadError, show
 from paramcalc.layers._base import InputShape, Layer
 from paramcalc.readers._torch.modules import walk
@@ -60,6 +61,7 @@ def torch(
     for key, one in given.items():
         if not isinstance(key, str) or not (isinstance(one, Layer) or callable(one)):
             raise TypeError(wrong("torch", "layers", "have a Layer or a function per name", given))
+    shape_of = partial(as_lengths, owner="torch", field="input_shape")  # () is one value.
     shapes: Any = input_shape
     if isinstance(input_shape, Mapping):
         shapes = {name: one and shape_of(one) for name, one in input_shape.items()}
@@ -76,11 +78,6 @@ def torch(
             other.batch_axis = 1
             return read(other, source, call, shapes)
         raise
-
-
-def shape_of(given: Any) -> tuple[int, ...]:
-    """A shape; it may be empty, for one value per example."""
-    return () if entries(given) == () else as_shape(given, "torch")
 
 
 def read(reader: Reader, source: str, call: str | None, shapes: Any) -> Layer:
