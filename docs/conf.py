@@ -22,6 +22,12 @@ def add_sidebar(_: object, page: str, source: list[str]) -> None:
         source[0] += "\n".join(["\n```{toctree}", options, *pages, "```\n"])
 
 
+def end_examples(_: object, __: str, source: list[str]) -> None:
+    """Drop the empty line at the end of an example, which only doctest needs."""
+    source[0] = source[0].replace("\n\n```\n", "\n```\n")
+
+
 def setup(app: Any) -> None:
     """Have Sphinx do so."""
     app.connect("source-read", add_sidebar)
+    app.connect("source-read", end_examples)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import paramcalc as pc
+from paramcalc.render.svg import COLORS
 
 PAGE = Path(__file__).parent.parent / "docs" / "contributing.md"
 
@@ -22,6 +23,7 @@ def test_the_layer_of_the_page_works() -> None:
     bag = names["EmbeddingBag"](1000, 64, mode="sum")
     assert repr(bag) == "EmbeddingBag(1000, 64, mode='sum')"
     assert bag.output_shape((20,)) == (64,)
+    assert bag._kind in COLORS
     assert bag.num_params() == sum([one.size for one in bag.parameters()]) == 64_000
     assert str(pc.explain(names["EmbeddingBag"](1000, 64), (20,))) in page
     with pytest.raises(pc.ShapeError, match=r"^EmbeddingBag: expects \(length\), got shape"):
