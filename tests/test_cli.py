@@ -231,7 +231,7 @@ REFUSALS = """
 summary | the following arguments are required: FILE; see paramcalc summary --help
 summary zoo:lenet5 --inp 3 | unrecognized arguments: --inp 3; see paramcalc summary --help
 summary zoo:lenet5 [1] | unrecognized arguments: [1]; see paramcalc summary --help
-explain zoo:lenet5 --at 1 | unrecognized arguments: --at 1; see paramcalc explain --help
+explain zoo:lenet5 --at=1 | unrecognized arguments: --at=1; see paramcalc explain --help
 summary none.onnx | none.onnx: No such file or directory
 summary none.keras | none.keras: No such file or directory
 summary none | none: No such file or directory

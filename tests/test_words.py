@@ -288,7 +288,6 @@ def test_refusal_of_a_field_names_the_layer_and_the_field(row: Row) -> None:
 def test_int_with_too_many_digits_for_python_is_refused_in_words() -> None:
     with pytest.raises(pc.ConfigError) as caught:
         pc.Conv2d(10**5000, 3, 3)
-    assert str(caught.value) == (
-        "Conv2d: in_channels must be at most 2**63 - 1, got "
-        "a value of type int that cannot be printed"
-    )
+    words, given = str(caught.value).split(", got ")
+    assert words == "Conv2d: in_channels must be at most 2**63 - 1"
+    assert len(given) < 100
