@@ -55,7 +55,8 @@ def layer_of(name: str, fields: dict[str, Any]) -> pc.Layer:
             [pc.freeze(one) if at in fields["frozen"] else one for at, one in parts]
         )
     return make(
-        name, {key: one for key, one in fields.items() if key not in ("memory", "modulated")}
+        name.replace("WeightedAttention", "MultiheadAttention"),
+        {key: one for key, one in fields.items() if key not in ("memory", "modulated")},
     )
 
 
@@ -78,6 +79,11 @@ def explained(tool: Convention, case: list[Any], net: pc.Layer) -> int:
         return pc.flops(net, convention=tool).num_ops
     if tool == "ptflops" and "Transformer" in case[0]:  # relu is a function there, and not seen.
         return 2 * relus(net, None)
+    if case[0] == "WeightedAttention" and tool in ("fvcore", "ptflops"):
+        products = pc.flops(net).num_ops - pc.flops(net, convention="fvcore").num_ops
+        fields, (length, _) = case[1:]
+        softmax = fields["num_heads"] * length * (length + fields.get("add_bias_kv", False))
+        return -products - (softmax if tool == "ptflops" else 0)
     return 0
 
 
