@@ -172,6 +172,23 @@ def test_a_layer_of_a_transformer_costs_its_parts() -> None:
     assert pc.flops(encoder, (5, 6)).num_ops == encoder.num_macs((5, 6))
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_attention_of_several_inputs_at_each_time(training: bool) -> None:
+    """As often as there are times; the keys are more than the queries."""
+    layer, costs = pc.MultiheadAttention(8, 2), list[list[int]]()
+    for one, times in (layer, ()), (pc.TimeDistributed(layer), (4,)):
+        query, key = pc.Input(*times, 5, 8)(), pc.Input(*times, 6, 8)()
+        net = pc.Graph([query, key], one(pc.Scale(())(query), key))
+        tools: list[Convention] = ["torch"] if training else ["torch", "fvcore", "ptflops"]
+        costs.append([pc.flops(net, convention=tool, training=training).num_ops for tool in tools])
+    assert costs[1] == [4 * one for one in costs[0]]
+
+
+def test_two_numbers_that_differ_are_explained() -> None:
+    words = "0 (torchvision, torch, fvcore, torchinfo, thop, ptflops) | 1 (tensorflow)"
+    assert pc.compare_flops(pc.RepeatVector(3), (4,)).rules == (f"RepeatVector: {words}",)
+
+
 def test_channels_last_cost_the_same() -> None:
     for tool in TOOLS:
         first = pc.flops(pc.Conv2d(3, 8, 3, padding=1), (3, 9, 11), convention=tool)
