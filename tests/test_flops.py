@@ -25,6 +25,8 @@ FIGURES: list[tuple[pc.Layer, tuple[int, ...], list[int | None]]] = [
     (pc.Conv2d(3, 8, 3, padding=1), (3, 9, 11), [21384, 22176, 43560]),
     (pc.Conv2d(3, 8, 3, padding=2, dilation=2), (3, 9, 11), [21384, 22176, 52632]),
     (pc.Conv2d(3, 8, 4, padding="same"), (3, 9, 11), [0, 38808, 76824]),
+    # fvcore of ZeroPad2d(1), Conv2d(3, 8, 3, stride=2).
+    (pc.Conv2d(3, 8, 3, 2, "same"), (3, 9, 11), [6480, None, None]),
     (pc.Conv2d(4, 8, 3, padding=1, groups=2), (4, 9, 11), [14256, 15048, 792]),
     (pc.Conv2d(6, 6, 3, padding=1, groups=6), (6, 9, 11), [5346, 5940, 11286]),
     # fvcore and torchinfo of Conv2d(6, 12, 3, groups=6) and so on.
