@@ -44,8 +44,8 @@ class FlopsRow:
     rule: str
     is_counted: bool
     num_forward_ops: int
-    num_input_gradient_ops: int = 0
-    num_weight_gradient_ops: int = 0
+    num_input_gradient_ops: int
+    num_weight_gradient_ops: int
 
     @property
     def _parts(self) -> tuple[int, int, int]:
@@ -90,7 +90,7 @@ class Flops(Shown):
     convention: Convention
     unit: str
     rows: tuple[FlopsRow, ...]
-    training: bool = False
+    training: bool
 
     @property
     def num_ops(self) -> int:

@@ -18,6 +18,7 @@ from paramcalc._trace import Step
 from paramcalc.layers._base import Layer
 from paramcalc.layers.attention import MultiheadAttention
 from paramcalc.layers.dense import Dense
+from paramcalc.layers.keras_conv import DepthwiseConv
 from paramcalc.layers.product import MatMul
 
 Gradients = tuple[int, int]
@@ -28,7 +29,8 @@ Needs = tuple[bool, ...]
 
 def conv_gradients(at: At, needs: Needs, trains: bool) -> Gradients:
     """Those of the weights count as if there were no groups, in torch's formula."""
-    return any(needs) * at.macs, trains * at.macs * int(at.layer.groups)
+    groups = at.c if isinstance(at.layer, DepthwiseConv) else at.layer.groups
+    return any(needs) * at.macs, trains * at.macs * int(groups)
 
 
 def dense_gradients(at: At, needs: Needs, trains: bool) -> Gradients:

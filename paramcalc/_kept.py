@@ -102,10 +102,11 @@ class Backward:
         """Enter a tensor that a step keeps, but for weights."""
         step, key = self.steps[number], (number, len(found))
         bits = max(one.bits or 0, self.bits[number])
-        if one.source is None or (one.size and self.batch > 1):
+        at = number if one.source in (None, OUTPUT) else step.inputs[one.source]
+        is_copied = one.bits > self.bits[at] if one.bits else self.batch > 1
+        if one.source is None or (one.size and is_copied):
             found[key] = Kept(number, one.size, one.fixed, bits)
             return
-        at = number if one.source == OUTPUT else step.inputs[one.source]
         owner, layer = self.owners.get(at, at), step.layer._bare
         is_overwritten = layer._overwrites and at != number and self.owners[number] == owner
         if is_overwritten and not layer._inverts:

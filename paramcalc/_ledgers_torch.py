@@ -70,6 +70,12 @@ TORCH = Ledger(
 )
 
 
+def fvcore_conv(at: At) -> int | None:
+    """Only convolutions that skip nothing are "same" in torch; others are after a padding."""
+    is_same = at.layer.padding == "same" and max(at.layer.stride) == 1
+    return None if is_same else at.macs
+
+
 def fvcore_norm(at: At) -> int | None:
     return (4 + at.scale) * at.n
 
@@ -92,7 +98,7 @@ FVCORE = Ledger(
                 "multiply-accumulates; not counted where padding is 'same', nor in a module that "
                 "says 'valid', which is 0 here"
             ),
-            lambda at: None if at.layer.padding == "same" else at.macs,
+            fvcore_conv,
         ),
         (*TRANSPOSED, *CONV_LSTMS, Dense, MatMul, Layer): MACS,
         (MultiheadAttention,): (

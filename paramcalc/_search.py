@@ -256,9 +256,11 @@ class Search:
             see = partial(self.glance if found.reasons else self.fit, *before)
             last, far = length, length + self.far
             if found.is_short or found.reasons:
-                if self.count == 1 and is_outgrown(found, see(far)):
+                is_whole = len(before) == self.count - 1
+                is_outrun = is_whole and is_outgrown(found, see(far))
+                if self.count == 1 and is_outrun:
                     return replace(found, reasons=frozenset())
-                last = last_refused(found, see, length, far)
+                last = last_refused(found, see, length, far, meets=is_whole and not is_outrun)
                 if last >= far:
                     return first_alike(see, length, last)
             can_last = self.period and not found.is_bound
@@ -286,11 +288,21 @@ def is_outgrown(found: Found, far: Found) -> bool:
     return False
 
 
-def last_refused(found: Found, see: Callable[[int], Found], length: int, far: int) -> int:
-    """The last of the lengths up to `far` that are ruled out by a refusal."""
+def last_refused(
+    found: Found, see: Callable[[int], Found], length: int, far: int, *, meets: bool
+) -> int:
+    """The last of the lengths up to `far` that are ruled out by a refusal.
+
+    If a branch meets another, no length fits before that.
+    """
     if found.reasons and found.rules_out(see(far)):
         return far
-    return first_from(length, lambda one: one >= far or not found.rules_out(see(one + 1)))
+
+    def fits_next(one: int) -> bool:
+        later = see(one + 1)
+        return not (found.rules_out(later) or (meets and is_outgrown(found, later)))
+
+    return first_from(length, lambda one: one >= far or fits_next(one))
 
 
 def first_alike(see: Callable[[int], Found], length: int, far: int) -> Found:

@@ -180,6 +180,11 @@ def nearest(
         return Search(inside, steps, forms, groups=groups, limit=limit)
 
     joint = search(flat, groups)
+    fits = not joint.fit(*nears).errors
+    whose = f"{show(shape)} fits, but its lengths" if fits else f"the lengths of {show(shape)}"
+    problem = f"{whose} may depend on each other: give equal ones, and square=True"
+    if joint.count > 1 and fits and not is_apart(joint, nears):
+        raise ParamcalcError(problem, layer=network)
     least = joint.fit().lengths if limit else fitting(joint)  # That looks for other shapes, too.
     if len(least) != joint.count:
         raise joint.fit().errors[-1]
@@ -189,10 +194,8 @@ def nearest(
         lines = [search(far, {at: (0, groups[at][1]) for at in one}) for one in names]
         same = (line.fit().lengths == (one,) for line, one in zip(lines, least, strict=True))
         if joint.count and not (is_apart(joint, least) and all(same)):
-            problem = f"the lengths of {show(shape)} may depend on each other"
-            raise ParamcalcError(f"{problem}: give equal ones, and square=True", layer=network)
+            raise ParamcalcError(problem, layer=network)
     found = [around(*one) for one in zip(lines, least, nears, strict=True)]
-    fits = all(one.fits for one in found)
     sizes: list[Any] = [shape]
     for side in zip(*[(one.smaller, one.larger) for one in found], strict=True):
         kept = [one.fits and not fits for one in found]

@@ -314,3 +314,9 @@ def test_smallest_input_of_a_graph_inside() -> None:
     image = pc.Input(3, 16, 16)()
     pooled = pc.Graph(image, pc.GlobalPool()(pc.Conv2d(None, 4, 3)(image)))
     assert pc.smallest_input(pc.TimeDistributed(pooled)) == (1, 3, 3, 3)
+    frames, one = pc.Input(2, 3, 9, 9)(name="frames"), pc.Input(3, 9, 9)(name="image")
+    ends = [pc.TimeDistributed(pc.Conv2d(3, 8, 5))(frames), pc.Conv2d(3, 8, 3)(one)]
+    found = pc.smallest_input(
+        pc.Graph([frames, one], ends), {"frames": (None, 3, None, None), "image": (3, None, None)}
+    )
+    assert found == {"frames": (1, 3, 5, 5), "image": (3, 5, 5)}  # A time is no side of a square.

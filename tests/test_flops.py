@@ -25,6 +25,8 @@ FIGURES: list[tuple[pc.Layer, tuple[int, ...], list[int | None]]] = [
     (pc.Conv2d(3, 8, 3, padding=1), (3, 9, 11), [21384, 22176, 43560]),
     (pc.Conv2d(3, 8, 3, padding=2, dilation=2), (3, 9, 11), [21384, 22176, 52632]),
     (pc.Conv2d(3, 8, 4, padding="same"), (3, 9, 11), [0, 38808, 76824]),
+    # fvcore of ZeroPad2d(1), Conv2d(3, 8, 3, stride=2).
+    (pc.Conv2d(3, 8, 3, 2, "same"), (3, 9, 11), [6480, None, None]),
     (pc.Conv2d(4, 8, 3, padding=1, groups=2), (4, 9, 11), [14256, 15048, 792]),
     (pc.Conv2d(6, 6, 3, padding=1, groups=6), (6, 9, 11), [5346, 5940, 11286]),
     # fvcore and torchinfo of Conv2d(6, 12, 3, groups=6) and so on.
@@ -170,6 +172,23 @@ def test_a_layer_of_a_transformer_costs_its_parts() -> None:
         assert whole.num_ops == pc.flops(parts, (5, 6), convention=tool).num_ops
     encoder = pc.TransformerEncoderLayer(6, 2, 10)
     assert pc.flops(encoder, (5, 6)).num_ops == encoder.num_macs((5, 6))
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_attention_of_several_inputs_at_each_time(training: bool) -> None:
+    """As often as there are times; the keys are more than the queries."""
+    layer, costs = pc.MultiheadAttention(8, 2), list[list[int]]()
+    for one, times in (layer, ()), (pc.TimeDistributed(layer), (4,)):
+        query, key = pc.Input(*times, 5, 8)(), pc.Input(*times, 6, 8)()
+        net = pc.Graph([query, key], one(pc.Scale(())(query), key))
+        tools: list[Convention] = ["torch"] if training else ["torch", "fvcore", "ptflops"]
+        costs.append([pc.flops(net, convention=tool, training=training).num_ops for tool in tools])
+    assert costs[1] == [4 * one for one in costs[0]]
+
+
+def test_two_numbers_that_differ_are_explained() -> None:
+    words = "0 (torchvision, torch, fvcore, torchinfo, thop, ptflops) | 1 (tensorflow)"
+    assert pc.compare_flops(pc.RepeatVector(3), (4,)).rules == (f"RepeatVector: {words}",)
 
 
 def test_channels_last_cost_the_same() -> None:

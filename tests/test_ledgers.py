@@ -23,6 +23,8 @@ FIGURES: list[tuple[pc.Layer, tuple[int, ...], list[Any]]] = [
     (pc.Conv2d(2, 8, 3, stride=(2, 1), bias=False), (2, 9, 6), [[4608, 9216, 13824, 9216], 2304, 2304, 2304, 2304]),
     (pc.Conv2d(4, 8, 2, groups=2), (4, 3, 9), [[2048, 6144, 8192, 4096], 1024, 1152, 1024, 1152]),
     (pc.Conv2d(3, 6, (3, 2), padding='same', groups=3), (3, 2, 3), [[432, 1728, 2160, 864], 0, 252, 216, 252]),
+    # Conv2d(4, 8, 3, groups=4) in torch.
+    (pc.DepthwiseConv2d(3, depth_multiplier=2), (4, 7, 6), [[2880, 14400, 17280, 5760], 1440, 1600, 1440, 1600]),
     (pc.ConvTranspose1d(8, 4, 4, groups=4, bias=False, dilation=2), (8, 9), [[576, 2880, 3456, 1152], 288, 480, 480, 288]),
     (pc.ConvTranspose1d(4, 5, 4, stride=3, dilation=3), (4, 5), [[800, 1600, 2400, 1600], 400, 1870, 1760, 510]),
     (pc.ConvTranspose2d(2, 2, 4, stride=(3, 1), groups=2, dilation=3), (2, 1, 5), [[320, 960, 1280, 640], 160, 4760, 4480, 440]),

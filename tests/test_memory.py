@@ -744,6 +744,17 @@ def test_an_uneven_padding_is_a_copy() -> None:
     assert used.activation_bytes == 4 * (3 * 5 + 3 * 9) + 8 * 3 * 8
 
 
+def test_what_is_divided_by_its_root_mean_square_is_kept_in_32_bits() -> None:
+    """It is the output of `relu`, or a copy of it; beside it a deviation and the quotient."""
+    net = pc.Sequential(pc.Dense(8, 8), pc.Activation("relu"), pc.RMSNorm(8))
+    kept = {"float64": 8 * (3 * 48 + 6), "float32": 4 * (3 * 48 + 6)}
+    kept["bfloat16"] = 2 * 2 * 48 + 4 * (48 + 6 + 48)
+    types: tuple[Dtype, ...] = ("float64", "float32", "bfloat16")
+    for dtype in types:
+        used = pc.memory(net, (3, 8), batch_size=2, dtype=dtype)
+        assert used.activation_bytes == kept[dtype]
+
+
 def test_indices_take_64_bits_whatever_the_type() -> None:
     net = pc.Sequential(pc.Embedding(10, 6), pc.Activation("relu"))
     sizes: dict[Dtype, int] = {"float64": 8, "float32": 4, "float16": 2, "int8": 1}

@@ -368,6 +368,13 @@ def test_a_result_shows_its_sizes_and_notes() -> None:
                 "give equal ones, and square=True"
             ),
         ),
+        (
+            lambda: pc.valid_inputs(pc.Sequential(pc.Flatten(), pc.Dense(35, 9)), (1, 5, 7)),
+            (
+                "Sequential: (1, 5, 7) fits, but its lengths may depend on each other: "
+                "give equal ones, and square=True"
+            ),
+        ),
     ],
 )  # fmt: skip
 def test_words(ask: Callable[[], object], words: str) -> None:
@@ -609,3 +616,31 @@ def test_a_transposed_convolution_keeps_the_fields() -> None:
     assert type(back) is pc.ConvTranspose3d
     assert (back.groups, back.dilation, back.output_padding) == (4, (2, 2, 2), (0, 1, 2))
     assert back.output_shape(volume.output_shape((4, 9, 10, 11))) == (4, 9, 10, 11)
+
+
+@pytest.mark.parametrize(
+    ("size", "near"), [(93_744, (6, 15_624)), (9_600_000_000, (6, 40_000, 40_000))]
+)
+def test_a_branch_that_grows_meets_one_that_does_not(size: int, near: pc.Shape) -> None:
+    """The lengths before and after are not tried one by one."""
+    network = pc.Sequential(pc.Flatten(), pc.Add(pc.Identity(), pc.Dense(None, size)))
+    found = pc.valid_inputs(network, near)
+    assert (found.fits, found.smaller, found.larger) == (True, None, None)
+    longer = tuple([one + (at > 0) for at, one in enumerate(near)])
+    assert pc.valid_inputs(network, longer).smaller == near
+
+
+def test_lengths_whose_product_is_that_of_another_branch() -> None:
+    """Few products are, and the search does not look for others if the given one is."""
+    network = pc.Sequential(
+        pc.Pad(((1, 1), (1, 1), (1, 1))),
+        pc.Flatten(),
+        pc.Add(pc.Identity(), pc.Dense(None, 6 * 101 * 103 * 109)),
+    )
+    with pytest.raises(pc.ParamcalcError, match=r"\(6, 99, 101, 107\) fits, but its lengths may"):
+        pc.valid_inputs(network, (6, 99, 101, 107))
+    frames = pc.Sequential(
+        pc.TimeDistributed(pc.Flatten()), pc.Add(pc.Identity(), pc.Dense(None, 93_744))
+    )
+    with pytest.raises(pc.ParamcalcError, match=r"\(1, 6, 21, 24, 31\) fits, but its lengths may"):
+        pc.valid_inputs(frames, (1, 6, 21, 24, 31))

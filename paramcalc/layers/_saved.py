@@ -15,8 +15,8 @@ class Saved(NamedTuple):
 
     Args:
         source: which it is: an input by position, or `OUTPUT`; None is one of its own.
-        size: the number of values per example of one of its own. With a source, it is a
-            rearranged copy, which a batch of one example does not need.
+        size: the number of values per example of one of its own. With a source, it is a copy: of
+            these bits, if the source has fewer; or rearranged, which one example does not need.
         fixed: the number of values that it has besides, whatever the batch.
         bits: of a value, if not those of an output.
         wanted: the inputs, by position, and `WEIGHTS`, whose gradients need it; None is any.

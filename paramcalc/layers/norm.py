@@ -22,7 +22,7 @@ from paramcalc.layers._fields import (
     layer,
     optional_count,
 )
-from paramcalc.layers._saved import INPUT, WEIGHTS, Saved, own
+from paramcalc.layers._saved import FLOAT32, INPUT, WEIGHTS, Saved, own
 
 
 class Normalization(Builtin):
@@ -300,6 +300,7 @@ class RMSNorm(LastAxesNorm):
     __slots__ = ()
 
     def _saved(self, shapes: Sequence[Shape], output: Shape) -> tuple[Saved, ...]:
-        """What is divided and by what, and for the scale the quotient."""
-        quotient = [own(prod(output), WEIGHTS)] * self._has_scale
-        return (Saved(0, wanted=(0,)), own(self._positions(output), 0), *quotient)
+        """What is divided and by what, and for the scale the quotient: in 32 bits, or more."""
+        quotient = [own(prod(output), WEIGHTS, bits=FLOAT32)] * self._has_scale
+        divided = Saved(0, size=prod(output), bits=FLOAT32, wanted=(0,))
+        return (divided, own(self._positions(output), 0, bits=FLOAT32), *quotient)

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import make_torch
-from generator import Config, Fields, Recipe, axes, flag, lengths, maybe
+from generator import Config, Fields, Recipe, attention, axes, flag, lengths, maybe
 from make_torch import LAYERS, REFUSALS, Ask
 from make_torchvision import AUXILIARY, NETWORKS, load_torchvision
 from records import read_lines, tuples, write
@@ -35,6 +35,7 @@ GOLDEN = Path(__file__).with_name("costs.jsonl.gz")
 SEED = 20261126
 CASES = 100
 IMAGE = (3, 224, 224)
+PARTED = ("num_kv_heads", "head_dim", "value_dim")
 CONTAINERS = ("ModuleDict", "ModuleList", "ParameterDict")
 NAMES = (
     "relu:ReLU relu6:ReLU6 sigmoid:Sigmoid tanh:Tanh silu:SiLU gelu:GELU softmax:Softmax elu:ELU "
@@ -81,6 +82,21 @@ def product(rng: random.Random) -> Config:
 
 def run_product(ask: Ask) -> Any:
     return None, ask.x @ ask.x.transpose(-1, -2)
+
+
+def weighted(rng: random.Random) -> Config:
+    """Attention that is one module."""
+    fields, shape = attention(rng)
+    return {key: one for key, one in fields.items() if key not in PARTED}, shape
+
+
+def run_weighted(ask: Ask) -> Any:
+    """As torch calls it if nothing is said: with its weights."""
+    torch, x = ask.torch, ask.x
+    module = torch.nn.MultiheadAttention(**ask.fields, batch_first=True)
+    dims = [ask.fields.get(one, x.shape[-1]) for one in ("kdim", "vdim")]
+    others = [torch.zeros(*x.shape[:-1], dim) for dim in dims]
+    return None, module(x, *others, need_weights=True)[0]
 
 
 def deformed(rng: random.Random) -> Config:
@@ -166,6 +182,7 @@ MORE: dict[str, tuple[Recipe, Callable[[Ask], Any]]] = {
     "Dropout": (dropout, run_dropout),
     "GlobalPool": (global_pool, run_global_pool),
     "MatMul": (product, run_product),
+    "WeightedAttention": (weighted, run_weighted),
     "DeformConv2d": (deformed, run_deformed),
     "Chain": (chain, make_torch.run_plain),
 }

@@ -1,7 +1,8 @@
 """Write the bytes that torch keeps for the backward pass: python tests/conformance/make_kept.py.
 
 It needs torch 2.13.0 and torchvision 0.21.0; the tests need neither. Each layer is asked as it
-stands inside a network, with frozen weights, and as the first layer of a network.
+stands inside a network, in float32 and in bfloat16, with frozen weights, and as the first layer of
+a network.
 """
 
 from __future__ import annotations
@@ -193,6 +194,7 @@ def kept(torch: Any, case: dict[str, Any]) -> int | None:
     fields = {key: tuples(one) for key, one in case["fields"].items()}
     last = fields.pop("data_format", "channels_first") == "channels_last"
     has_gradient = case["place"] != "first"
+    torch.set_default_dtype(torch.bfloat16 if case["place"] == "bfloat16" else torch.float32)
     xs: list[Any] = [torch.randn(case["batch"], *shape) for shape in case["inputs"]]
     if case["layer"] == "Embedding":
         xs = [torch.zeros(case["batch"], *shape, dtype=torch.int64) for shape in case["inputs"]]
@@ -288,7 +290,7 @@ def is_ours(fields: Fields, inputs: list[list[int]]) -> bool:
 
 
 def cases_of(torch: Any, name: str) -> list[dict[str, Any]]:
-    """The cases of a layer: each of its configurations at three places."""
+    """The cases of a layer: each of its configurations at four places."""
     rng = random.Random(f"{SEED} kept {name}")  # noqa: S311  # not for secrets
     given = [drawn(rng, name) for _ in range(TRIES)] if name != "Activation" else []
     if name == "Activation":
@@ -304,7 +306,7 @@ def cases_of(torch: Any, name: str) -> list[dict[str, Any]]:
         try:
             each = [
                 (place, kept(torch, json.loads(json.dumps(case)) | {"place": place}))
-                for place in ("inside", "frozen", "first")
+                for place in ("inside", "bfloat16", "frozen", "first")
             ]
         except REFUSALS:
             continue

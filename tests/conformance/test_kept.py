@@ -50,8 +50,12 @@ def network_of(case: dict[str, Any]) -> pc.Layer:
 def test_layers_keep_what_torch_keeps(name: str) -> None:
     for case in LAYERS:
         if case["layer"] == name:
-            in_place = bool(case["fields"].get("inplace"))
-            used = pc.memory(network_of(case), batch_size=case["batch"], in_place=in_place)
+            used = pc.memory(
+                network_of(case),
+                batch_size=case["batch"],
+                in_place=bool(case["fields"].get("inplace")),
+                dtype="bfloat16" if case["place"] == "bfloat16" else "float32",
+            )
             assert used.activation_bytes == case["bytes"], case
             assert sum(row.kept_bytes for row in used.rows) == case["bytes"]
 
