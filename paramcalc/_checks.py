@@ -16,6 +16,8 @@ from paramcalc.errors import ConfigError, ParamcalcError, ShapeError, show
 N = TypeVar("N", bound=str)
 LARGEST = 2**63 - 1
 """The largest int of the frameworks."""
+MAX_AXES = 64
+"""Of a shape that is read; more would take long to write."""
 
 
 def later(module: str) -> Any:

@@ -89,6 +89,11 @@ CODES = {
     "copies of a tree": "a = []\n        for i in range(60): a = [a, a]\n        copy.deepcopy(a)",
     "unpacked": "a = [1]\n        for i in range(99): a = [*a, *a]",
     "arguments": "a = [1]\n        for i in range(99): a = (lambda *a: a)(*a, *a)",
+    "partials": "from functools import partial\n        a = nn.Linear\n"
+    "        for i in range(3000): a = partial(a)\n        a(3, a)",
+    "things that are called": "a = len\n        for i in range(3000):\n"
+    "            class A: __call__ = a\n            a = A()\n        a()",
+    "many axes": "a = torch.ones(3)[(None,) * 10**5]",
     "a large layer": "self.a = nn.Linear(2**62, 2**62)",
     "a large tensor": "a = torch.zeros(*[2**40] * 40).view(-1)",
     "many layers": "self.a = nn.Sequential(*[nn.Linear(3, 3) for i in range(10**6)])",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
-from paramcalc._checks import LARGEST, as_inputs, as_shape, entries, wrong
+from paramcalc._checks import LARGEST, MAX_AXES, as_inputs, as_shape, entries, wrong
 from paramcalc.errors import ConfigError, ParamcalcError, ReadError, join_path, show
 from paramcalc.layers._base import InputShape, Layer, Shape
 from paramcalc.layers._tensor import Tensor, call as call_on
@@ -42,7 +42,6 @@ Supplied = Layer | Callable[[Mapping[str, Any]], Layer]
 MODELS = {"Functional", "Model", "Sequential"}
 MAX_SIZE = 10_000
 """Of layers, and of tensors that they read, in all models of a source; NASNetLarge has 2,500."""
-MAX_AXES = 64
 
 
 def keras(

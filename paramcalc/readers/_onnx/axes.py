@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from paramcalc._checks import MAX_AXES
 from paramcalc.errors import ReadError, show
 from paramcalc.layers._base import Layer, Shape
 from paramcalc.layers.pool import Pool
 from paramcalc.layers.reshape import Permute, Slice
 from paramcalc.layers.resize import Crop, Pad
-from paramcalc.readers._onnx.file import MAX_AXES
 from paramcalc.readers._onnx.layers import embedding
 from paramcalc.readers._onnx.network import Call, Operators, sequence
 from paramcalc.readers._onnx.values import Flow, Held, flat, reshaped, spread

@@ -10,6 +10,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from paramcalc._checks import MAX_AXES
 from paramcalc.errors import ReadError, counted, show
 from paramcalc.readers._protobuf import FIXED64, Message
 
@@ -18,8 +19,6 @@ Numbers = tuple[float, ...]
 
 MAX_NODES = 10_000
 MAX_ENDS = 100_000
-MAX_AXES = 64
-"""torch has no more."""
 MAX_NUMBERS = 1024
 """The most numbers of a tensor that are read: shapes, indices and the like."""
 LAST_OPSET = 28

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
-from paramcalc._checks import LARGEST, entries
+from paramcalc._checks import LARGEST, MAX_AXES, entries
 from paramcalc.errors import ReadError, counted, show
 from paramcalc.layers._base import Layer, Shape
 from paramcalc.layers.frozen import Frozen
 from paramcalc.layers.parameters import Parameters
 from paramcalc.layers.reshape import Flatten, Reshape
 from paramcalc.readers._build import Node, identifier
-from paramcalc.readers._onnx.file import MAX_AXES, Numbers, Step
+from paramcalc.readers._onnx.file import Numbers, Step
 from paramcalc.readers._onnx.values import Flow, Held
 
 MAX_LAYERS = 10_000

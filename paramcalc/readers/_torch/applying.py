@@ -63,11 +63,11 @@ class Applying(Modules):
     def call(self, value: Any, /, *args: Any, **named: Any) -> Any:
         if isinstance(value, Module):
             return self.call_module(value, *args, **named)
-        first = value.args[0] if isinstance(value, Partial) and value.args else None
+        first, *more = value.args if isinstance(value, Partial) and value.args else [None]
         if isinstance(first, Module) and getattr(value.function, "name", "") == "forward":
             is_inside = self.frames and self.frame.module is first
             if not is_inside and isinstance(value.function, Function):
-                return self.call_module(first, *args, **named)
+                return self.call_module(first, *more, *args, **{**value.named, **named})
         return super().call(value, *args, **named)
 
     def call_layer(self, module: Module, /, *args: Any, **named: Any) -> Any:

@@ -118,6 +118,14 @@ def is_instance(runner: Runner, value: Any, kinds: Any) -> bool:
     return any(is_one(runner, value, one) for one in given)
 
 
+def partial_of(runner: Any, function: Any, /, *args: Any, **named: Any) -> Partial:
+    """A function with some arguments; as in Python, that of a partial is no partial."""
+    if not isinstance(function, Partial):
+        return Partial(function, args, named)
+    runner.meter.spend(len(function.args) + len(function.named))
+    return Partial(function.function, (*function.args, *args), {**function.named, **named})
+
+
 def is_one(runner: Any, value: Any, kind: Any) -> bool:
     """Whether a value is of one kind."""
     if isinstance(kind, Class):
@@ -244,7 +252,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     ),
     "builtins.type": kind_of,
     "builtins.super": ancestor,
-    "functools.partial": lambda runner, function, *args, **named: Partial(function, args, named),
+    "functools.partial": partial_of,
     "functools.reduce": reduced,
     "operator.mul": operator("Mult"),
     "operator.add": operator("Add"),

@@ -88,12 +88,13 @@ class Interpreter:
         if isinstance(value, Class):
             return self.make(value, *args, **named)
         if isinstance(value, Partial):
+            args, named = (*value.args, *args), {**value.named, **named}
             if isinstance(value.function, str):  # A method of a plain value.
-                function = METHODS[type(value.args[0])][value.function]
-                return attempt(value.function, function, self.meter, *value.args, *args, **named)
-            return self.call(value.function, *value.args, *args, **{**value.named, **named})
+                function = METHODS[type(args[0])][value.function]
+                return attempt(value.function, function, self.meter, *args, **named)
+            return self.call(value.function, *args, **named)
         if isinstance(value, Thing):
-            return self.call(self.attribute(value, "__call__"), *args, **named)
+            return self.deeper(self.call, self.attribute(value, "__call__"), *args, **named)
         raise ReadError(f"{show(value)} cannot be called")
 
     def call_function(self, function: Function, /, *args: Any, **named: Any) -> Any:

@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 from paramcalc._branches import Concat, Elementwise
+from paramcalc._checks import MAX_AXES
 from paramcalc.errors import ReadError
 from paramcalc.layers._axes import SpatialLayer
 from paramcalc.layers._base import Form, Layer
@@ -57,6 +58,10 @@ class Tensor:
     dims: Dims | None
     frame: Frame | None = None
     name: str = ""
+
+    def __post_init__(self) -> None:
+        if self.dims is not None and len(self.dims) > MAX_AXES:
+            raise ReadError(f"a shape has at most {MAX_AXES} axes, got {len(self.dims):,}")
 
     def __repr__(self) -> str:
         return "<tensor>"

@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 from paramcalc._checks import LARGEST
+from paramcalc._network import MAX_DEPTH
 from paramcalc.errors import ReadError, show
 from paramcalc.layers._axes import SpatialLayer
 from paramcalc.layers._base import Layer
@@ -218,6 +219,8 @@ class Tracer(Runner):
 
     def call_network(self, module: Module, /, *args: Any, **named: Any) -> Any:
         """What a module of other layers gives: a node with a network of its own, if it can be."""
+        if len(self.frames) > MAX_DEPTH:
+            raise ReadError(f"networks nest at most {MAX_DEPTH} deep")
         outer, frame = self.frame, Frame(module)
         args, named = replaced([args, named], self.here)
         for one, name in self.names_of(module, args, named).items():
