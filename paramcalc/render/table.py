@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
-WIDE = re.compile(
-    r"[\u0300-\u036f\u1100-\u11ff\u2e80-\ufaff\ufe30-\ufe4f\uff01-\uff60\U00010000-\U0010ffff]"
-)
-"""The characters that may not take one column of a terminal."""
+WIDE = (
+    ("\u0300", "\u036f"), ("\u1100", "\u11ff"), ("\u2e80", "\ufaff"), ("\ufe30", "\ufe4f"),
+    ("\uff01", "\uff60"), ("\U00010000", "\U0010ffff"),
+)  # fmt: skip
+"""The characters that may not take one column of a terminal, from the first to the last of each
+range. A regular expression would take 3 ms to compile."""
 
 
 class Markup(str):
@@ -48,7 +49,7 @@ def is_wide(text: str) -> bool:
     try:
         text.encode("latin-1")
     except UnicodeEncodeError:
-        return bool(WIDE.search(text))
+        return any(first <= one <= last for one in set(text) for first, last in WIDE)
     return False
 
 
