@@ -633,6 +633,8 @@ MHA: Model = {"num_heads": 2, "key_dim": 2}
         ("Lambda", (4,), {"function": ["4wAA", None, None]},
          "a Lambda is code, which is not run: give layers={'one': a layer}"),
         ("Conv2D", (8, 4), {}, "Conv2D takes 3 axes and the batch, got shape (8, 4)"),
+        ("TimeDistributed", (4,), {"layer": layer("Dense", units=2)},
+         "TimeDistributed takes at least 2 axes and the batch, got shape (4,)"),
         ("Conv1D", (8, 4), {"filters": 2}, "Conv1D must have the argument kernel_size"),
         ("Dense", (4,), {}, "Dense must have the argument units"),
         ("Reshape", (4,), {}, "Reshape must have the argument target_shape"),

@@ -354,6 +354,10 @@ def bidirectional(given: Given) -> Chain:
 
 def time_distributed(given: Given) -> Chain:
     """A layer at each position of the first axis."""
+    if len(given.shape) < 2:
+        raise ReadError(
+            f"TimeDistributed takes at least 2 axes and the batch, got shape {show(given.shape)}"
+        )
     one = counterpart("layers", given)
     inside = given.read(given.take("layer"), [shape[1:] for shape in given.shapes])
     layer = inside[0][1] if len(inside) == 1 else Sequential(**dict(inside))
