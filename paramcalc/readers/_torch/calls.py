@@ -163,6 +163,18 @@ def of_axes(name: str, mode: str) -> Function:
     return call
 
 
+def deviation(name: str) -> Function:
+    """A standard deviation or a variance: before `keepdim` stands whether it is unbiased."""
+
+    def call(
+        t: Any, x: Any, dim: Any = None, unbiased: Any = True, keepdim: Any = False, *,
+        correction: Any = 1, axis: Any = None,
+    ) -> Any:  # fmt: skip
+        return shaping.reduce(t, x, dim if axis is None else axis, keepdim, "avg", name)
+
+    return call
+
+
 def with_places(name: str) -> Function:
     """A maximum or minimum, with its places."""
 
@@ -316,7 +328,8 @@ CALLS: dict[str, Function] = {
     "cat": merging.cat,
     "stack": merging.stack,
     "repeat": merging.repeat,
-    **{one: of_axes(one, "avg") for one in ("mean", "sum", "std", "var")},
+    **{one: of_axes(one, "avg") for one in ("mean", "sum")},
+    **{one: deviation(one) for one in ("std", "var")},
     **{one: of_axes(one, "max") for one in ("logsumexp", "amax", "amin")},
     "max": with_places("max"),
     "min": with_places("min"),
