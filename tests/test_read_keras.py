@@ -451,6 +451,7 @@ DOTS: Model = {"class_name": "__ellipsis__", "config": {}}
     [
         (op("Multiply", "y", "x", 2), [pc.Activation("multiply")]),
         (op("TrueDivide", "y", 1.5, "x"), [pc.Activation("true_divide")]),
+        (op("Power", "y", "x", 2), [pc.Activation("power")]),
         (op("LeakyRelu", "y", "x", negative_slope=0.1), [pc.Activation("leaky_relu")]),
         (op("Cast", "y", "x", dtype="float16"), [pc.Identity()]),
         (op("Reshape", "y", "x", newshape=[-1, 32]), [pc.Reshape((32,))]),
@@ -487,6 +488,7 @@ def test_operations(made: Model, wanted: list[pc.Layer]) -> None:
 def test_operations_on_two_tensors() -> None:
     for made, merge in (
         (op("Subtract", "y", "x", "z"), pc.Add()),
+        (op("Power", "y", "x", "z"), pc.Add()),
         (op("Multiply", "y", "x", "z"), pc.Multiply()),
         (op("Concatenate", "y", ["x", "z"], axis=1), pc.Concat()),
         (old("TFOpLambda", "y", ["x", 0, 0, {"y": ["z", 0, 0], "name": None}],
@@ -658,6 +660,7 @@ def test_words_of_layers(kind: str, shape: Any, config: Model, message: str) -> 
         (op("Einsum", "y", "x"), give("Einsum")),
         (old("TFOpLambda", "y", ["x", 0, 0, {}], function="math.odd"), give("math.odd")),
         (op("Add", "y", "x", [1.0]), give("Add", "of a tensor and [[1.0]]")),
+        (op("Power", "y", "x", [1.0]), give("Power", "of a tensor and [[1.0]]")),
         (op("Concatenate", "y", ["x", 2], axis=1),
          give("Concatenate", "of tensors and constants in one list")),
         (op("Concatenate", "y", ["x"], axis=0), give("Concatenate", "along the batch")),

@@ -66,8 +66,8 @@ DTYPES = {None, "DTypePolicy", "FloatDTypePolicy", "Policy"}
 """Others are of quantized layers, which have more tensors."""
 ELEMENTWISE = """
     abs absolute celu clip clipbyvalue cos elu erf exp exponential gelu hardshrink hardsigmoid
-    hardsilu hardswish hardtanh leakyrelu linear log log1p logsigmoid logsoftmax mish neg negative
-    normalize pow power relu relu6 rsqrt selu sigmoid sign silu sin softmax softplus softshrink
+    hardsilu hardswish hardtanh leakyrelu linear log log1p logsigmoid logsoftmax mish neg
+    negative normalize relu relu6 rsqrt selu sigmoid sign silu sin softmax softplus softshrink
     softsign sparsemax sparseplus sparsesigmoid sqrt square squareplus swish tanh tanhshrink
     threshold
 """

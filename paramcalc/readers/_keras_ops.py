@@ -20,7 +20,7 @@ from paramcalc.readers._keras_layers import ELEMENTWISE, Given, dim_of, snake_ca
 from paramcalc.readers._keras_source import mapping
 
 LAMBDAS = {"TFOpLambda", "SlicingOpLambda"}
-SUMS = "add divide maximum minimum realdiv sub subtract truediv truedivide"
+SUMS = "add divide maximum minimum pow power realdiv sub subtract truediv truedivide"
 """Of two tensors, each has the shapes of a sum."""
 
 

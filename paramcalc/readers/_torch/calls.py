@@ -45,7 +45,9 @@ def elementwise(name: str) -> Function:
         tensors = [one for one in [*given, *named.values()] if t.is_tensor(one)]
         if len(tensors) > 1:
             raise ReadError(f"{name} of two tensors is not known")
-        return t.emit(name, Activation(name), t.tensor(tensors[0])) if tensors else Tensor(())
+        if not tensors:
+            raise ReadError(f"{name} of no tensor is not known")
+        return t.emit(name, Activation(name), t.tensor(tensors[0]))
 
     return call
 
@@ -163,6 +165,18 @@ def of_axes(name: str, mode: str) -> Function:
     return call
 
 
+def deviation(name: str) -> Function:
+    """A standard deviation or a variance: before `keepdim` stands whether it is unbiased."""
+
+    def call(
+        t: Any, x: Any, dim: Any = None, unbiased: Any = True, keepdim: Any = False, *,
+        correction: Any = 1, axis: Any = None,
+    ) -> Any:  # fmt: skip
+        return shaping.reduce(t, x, dim if axis is None else axis, keepdim, "avg", name)
+
+    return call
+
+
 def with_places(name: str) -> Function:
     """A maximum or minimum, with its places."""
 
@@ -227,16 +241,30 @@ def filled(t: Any, *given: Any) -> Any:
     return tensor_of(t, given[0]) if is_data else constant(t, *given)
 
 
-def arange(t: Any, *ends: Any, **_: Any) -> Any:
-    given = [size_of(int(one) if isinstance(one, float) else one) for one in ends]
-    start, stop, step = [0, *given, 1] if len(given) == 1 else [*given, 1][:3]
+def normal(t: Any, *given: Any, **named: Any) -> Any:
+    """Random values for those of a tensor, or a tensor of a size."""
+    if any(map(t.is_tensor, [*given, *named.values()])):
+        return elementwise("normal")(t, *given, **named)
+    return constant(t, size=named.get("size", given[-1] if given else None))
+
+
+def arange(
+    t: Any, *ends: Any, step: Any = 1, dtype: Any = None, device: Any = None,
+    requires_grad: Any = False,
+) -> Any:  # fmt: skip
+    *given, step = [size_of(int(one) if isinstance(one, float) else one) for one in (*ends, step)]
+    start, stop, step = [0, *given, step] if len(given) == 1 else [*given, step][:3]
     if any(isinstance(one, Rows) for one in (start, stop, step)) or step == 0:
         raise ReadError("arange takes numbers, and a step that is not 0")
     return Tensor((max(0, ceil((stop - start) / step)),))
 
 
-def linspace(t: Any, start: Any, end: Any, steps: Any = 100, **_: Any) -> Any:
-    """The values, which are mostly probabilities of dropping something."""
+def linspace(
+    t: Any, start: Any, end: Any, steps: Any = None, *, num: Any = 50, dtype: Any = None,
+    device: Any = None,
+) -> Any:  # fmt: skip
+    """The values, which are mostly probabilities of dropping something; `num` is numpy's."""
+    steps = num if steps is None else steps
     if not all(isinstance(one, int | float) for one in (start, end)) or not isinstance(steps, int):
         raise ReadError("linspace takes numbers")
     t.meter.spend(max(steps, 0))
@@ -265,7 +293,7 @@ ELEMENTWISE = """
     log_softmax softmin gumbel_softmax normalize local_response_norm exp log log2 log10 log1p expm1
     sqrt rsqrt abs neg sign sin cos tan asin acos atan erf square pow reciprocal clamp clip round
     floor ceil cumsum cumprod flip roll tril triu logit isnan fmod remainder bernoulli
-    uniform normal fill zero trunc_normal kaiming_normal random bitwise_not logical_not eq ne lt le
+    uniform fill zero trunc_normal kaiming_normal random bitwise_not logical_not eq ne lt le
     gt ge
 """
 SAME = """
@@ -316,7 +344,8 @@ CALLS: dict[str, Function] = {
     "cat": merging.cat,
     "stack": merging.stack,
     "repeat": merging.repeat,
-    **{one: of_axes(one, "avg") for one in ("mean", "sum", "std", "var")},
+    **{one: of_axes(one, "avg") for one in ("mean", "sum")},
+    **{one: deviation(one) for one in ("std", "var")},
     **{one: of_axes(one, "max") for one in ("logsumexp", "amax", "amin")},
     "max": with_places("max"),
     "min": with_places("min"),
@@ -350,6 +379,7 @@ CALLS: dict[str, Function] = {
     "full": lambda t, size, fill_value, **_: constant(t, size),
     "arange": arange,
     "linspace": linspace,
+    "normal": normal,
     "eye": lambda t, n, m=None, **_: constant(t, n, n if m is None else m),
     "tensor": tensor_of,
     "meshgrid": meshgrid,

@@ -82,9 +82,10 @@ def named_children(runner: Any, module: Module) -> list[Any]:
     return [(name, one) for name, one in entries_of(module).items() if isinstance(one, Module)]
 
 
-def named_parameters(runner: Any, module: Module) -> list[Any]:
+def named_parameters(runner: Any, module: Module, *, recurse: Any = True) -> list[Any]:
     found: dict[Weight, str] = {}
-    for path, one in named_modules(runner, module):
+    every = named_modules(runner, module)
+    for path, one in every if runner.truth(recurse) else every[:1]:
         layer: Any = one.layer
         names = attempt("", layer._tensors, one.shape) if layer is not None else ()
         weights = [runner.weight_of(one, each.name) for each in names]
@@ -97,7 +98,7 @@ def named_parameters(runner: Any, module: Module) -> list[Any]:
 
 def named(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same without the names."""
-    return lambda runner, module, recurse=True: [one for _, one in function(runner, module)]
+    return lambda runner, module: [one for _, one in function(runner, module)]
 
 
 def freeze(runner: Any, module: Module, requires_grad: Any = True) -> Module:
@@ -139,7 +140,9 @@ METHODS: dict[str, Callable[..., Any]] = {
     "named_modules": named_modules,
     "children": named(named_children),
     "named_children": named_children,
-    "parameters": named(named_parameters),
+    "parameters": lambda runner, module, recurse=True: [
+        one for _, one in named_parameters(runner, module, recurse=recurse)
+    ],
     "named_parameters": named_parameters,
     "requires_grad_": freeze,
     "apply": apply,

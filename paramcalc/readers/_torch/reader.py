@@ -64,10 +64,11 @@ class Reader(Applying):
             return self.given_call(name, *args, **named)
         if path in FUNCTIONS:
             return self.checked(FUNCTIONS[path], name, *args, **named)
+        is_init = path.startswith("torch.nn.init.") and path.endswith("_")
+        if args and (is_init or path in UNCHANGED):
+            return args[0]
         if path in FALSE or path.startswith(IGNORED) or name == "_log_api_usage_once":
             return False if path in FALSE else None
-        if path in UNCHANGED and args:
-            return args[0]
         if known.is_of_nn or name == "__init__":
             return self.call_nn(known, *args, **named)
         if path in SPECIAL:
